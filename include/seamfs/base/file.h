@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* file - whole files in and out, without half-written states.        Threads: any. */
+#pragma once
+
+#include <sys/types.h>
+
+#include "seamfs/base/buf.h"
+#include "seamfs/base/err.h"
+
+/* file_read - appends the file's bytes to @b. Returns 0, -E2BIG over the ceiling, or another -errno. */
+int file_read(const char *path, struct buf *b, struct err *e);
+int file_read_fd(int fd, struct buf *b);
+
+/**
+ * file_replace - puts @len bytes in place of the file at @path: temporary file beside it, fsync, rename,
+ *                fsync of the folder. Keeps the mode and owner of the file that was there, else @mode.
+ *
+ * After a crash either the old or the new bytes are there. Returns 0 or -errno.
+ */
+int file_replace(const char *path, const void *bytes, size_t len, mode_t mode, struct err *e);
+
+/* file_make_dirs - mkdir -p with @mode for what is missing */
+int file_make_dirs(const char *path, mode_t mode, struct err *e);
+
+/* path_join - "@dir/@name", or a copy of @name where it is absolute; given to the caller */
+char *path_join(const char *dir, const char *name);
+
+/* path_dir - everything before the last '/', "." without one, "/" for the root; given to the caller */
+char *path_dir(const char *path);
+
+/* path_base - what stands behind the last '/'; points into @path */
+const char *path_base(const char *path);

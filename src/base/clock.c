@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "seamfs/base/clock.h"
+
+#include <stdio.h>
+#include <time.h>
+
+static int64_t read_clock(clockid_t id)
+{
+	struct timespec t;
+
+	clock_gettime(id, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+int64_t clock_now_ms(void)
+{
+	return read_clock(CLOCK_REALTIME);
+}
+
+int64_t clock_steady_ms(void)
+{
+	return read_clock(CLOCK_MONOTONIC);
+}
+
+char *clock_format_utc(int64_t ms, char text[CLOCK_UTC_SIZE])
+{
+	int64_t part = ((ms % 1000) + 1000) % 1000;
+	time_t seconds = (time_t)((ms - part) / 1000);
+	struct tm t;
+	size_t n;
+
+	gmtime_r(&seconds, &t);
+	n = strftime(text, CLOCK_UTC_SIZE, "%Y-%m-%dT%H:%M:%S", &t);
+	if (part)
+		snprintf(text + n, CLOCK_UTC_SIZE - n, ".%03dZ", (int)part);
+	else
+		snprintf(text + n, CLOCK_UTC_SIZE - n, "Z");
+	return text;
+}

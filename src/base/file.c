@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "seamfs/base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "seamfs/base/mem.h"
+
+int file_read_fd(int fd, struct buf *b)
+{
+	char chunk[16384];
+
+	for (;;) {
+		ssize_t n = read(fd, chunk, sizeof(chunk));
+		int r;
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			return 0;
+		r = buf_add(b, chunk, (size_t)n);
+		if (r < 0)
+			return r;
+	}
+}
+
+int file_read(const char *path, struct buf *b, struct err *e)
+{
+	_cleanup_(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return err_set(e, errno, "cannot open %s: %s", path, strerror(errno));
+	r = file_read_fd(fd, b);
+	if (r == -E2BIG)
+		return err_set(e, E2BIG, "%s is larger than %zu MiB, the limit for such a file", path, b->max >> 20);
+	if (r < 0)
+		return err_set(e, -r, "cannot read %s: %s", path, strerror(-r));
+	return 0;
+}
+
+static int write_all(int fd, const char *bytes, size_t len)
+{
+	while (len) {
+		ssize_t n = write(fd, bytes, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		bytes += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+static int write_temporary(int fd, const char *path, const void *bytes, size_t len, mode_t mode)
+{
+	struct stat old;
+	int r;
+
+	if (stat(path, &old) == 0) {
+		mode = old.st_mode & 07777;
+		/* Only root may give a file away; for others the owner is the same already. */
+		if (fchown(fd, old.st_uid, old.st_gid) < 0 && errno != EPERM)
+			return -errno;
+	}
+	if (fchmod(fd, mode) < 0)
+		return -errno;
+	r = write_all(fd, bytes, len);
+	if (r < 0)
+		return r;
+	return fsync(fd) < 0 ? -errno : 0;
+}
+
+static void sync_dir(const char *dir)
+{
+	_cleanup_(fd_closep) int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	/* A file system without directory fsync has no better promise to give. */
+	if (fd >= 0 && fsync(fd) < 0)
+		return;
+}
+
+int file_replace(const char *path, const void *bytes, size_t len, mode_t mode, struct err *e)
+{
+	_cleanup_(mem_freep) char *dir = path_dir(path);
+	_cleanup_(mem_freep) char *temporary = str_format("%s/.seamfs-XXXXXX", dir);
+	_cleanup_(fd_closep) int fd = mkostemp(temporary, O_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return err_set(e, errno, "cannot write beside %s: %s", path, strerror(errno));
+	r = write_temporary(fd, path, bytes, len, mode);
+	if (r == 0 && rename(temporary, path) < 0)
+		r = -errno;
+	if (r < 0) {
+		unlink(temporary);
+		return err_set(e, -r, "cannot write %s: %s", path, strerror(-r));
+	}
+	sync_dir(dir);
+	return 0;
+}
+
+int file_make_dirs(const char *path, mode_t mode, struct err *e)
+{
+	_cleanup_(mem_freep) char *copy = str_dup(path);
+
+	for (char *p = copy + 1; *p; p++) {
+		if (*p != '/')
+			continue;
+		*p = '\0';
+		if (mkdir(copy, mode) < 0 && errno != EEXIST)
+			return err_set(e, errno, "cannot make the folder %s: %s", copy, strerror(errno));
+		*p = '/';
+	}
+	if (mkdir(copy, mode) < 0 && errno != EEXIST)
+		return err_set(e, errno, "cannot make the folder %s: %s", copy, strerror(errno));
+	return 0;
+}
+
+char *path_join(const char *dir, const char *name)
+{
+	size_t n = strlen(dir);
+
+	if (name[0] == '/')
+		return str_dup(name);
+	return str_format("%s%s%s", dir, n && dir[n - 1] == '/' ? "" : "/", name);
+}
+
+char *path_dir(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return str_dup(".");
+	if (slash == path)
+		return str_dup("/");
+	return mem_dup(path, (size_t)(slash - path));
+}
+
+const char *path_base(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
