@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* date - calendar dates and instants as text.        Threads: any. */
+#pragma once
+
+#include <stdint.h>
+
+/* date_valid - "2026-11-23", a day that exists (Gregorian, years 1 to 9999) */
+_Bool date_valid(const char *text);
+
+/**
+ * date_parse - a date in one of the forms that people and tools write, as "YYYY-MM-DD"
+ * @format: strptime-like with %Y %m %d %y %b and literals, or NULL for ISO 8601 (a time behind it is cut off)
+ *
+ * Returns 0 or -EINVAL.
+ */
+int date_parse(const char *text, const char *format, char ret[11]);
+
+/* date_format - writes "YYYY-MM-DD" in @format (NULL: unchanged) into @ret. 0, or -EINVAL for no valid date. */
+int date_format(const char *date, const char *format, char *ret, unsigned size);
+
+/* instant_parse - RFC 3339 ("2026-11-23T10:22:33.537Z", "+01:00" offsets too) as UTC milliseconds. 0 or -EINVAL. */
+int instant_parse(const char *text, int64_t *ret_ms);

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* utf8 - well-formed UTF-8 as RFC 3629 defines it.        Threads: any. */
+#pragma once
+
+#include <stddef.h>
+
+/* utf8_length - bytes of the character at @p (1 to 4), 0 when it is malformed, overlong, a surrogate or cut off */
+size_t utf8_length(const char *p, size_t available);
+
+/* utf8_valid - whether all @len bytes are well-formed */
+_Bool utf8_valid(const char *p, size_t len);

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "seamfs/codec/utf8.h"
+
+#include <sys/types.h>
+#include <utf8proc.h>
+
+size_t utf8_length(const char *p, size_t available)
+{
+	utf8proc_int32_t code;
+	utf8proc_ssize_t n;
+
+	if (!available)
+		return 0;
+	n = utf8proc_iterate((const utf8proc_uint8_t *)p, (utf8proc_ssize_t)available, &code);
+	return n > 0 ? (size_t)n : 0;
+}
+
+_Bool utf8_valid(const char *p, size_t len)
+{
+	while (len) {
+		size_t n = utf8_length(p, len);
+
+		if (!n)
+			return 0;
+		p += n;
+		len -= n;
+	}
+	return 1;
+}
