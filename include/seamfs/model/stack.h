@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * stack - the configuration, stack.json: which tools there are, who owns what, who holds copies.
+ * Threads: any; constant after stack_load(), except the capabilities, which are set before threads start.
+ */
+#pragma once
+
+#include <cjson/cJSON.h>
+#include <stdint.h>
+
+#include "seamfs/base/err.h"
+#include "seamfs/model/type.h"
+
+#define STACK_MAX_TOOLS 32
+#define TOOL_LOCAL      0 /* index of the embedded owner, always there */
+
+/* What a tool can do with one type; a copy of the connector's capability, so that the store needs no connectors. */
+struct tool_type {
+	_Bool used;       /* owner or share of it: it is pulled and pushed */
+	uint64_t reads;   /* fields (field_bit) */
+	uint64_t writes;
+	uint64_t creates;
+};
+
+struct tool {
+	char *name;          /* "crm"; "local" for the embedded one */
+	char *connector;     /* "csv" */
+	const cJSON *config; /* its object in stack.json; NULL for "local" */
+	int64_t poll_ms;
+	char *folder;        /* document tools with local bytes: absolute path; set when its link is opened */
+	struct tool_type types[TYPE_COUNT];
+};
+
+struct stack {
+	char *path;     /* absolute path of stack.json */
+	char *base_dir; /* its folder */
+	char *company;
+	char *currency;
+	char *state;    /* folder for the database, absolute; NULL: the default */
+	struct tool tools[STACK_MAX_TOOLS];
+	int tool_count;
+	int owners[TYPE_COUNT];                    /* index of the tool */
+	int field_owners[TYPE_COUNT][TYPE_MAX_FIELDS]; /* index, or -1: the type's owner */
+	uint32_t shares[TYPE_COUNT];               /* bit per tool that also holds the type */
+	char *text;     /* the file's bytes, for places in messages */
+	cJSON *root;
+};
+
+/**
+ * stack_load - reads and checks everything that can be checked without opening a tool
+ * @ret: given to the caller (stack_free)
+ *
+ * Returns 0 or -errno; the sentence begins with "FILE:LINE:COLUMN: ".
+ */
+int stack_load(const char *path, struct stack **ret, struct err *e);
+void stack_free(struct stack *stack);
+void stack_freep(struct stack **stack);
+
+/* stack_fail - an error at the place that a JSON Pointer into stack.json names; returns -@code */
+int stack_fail(const struct stack *stack, const char *pointer, int code, struct err *e, const char *format, ...)
+	__attribute__((format(printf, 5, 6)));
+
+/* stack_tool - index of the tool of that name, or -1 */
+int stack_tool(const struct stack *stack, const char *name);
+
+/* stack_owner - index of the tool that owns this field of this type */
+int stack_owner(const struct stack *stack, enum type_id type, int field);
+
+/* stack_owned - the fields of the type that the tool owns */
+uint64_t stack_owned(const struct stack *stack, enum type_id type, int tool);

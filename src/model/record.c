@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "seamfs/model/record.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "seamfs/base/mem.h"
+#include "seamfs/codec/decimal.h"
+#include "seamfs/codec/json.h"
+
+const char *record_currency(const cJSON *doc, const char *company)
+{
+	const char *own = json_get_text(doc, "currency");
+
+	return own && currency_valid(own) ? own : company;
+}
+
+int64_t record_ref(const cJSON *doc, const struct field *field)
+{
+	int64_t id = 0;
+
+	if (!field || json_int64(json_get(doc, field->name), &id) < 0)
+		return 0;
+	return id;
+}
+
+cJSON *record_apply(const struct type *type, const cJSON *doc, const cJSON *patch)
+{
+	cJSON *result = cJSON_CreateObject();
+
+	for (const struct field *f = type->fields; f->name; f++) {
+		const cJSON *new_value = json_get(patch, f->name);
+		const cJSON *value = new_value ? new_value : json_get(doc, f->name);
+
+		if (value && !cJSON_IsNull(value))
+			cJSON_AddItemToObject(result, f->name, cJSON_Duplicate(value, 1));
+	}
+	return result;
+}
+
+uint64_t record_changed(const struct type *type, const cJSON *a, const cJSON *b)
+{
+	uint64_t fields = 0;
+
+	for (const struct field *f = type->fields; f->name; f++) {
+		if (!json_equal(json_get(a, f->name), json_get(b, f->name)))
+			fields |= field_bit(type, f);
+	}
+	return fields;
+}
+
+cJSON *record_patch(const struct type *type, const cJSON *from, const cJSON *to, uint64_t fields)
+{
+	uint64_t differ = record_changed(type, from, to) & fields;
+	cJSON *patch = cJSON_CreateObject();
+
+	for (const struct field *f = type->fields; f->name; f++) {
+		const cJSON *value = json_get(to, f->name);
+
+		if (differ & field_bit(type, f))
+			cJSON_AddItemToObject(patch, f->name, value ? cJSON_Duplicate(value, 1) : cJSON_CreateNull());
+	}
+	return patch;
+}
+
+/* ---- rendering ---- */
+
+static cJSON *shown(const struct field *f, const cJSON *value, const struct record_names *names, const char *currency);
+
+static cJSON *shown_money(const cJSON *value, const char *currency)
+{
+	char text[DECIMAL_SIZE];
+	int64_t minor;
+
+	if (json_int64(value, &minor) < 0)
+		return cJSON_CreateNull();
+	return json_new_number(money_format(minor, currency, text));
+}
+
+static cJSON *shown_ref(const struct field *f, const cJSON *value, const struct record_names *names)
+{
+	_cleanup_(mem_freep) char *name = NULL;
+	int64_t id;
+
+	if (json_int64(value, &id) == 0)
+		name = names->name(names->context, f->ref, id);
+	return name ? cJSON_CreateString(name) : NULL;
+}
+
+static cJSON *shown_lines(
+	const struct field *f, const cJSON *lines, const struct record_names *names, const char *currency)
+{
+	cJSON *result = cJSON_CreateArray();
+	const cJSON *line;
+
+	cJSON_ArrayForEach(line, lines) {
+		cJSON *row = cJSON_CreateObject();
+
+		for (const struct field *part = f->line; part->name; part++) {
+			const cJSON *value = json_get(line, part->name);
+			cJSON *item = value ? shown(part, value, names, currency) : NULL;
+
+			if (item)
+				cJSON_AddItemToObject(row, part->name, item);
+		}
+		cJSON_AddItemToArray(result, row);
+	}
+	return result;
+}
+
+static cJSON *shown(const struct field *f, const cJSON *value, const struct record_names *names, const char *currency)
+{
+	if (f->kind == FIELD_MONEY)
+		return shown_money(value, currency);
+	if (f->kind == FIELD_REF)
+		return shown_ref(f, value, names);
+	if (f->kind == FIELD_LINES)
+		return shown_lines(f, value, names, currency);
+	return cJSON_Duplicate(value, 1);
+}
+
+int record_render(const struct type *type, const cJSON *doc, const struct record_names *names, const char *currency,
+	struct buf *b)
+{
+	_cleanup_json_ cJSON *file = cJSON_CreateObject();
+	const char *own = record_currency(doc, currency);
+
+	for (const struct field *f = type->fields; f->name; f++) {
+		const cJSON *value = json_get(doc, f->name);
+		cJSON *item = value ? shown(f, value, names, own) : NULL;
+
+		if (item)
+			cJSON_AddItemToObject(file, f->name, item);
+	}
+	return json_pretty(b, file);
+}
+
+int record_template(const struct type *type, struct buf *b)
+{
+	_cleanup_json_ cJSON *file = cJSON_CreateObject();
+
+	for (const struct field *f = type->fields; f->name; f++) {
+		if (f->flags & FIELD_READ_ONLY)
+			continue;
+		cJSON_AddItemToObject(
+			file, f->name, f->kind == FIELD_CHOICE ? cJSON_CreateString(f->choices[0]) : cJSON_CreateNull());
+	}
+	return json_pretty(b, file);
+}
+
+/* ---- what follows from the rest ---- */
+
+/* Net and tax of the lines: each line's price is rounded, tax is rounded once for each rate. */
+static int sum_lines(const cJSON *lines, int64_t *ret_net, int64_t *ret_tax)
+{
+	struct {
+		struct decimal rate;
+		int64_t net;
+	} rates[16];
+	size_t used = 0;
+	const cJSON *line;
+
+	*ret_net = *ret_tax = 0;
+	cJSON_ArrayForEach(line, lines) {
+		const char *quantity = json_number(json_get(line, "quantity"));
+		const char *rate = json_number(json_get(line, "tax_rate"));
+		struct decimal q = {1, 0}, r = {0, 0};
+		int64_t price = 0, net;
+		size_t i;
+
+		if (json_int64(json_get(line, "unit_price"), &price) < 0)
+			return -ENODATA;
+		if ((quantity && decimal_parse(quantity, &q) < 0) || (rate && decimal_parse(rate, &r) < 0))
+			return -EINVAL;
+		if (decimal_times(price, q, &net) < 0 || __builtin_add_overflow(*ret_net, net, ret_net))
+			return -ERANGE;
+		for (i = 0; i < used; i++) {
+			if (rates[i].rate.mantissa == r.mantissa && rates[i].rate.scale == r.scale)
+				break;
+		}
+		if (i == ARRAY_LEN(rates))
+			return -ERANGE;
+		if (i == used) {
+			rates[used].rate = r;
+			rates[used++].net = 0;
+		}
+		rates[i].net += net;
+	}
+	for (size_t i = 0; i < used; i++) {
+		int64_t tax;
+
+		rates[i].rate.scale += 2; /* percent */
+		if (decimal_times(rates[i].net, rates[i].rate, &tax) < 0 ||
+			__builtin_add_overflow(*ret_tax, tax, ret_tax))
+			return -ERANGE;
+	}
+	return 0;
+}
+
+static int complete_totals(
+	const struct type *type, const cJSON *before, cJSON *doc, const char *currency, struct err *e)
+{
+	static const char *const names[] = {"net", "tax", "total"};
+	const struct field *lines = type_field(type, "lines");
+	uint64_t changed = record_changed(type, before, doc);
+	int64_t sums[3], given;
+
+	if (!lines || !type_field(type, "total") || !cJSON_GetArraySize(json_get(doc, "lines")))
+		return 0;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if (changed & field_bit(type, type_field(type, names[i])))
+			changed |= field_bit(type, lines);
+	}
+	if (!(changed & field_bit(type, lines)))
+		return 0;
+	if (sum_lines(json_get(doc, "lines"), &sums[0], &sums[1]) < 0)
+		return err_field(e, EINVAL, "lines", "the sum of the lines does not fit into an amount of money");
+	sums[2] = sums[0] + sums[1];
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		_Bool set = json_int64(json_get(doc, names[i]), &given) == 0;
+		_Bool touched = !json_equal(json_get(before, names[i]), json_get(doc, names[i]));
+
+		if (set && touched && given != sums[i]) {
+			char is[DECIMAL_SIZE], want[DECIMAL_SIZE];
+
+			return err_field(e, EINVAL, names[i],
+				"%s is %s but the lines make %s; leave it out and it is computed", names[i],
+				money_format(given, currency, is), money_format(sums[i], currency, want));
+		}
+		json_set(doc, names[i], json_new_int(sums[i]));
+	}
+	return 0;
+}
+
+/* Money counts minor units, so a currency with other decimals would change every amount that was not written anew. */
+static int check_currency(const struct type *type, const cJSON *before, const cJSON *doc, const char *company,
+	struct err *e)
+{
+	const char *old = record_currency(before, company), *now = record_currency(doc, company);
+	uint64_t changed = record_changed(type, before, doc);
+
+	if (!before || currency_digits(old) == currency_digits(now))
+		return 0;
+	for (const struct field *f = type->fields; f->name; f++) {
+		if (f->kind == FIELD_MONEY && json_get(doc, f->name) && !(changed & field_bit(type, f)))
+			return err_field(e, EINVAL, f->name,
+				"%s and %s have different decimals: write %s anew together with the currency", old, now,
+				f->name);
+	}
+	return 0;
+}
+
+int record_complete(const struct type *type, const cJSON *before, cJSON *doc, const char *currency, struct err *e)
+{
+	int r;
+
+	for (const struct field *f = type->fields; f->name; f++) {
+		if (!before && f->kind == FIELD_CHOICE && !json_get(doc, f->name))
+			json_set_text(doc, f->name, f->choices[0]);
+		if (!before && strcmp(f->name, "currency") == 0 && !json_get(doc, f->name) && type->id != TYPE_CLIENT)
+			json_set_text(doc, f->name, currency);
+		if ((f->flags & FIELD_REQUIRED) && !json_get(doc, f->name))
+			return err_field(e, EINVAL, f->name, "\"%s\" is missing: a %s needs it", f->name, type->name);
+	}
+	r = check_currency(type, before, doc, currency, e);
+	if (r < 0)
+		return r;
+	return complete_totals(type, before, doc, record_currency(doc, currency), e);
+}
