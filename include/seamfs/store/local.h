@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * local - what belongs to the mount and not to a record: events for the kernel, editors' temporary files, problems,
+ * documents of the drive tools, how the tools are doing.
+ * Threads: reading, any owner of a db; functions that take a tx, the writer.
+ */
+#pragma once
+
+#include "seamfs/store/record.h"
+#include "seamfs/store/store.h"
+
+/* ---- events (written by store_event) ---- */
+
+struct event {
+	int64_t seq;
+	int kind; /* enum event_kind */
+	uint64_t dir;
+	uint64_t ino;
+	char *name;
+};
+
+/* store_event_next - up to @max events with seq > @after; names are given. Returns how many. */
+size_t store_event_next(struct db *db, int64_t after, struct event *events, size_t max);
+int store_event_done(struct tx *tx, int64_t up_to);
+
+/* ---- scratch: files that no tool ever hears of ---- */
+
+struct scratch {
+	int64_t id;
+	uint64_t dir;
+	uint32_t mode;   /* S_IFREG or S_IFLNK with permissions */
+	char *target;    /* of a symlink, else NULL */
+	int64_t size;
+	int64_t mtime_ms;
+};
+
+void scratch_finish(struct scratch *s);
+
+/* store_scratch_stat, store_scratch_find - 0 or -ENOENT */
+int store_scratch_stat(struct db *db, int64_t id, struct scratch *ret);
+int store_scratch_find(struct db *db, uint64_t dir, const char *name, int64_t *ret);
+int store_scratch_read(struct db *db, int64_t id, struct buf *b);
+void store_scratch_list(struct db *db, uint64_t dir, int64_t after, store_lister f, void *context);
+
+/* store_scratch_make - -EEXIST when the name is taken */
+int store_scratch_make(struct tx *tx, uint64_t dir, const char *name, uint32_t mode, const char *target, int64_t *ret);
+int store_scratch_write(struct tx *tx, int64_t id, const void *bytes, size_t len, int64_t mtime_ms);
+int store_scratch_move(struct tx *tx, int64_t id, uint64_t dir, const char *name); /* replaces what is there */
+int store_scratch_mtime(struct tx *tx, int64_t id, int64_t mtime_ms);
+int store_scratch_remove(struct tx *tx, int64_t id);
+
+/* store_scratch_expire - removes what was last written before @before_ms. Returns how many, or -errno. */
+int store_scratch_expire(struct tx *tx, int64_t before_ms);
+
+/* ---- problems: saves that were refused ---- */
+
+struct problem {
+	int64_t id;
+	int64_t record;  /* 0: a file that never became a record */
+	int64_t version; /* the record's version that was refused; 0: refused before it was stored */
+	int tool;        /* index in the stack, -1: refused here */
+	int64_t ms;
+	int code;        /* positive errno */
+	const char *path; /* in the tree */
+	const char *name; /* of the record, for the problem's file */
+	const char *field;
+	const char *text;
+	const void *bytes;
+	size_t len;
+};
+
+/* store_problem_add - replaces an older problem of the same path */
+int store_problem_add(struct tx *tx, const struct problem *p);
+
+/* store_problem_clear - after the next good save of the record, or of the file at @path */
+int store_problem_clear(struct tx *tx, int64_t record, const char *path);
+
+/* store_problem_each - newest first; what the problem points to is borrowed for the call */
+typedef void (*problem_visitor)(void *context, const struct problem *p);
+void store_problem_each(struct store *store, struct db *db, problem_visitor f, void *context);
+
+/* store_problem_get - calls @f with that problem. 0 or -ENOENT. */
+int store_problem_get(struct store *store, struct db *db, int64_t id, problem_visitor f, void *context);
+
+/* store_problem_of - the sentence for a record's last refused save, given to the caller; NULL without one */
+char *store_problem_of(struct db *db, int64_t record);
+
+/* ---- documents ---- */
+
+struct file_stat {
+	int64_t id;
+	int64_t tool;   /* row */
+	int64_t parent; /* file row, 0: the tool's root */
+	_Bool folder;
+	int64_t size;
+	int64_t mtime_ms;
+};
+
+int store_file_stat(struct db *db, int64_t id, struct file_stat *ret);
+int store_file_find(struct db *db, int64_t tool, int64_t parent, const char *name, int64_t *ret);
+
+/* store_file_list - children with id > @after; size is -1 for a folder */
+void store_file_list(struct db *db, int64_t tool, int64_t parent, int64_t after, store_lister f, void *context);
+
+/* store_file_path - path from the tool's root, given to the caller; NULL when it is gone */
+char *store_file_path(struct db *db, int64_t id);
+
+/* store_file_put - makes or updates one entry; parents must exist. @ret may be NULL. */
+int store_file_put(struct tx *tx, int64_t tool, int64_t parent, const char *name, const struct file_stat *s, int64_t pass,
+	int64_t *ret);
+
+int store_file_remove(struct tx *tx, int64_t id);
+int store_file_move(struct tx *tx, int64_t id, int64_t parent, const char *name); /* replaces what is there */
+
+/* store_file_sweep - removes what the pass did not see */
+int store_file_sweep(struct tx *tx, int64_t tool, int64_t pass);
+
+/* ---- tools ---- */
+
+struct tool_health {
+	int64_t ok_ms;    /* last good answer, 0: never */
+	int64_t pull_ms;  /* end of the last whole pull, 0: never */
+	int64_t error_ms; /* since when it fails, 0: it does not */
+	char *error;      /* why */
+	int64_t records;  /* links */
+	int64_t pending;  /* outbox rows */
+	int64_t rejected;
+};
+
+void store_tool_health(struct db *db, int64_t tool, struct tool_health *ret);
+
+/* store_tool_note - @error NULL: all is well. @pulled: a whole pull ended. */
+int store_tool_note(struct tx *tx, int64_t tool, const char *error, _Bool pulled);
+
+/* store_tool_refresh - asks for a pull now, of one tool or (0) of all; store_tool_refreshed() answers and clears it */
+int store_tool_refresh(struct tx *tx, int64_t tool);
+_Bool store_tool_wants_refresh(struct db *db, int64_t tool);
+int store_tool_refreshed(struct tx *tx, int64_t tool);

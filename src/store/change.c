@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "seamfs/store/change.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "seamfs/base/mem.h"
+#include "seamfs/codec/json.h"
+#include "seamfs/codec/name.h"
+#include "seamfs/model/place.h"
+#include "seamfs/store/link.h"
+#include "store/change_p.h"
+
+int store_event(struct tx *tx, enum event_kind kind, uint64_t dir, const char *name, uint64_t ino)
+{
+	return db_run(tx->db, "INSERT INTO event (kind, dir, name, ino) VALUES (?1, ?2, ?3, ?4)", "iiti", (int64_t)kind,
+		(int64_t)dir, name, (int64_t)ino);
+}
+
+/* ---- names ---- */
+
+static unsigned short_hash(int64_t id)
+{
+	return (unsigned)(((uint64_t)id * UINT64_C(0x9e3779b97f4a7c15)) >> 40);
+}
+
+static _Bool taken(struct tx *tx, const struct work *w, const char *name)
+{
+	_cleanup_(mem_freep) char *fold = name_fold(name);
+
+	return db_int(tx->db, 0,
+		       "SELECT id FROM record WHERE type = ?1 AND whole = ?2 AND fold = ?3 AND state = 0 AND id <> ?4",
+		       "iiti", (int64_t)w->type->id, w->whole, fold, w->record) != 0;
+}
+
+/* What people call the record: its key; time entries are told apart by their day. */
+static char *wanted_name(const struct work *w)
+{
+	const char *key = json_get_text(w->doc, type_key(w->type)->name);
+	const char *date = w->type->id == TYPE_TIME || w->type->id == TYPE_ENTRY ? json_get_text(w->doc, "date") : NULL;
+	_cleanup_(mem_freep) char *text = NULL;
+
+	if (!key)
+		key = w->type->title;
+	text = date ? str_format("%s %s", date, key) : str_dup(key);
+	return name_safe(text, NAME_MAX_BYTES);
+}
+
+/* A clash gets " ~" and digits made of the record's id, which never change. */
+static char *free_name(struct tx *tx, const struct work *w)
+{
+	char *name = wanted_name(w);
+
+	for (int digits = 4; digits <= 6 && taken(tx, w, name); digits++) {
+		_cleanup_(mem_freep) char *wanted = wanted_name(w);
+		_cleanup_(mem_freep) char *base = name_safe(wanted, NAME_MAX_BYTES - 8);
+		unsigned mask = (1U << (4 * digits)) - 1;
+
+		free(name);
+		name = str_format("%s ~%0*x", base, digits, short_hash(w->record) & mask);
+	}
+	return name;
+}
+
+static int keep_alias(struct tx *tx, const struct work *w, int64_t whole, const char *name)
+{
+	return db_run(tx->db,
+		"INSERT INTO alias (type, whole, name, record) VALUES (?1, ?2, ?3, ?4)"
+		" ON CONFLICT DO UPDATE SET record = excluded.record",
+		"iiti", (int64_t)w->type->id, whole, name, w->record);
+}
+
+/* Chooses the name; the old one goes on resolving. A name stays as long as what it is made of stays. */
+static int settle_name(struct tx *tx, struct work *w, const char *typed)
+{
+	int r = 0;
+
+	w->old_name = w->is_new ? NULL : store_record_name(tx->db, w->record);
+	if (!w->is_new) {
+		struct work before = *w;
+		_cleanup_(mem_freep) char *was = NULL, *is = wanted_name(w);
+
+		before.doc = w->old;
+		was = wanted_name(&before);
+		if (strcmp(was, is) == 0 && w->whole == w->old_whole) {
+			w->name = str_dup(w->old_name);
+			return 0;
+		}
+	}
+	w->name = free_name(tx, w);
+	if (w->old_name && (strcmp(w->old_name, w->name) != 0 || w->whole != w->old_whole))
+		r = keep_alias(tx, w, w->old_whole, w->old_name);
+	if (r == 0 && typed && strcmp(typed, w->name) != 0)
+		r = keep_alias(tx, w, w->whole, typed);
+	return r;
+}
+
+/* ---- rows ---- */
+
+static int insert_record(struct tx *tx, struct work *w)
+{
+	/* The id is needed for the name; a placeholder name that cannot clash stands in for a moment. */
+	_cleanup_(mem_freep) char *placeholder = NULL;
+	int r;
+
+	placeholder = str_format("/%lld", (long long)db_int(tx->db, 0, "SELECT max(id) FROM record", ""));
+	r = db_run(tx->db,
+		"INSERT INTO record (type, whole, name, fold, size, mtime, version, state) VALUES (?1, ?2, ?3, ?3, 0, ?4, 0, 0)",
+		"iiti", (int64_t)w->type->id, w->whole, placeholder, tx->now_ms);
+	w->record = db_last_id(tx->db);
+	return r;
+}
+
+static int write_record(struct tx *tx, struct work *w)
+{
+	_cleanup_(mem_freep) char *fold = name_fold(w->name), *doc = json_print(w->doc);
+	int r = db_run(tx->db,
+		"UPDATE record SET whole = ?2, name = ?3, fold = ?4, size = ?5, mtime = ?6, version = version + 1"
+		" WHERE id = ?1",
+		"iittii", w->record, w->whole, w->name, fold, (int64_t)w->body.len, tx->now_ms);
+
+	if (r == 0)
+		r = db_run(tx->db,
+			"INSERT INTO content (record, doc, body) VALUES (?1, ?2, ?3)"
+			" ON CONFLICT DO UPDATE SET doc = excluded.doc, body = excluded.body",
+			"itb", w->record, doc, (const void *)buf_text(&w->body), w->body.len);
+	w->version = db_int(tx->db, 0, "SELECT version FROM record WHERE id = ?1", "i", w->record);
+	return r;
+}
+
+static int write_history(struct tx *tx, const struct work *w, const struct origin *origin)
+{
+	uint64_t fields = record_changed(w->type, w->old, w->doc);
+	int64_t tool = origin->tool >= 0 ? store_tool_id(tx->store, origin->tool) : 0;
+	int r = 0;
+
+	for (int i = 0; w->type->fields[i].name && r == 0; i++) {
+		const cJSON *old = json_get(w->old, w->type->fields[i].name);
+		const cJSON *now = json_get(w->doc, w->type->fields[i].name);
+		_cleanup_(mem_freep) char *old_text = old ? json_print(old) : NULL;
+		_cleanup_(mem_freep) char *new_text = now ? json_print(now) : NULL;
+
+		if (!(fields & (uint64_t)1 << i))
+			continue;
+		r = db_run(tx->db,
+			"INSERT INTO history (record, version, ms, uid, program, tool, cause, field, old, new)"
+			" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+			"iiiititit" "t", w->record, w->version, tx->now_ms, (int64_t)origin->uid, origin->program, tool,
+			origin->cause, (int64_t)i, old_text, new_text);
+	}
+	return r;
+}
+
+static int write_references(struct tx *tx, const struct work *w)
+{
+	int r = db_run(tx->db, "DELETE FROM reference WHERE record = ?1", "i", w->record);
+
+	for (int i = 0; w->type->fields[i].name && r == 0; i++) {
+		const struct field *f = &w->type->fields[i];
+		int64_t target = f->kind == FIELD_REF ? record_ref(w->doc, f) : 0;
+
+		if (target)
+			r = db_run(tx->db, "INSERT INTO reference (target, type, record, field) VALUES (?1, ?2, ?3, ?4)", "iiii",
+				target, (int64_t)w->type->id, w->record, (int64_t)i);
+	}
+	return r;
+}
+
+/* Values that identify the same thing elsewhere, folded and without blanks. */
+static int write_identities(struct tx *tx, const struct work *w)
+{
+	const char *key = type_key(w->type)->name;
+	int r = db_run(tx->db, "DELETE FROM identity WHERE record = ?1", "i", w->record);
+
+	for (int i = 0; w->type->fields[i].name && r == 0; i++) {
+		const struct field *f = &w->type->fields[i];
+		const char *text = json_get_text(w->doc, f->name);
+		_Bool wanted = strcmp(f->name, key) == 0;
+		_cleanup_(mem_freep) char *value = NULL;
+
+		for (const char *const *m = w->type->match; m && *m && !wanted; m++)
+			wanted = strcmp(*m, f->name) == 0;
+		if (!wanted || !text)
+			continue;
+		value = store_identity(text);
+		r = db_run(tx->db, "INSERT INTO identity (type, field, value, record) VALUES (?1, ?2, ?3, ?4)", "iiti",
+			(int64_t)w->type->id, (int64_t)i, value, w->record);
+	}
+	return r;
+}
+
+/* ---- the whole ---- */
+
+static int render(struct tx *tx, struct work *w)
+{
+	struct record_names names = store_names(tx->db);
+
+	buf_clear(&w->body);
+	return record_render(w->type, w->doc, &names, tx->stack->currency, &w->body);
+}
+
+/* Keeps the writer's bytes when reading them gives exactly the new doc, so that a save never changes what was written. */
+static int choose_body(struct tx *tx, struct work *w, const struct change *c)
+{
+	struct record_names names = store_names(tx->db);
+	cJSON *patch = NULL;
+
+	if (c->body && record_parse(w->type, c->body, c->body_len, NULL, &names, tx->stack->currency, &patch, NULL) == 0) {
+		cJSON *meant = record_apply(w->type, NULL, patch);
+		_Bool same = record_changed(w->type, meant, w->doc) == 0;
+
+		cJSON_Delete(meant);
+		cJSON_Delete(patch);
+		if (same) {
+			buf_clear(&w->body);
+			return buf_add(&w->body, c->body, c->body_len);
+		}
+	}
+	return render(tx, w);
+}
+
+static _Bool moved(const struct work *w)
+{
+	return !w->is_new && (strcmp(w->old_name, w->name) != 0 || w->whole != w->old_whole);
+}
+
+/* Whether the links to the record in other records' folders come, go or are called differently. */
+static _Bool links_change(const struct work *w)
+{
+	uint64_t fields = record_changed(w->type, w->old, w->doc);
+
+	for (const struct field *f = w->type->fields; f->name; f++) {
+		if (f->kind == FIELD_REF && (fields & field_bit(w->type, f)))
+			return 1;
+	}
+	return moved(w);
+}
+
+static int announce(struct tx *tx, const struct work *w)
+{
+	int r = 0;
+
+	if (moved(w))
+		r = change_announce(tx, w, EVENT_REMOVED, w->old_whole, w->old_name);
+	if (r == 0 && (moved(w) || w->is_new))
+		r = change_announce(tx, w, EVENT_ADDED, w->whole, w->name);
+	if (r == 0 && !w->is_new)
+		r = store_event(tx, EVENT_CHANGED, 0, "", place_ino(PLACE_RECORD, w->type->id, (uint64_t)w->record));
+	return r;
+}
+
+static int write_all(struct tx *tx, struct work *w, const struct change *c)
+{
+	_Bool links = 0;
+	int r = 0;
+
+	if (w->is_new)
+		r = insert_record(tx, w);
+	if (r == 0)
+		r = settle_name(tx, w, c->name);
+	if (r == 0)
+		links = links_change(w);
+	if (r == 0)
+		r = choose_body(tx, w, c);
+	if (r == 0)
+		r = write_record(tx, w);
+	if (r == 0)
+		r = write_history(tx, w, &c->origin);
+	if (r == 0 && links)
+		r = change_hub_events(tx, w, EVENT_REMOVED);
+	if (r == 0)
+		r = write_references(tx, w);
+	if (r == 0 && links)
+		r = change_hub_events(tx, w, EVENT_ADDED);
+	if (r == 0)
+		r = write_identities(tx, w);
+	if (r == 0)
+		r = change_facets(tx, w);
+	if (r == 0)
+		r = announce(tx, w);
+	if (r == 0 && w->old_name && strcmp(w->old_name, w->name) != 0)
+		r = change_dependents(tx, w);
+	return r == 0 ? store_outbox_ensure(tx, w->record, c->origin.tool) : r;
+}
+
+void work_finish(struct work *w)
+{
+	cJSON_Delete(w->old);
+	cJSON_Delete(w->doc);
+	free(w->name);
+	free(w->old_name);
+	buf_finish(&w->body);
+}
+
+int store_change(struct tx *tx, const struct change *c, int64_t *ret, struct err *e)
+{
+	_cleanup_(work_finish) struct work w = {
+		.type = type_get(c->type), .record = c->record, .is_new = !c->record, .body = BUF_INIT(BUF_MAX_RECORD)};
+	int r = 0;
+
+	if (c->record) {
+		w.old = store_record_doc(tx->db, c->record);
+		if (!w.old)
+			return err_set(e, ENOENT, "the record is no longer there");
+	}
+	w.doc = record_apply(w.type, w.old, c->patch);
+	w.whole = record_ref(w.doc, type_whole(w.type));
+	w.old_whole = record_ref(w.old, type_whole(w.type));
+	if (c->origin.tool < 0)
+		r = record_complete(w.type, w.old, w.doc, tx->stack->currency, e);
+	if (r < 0)
+		return r;
+	/* Nothing new: no version, no event, no remote call. */
+	if (!w.is_new && record_changed(w.type, w.old, w.doc) == 0) {
+		*ret = c->record;
+		return 0;
+	}
+	r = write_all(tx, &w, c);
+	if (r < 0)
+		return err_set(e, -r, "the change could not be stored: %s", strerror(-r));
+	*ret = w.record;
+	return 0;
+}
+
+int store_rerender(struct tx *tx, int64_t record)
+{
+	struct record_stat stat;
+	_cleanup_(work_finish) struct work w = {.record = record, .body = BUF_INIT(BUF_MAX_RECORD)};
+	int r = store_record_stat(tx->db, record, &stat);
+
+	if (r < 0)
+		return 0;
+	w.type = type_get(stat.type);
+	w.whole = w.old_whole = stat.whole;
+	w.doc = store_record_doc(tx->db, record);
+	w.name = store_record_name(tx->db, record);
+	if (!w.doc || !w.name)
+		return -EIO;
+	r = render(tx, &w);
+	if (r == 0)
+		r = write_record(tx, &w);
+	if (r == 0)
+		r = change_facets(tx, &w);
+	if (r == 0)
+		r = store_event(tx, EVENT_CHANGED, 0, "", place_ino(PLACE_RECORD, w.type->id, (uint64_t)record));
+	return r;
+}
+
+int store_trash(struct tx *tx, int64_t record, const struct origin *origin)
+{
+	struct record_stat stat;
+	_cleanup_(work_finish) struct work w = {.record = record, .body = BUF_INIT(BUF_MAX_RECORD)};
+	int r = store_record_stat(tx->db, record, &stat);
+
+	if (r < 0)
+		return r;
+	w.type = type_get(stat.type);
+	w.whole = stat.whole;
+	w.name = store_record_name(tx->db, record);
+	w.version = stat.version + 1;
+	r = change_announce(tx, &w, EVENT_REMOVED, w.whole, w.name);
+	if (r == 0)
+		r = change_hub_events(tx, &w, EVENT_REMOVED);
+	if (r == 0)
+		r = change_facets(tx, &w); /* without a doc: all of them go */
+	if (r == 0)
+		r = db_run(tx->db, "UPDATE record SET state = 1, version = version + 1 WHERE id = ?1", "i", record);
+	if (r == 0)
+		r = db_run(tx->db, "DELETE FROM identity WHERE record = ?1", "i", record);
+	if (r == 0)
+		r = db_run(tx->db, "DELETE FROM outbox WHERE record = ?1", "i", record);
+	if (r == 0)
+		r = db_run(tx->db,
+			"INSERT INTO history (record, version, ms, uid, program, tool, cause, field, old, new)"
+			" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, -1, NULL, NULL)",
+			"iiiitit", record, w.version, tx->now_ms, (int64_t)origin->uid, origin->program,
+			origin->tool >= 0 ? store_tool_id(tx->store, origin->tool) : (int64_t)0, origin->cause);
+	return r;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* change_p - the parts of a change that concern folders: views, hubs, dependents.        Threads: the writer. */
+#pragma once
+
+#include "seamfs/store/change.h"
+
+/* One change while it is made. */
+struct work {
+	const struct type *type;
+	int64_t record;
+	_Bool is_new;
+	cJSON *old; /* NULL for a new record */
+	cJSON *doc; /* NULL for a record that goes */
+	int64_t whole, old_whole;
+	char *name, *old_name;
+	int64_t version;
+	struct buf body;
+};
+
+void work_finish(struct work *w);
+
+/* change_announce - the event for the record's own entry (its file or folder) in its folder */
+int change_announce(struct tx *tx, const struct work *w, enum event_kind kind, int64_t whole, const char *name);
+
+/* change_hub_events - events for the links in the folders of the records that it refers to (as stored now) */
+int change_hub_events(struct tx *tx, const struct work *w, enum event_kind kind);
+
+/* change_facets - brings the views to the doc, with events */
+int change_facets(struct tx *tx, const struct work *w);
+
+/* change_dependents - renders again whatever shows this record's name, and moves the paths that contain it */
+int change_dependents(struct tx *tx, const struct work *w);
+
+/* store_rerender - the record's file and views anew, because a name in them changed */
+int store_rerender(struct tx *tx, int64_t record);

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "seamfs/base/log.h"
+#include "seamfs/base/mem.h"
+#include "seamfs/codec/name.h"
+#include "seamfs/model/place.h"
+#include "seamfs/store/change.h"
+#include "seamfs/store/local.h"
+
+static int remove_where(struct tx *tx, sqlite3_stmt *q)
+{
+	int64_t ids[64];
+	size_t n = 0;
+	int r = 0;
+
+	while (db_row(q)) {
+		if (n < ARRAY_LEN(ids))
+			ids[n++] = sqlite3_column_int64(q, 0);
+	}
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = db_run(tx->db, "DELETE FROM problem WHERE id = ?1", "i", ids[i]);
+	/* The folder is small and seldom open: one event for it is enough. */
+	if (r == 0 && n)
+		r = store_event(tx, EVENT_CHANGED, 0, "", place_ino(PLACE_FIXED, 0, PLACE_FIXED_PROBLEMS));
+	return r;
+}
+
+int store_problem_clear(struct tx *tx, int64_t record, const char *path)
+{
+	return remove_where(tx, db_query(tx->db,
+					"SELECT id FROM problem WHERE (record = ?1 AND ?1 <> 0) OR path = ?2", "it", record,
+					path ? path : ""));
+}
+
+int store_problem_add(struct tx *tx, const struct problem *p)
+{
+	int r = remove_where(tx, db_query(tx->db, "SELECT id FROM problem WHERE path = ?1", "t", p->path));
+
+	if (r == 0)
+		r = db_run(tx->db,
+			"INSERT INTO problem (record, version, tool, ms, code, path, name, field, text, bytes)"
+			" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+			"iiiiittttb", p->record, p->version,
+			p->tool >= 0 ? store_tool_id(tx->store, p->tool) : (int64_t)0, tx->now_ms, (int64_t)p->code, p->path,
+			p->name, p->field, p->text, p->bytes, p->len);
+	if (r == 0)
+		r = store_event(tx, EVENT_CHANGED, 0, "", place_ino(PLACE_FIXED, 0, PLACE_FIXED_PROBLEMS));
+	log_warning("problem", "%s: %s", p->path, p->text);
+	return r;
+}
+
+#define PROBLEM "SELECT id, record, version, tool, ms, code, path, name, field, text, bytes FROM problem"
+
+static void visit(struct store *store, sqlite3_stmt *q, problem_visitor f, void *context)
+{
+	struct problem p = {
+		.id = sqlite3_column_int64(q, 0),
+		.record = sqlite3_column_int64(q, 1),
+		.version = sqlite3_column_int64(q, 2),
+		.tool = store_tool_index(store, sqlite3_column_int64(q, 3)),
+		.ms = sqlite3_column_int64(q, 4),
+		.code = sqlite3_column_int(q, 5),
+		.path = db_column_text(q, 6),
+		.name = db_column_text(q, 7),
+		.field = db_column_text(q, 8),
+		.text = db_column_text(q, 9),
+		.bytes = sqlite3_column_blob(q, 10),
+		.len = (size_t)sqlite3_column_bytes(q, 10),
+	};
+
+	f(context, &p);
+}
+
+void store_problem_each(struct store *store, struct db *db, problem_visitor f, void *context)
+{
+	sqlite3_stmt *q = db_query(db, PROBLEM " ORDER BY id DESC LIMIT 1000", "");
+
+	while (db_row(q))
+		visit(store, q, f, context);
+}
+
+int store_problem_get(struct store *store, struct db *db, int64_t id, problem_visitor f, void *context)
+{
+	sqlite3_stmt *q = db_query(db, PROBLEM " WHERE id = ?1", "i", id);
+
+	if (!db_row(q))
+		return -ENOENT;
+	visit(store, q, f, context);
+	db_done(q);
+	return 0;
+}
+
+char *store_problem_of(struct db *db, int64_t record)
+{
+	return db_text(db, "SELECT text FROM problem WHERE record = ?1 ORDER BY id DESC LIMIT 1", "i", record);
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/schema.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "seamfs/base/mem.h"
+
+#define APPLICATION_ID 0x5ea3f501
+
+/* Step n brings user_version from n to n + 1. Steps that were released never change. */
+static const char *const steps[] = {
+	/* What people see. `fold` is the case-folded name: two names clash when it is equal. */
+	"CREATE TABLE record (id INTEGER PRIMARY KEY, type INTEGER NOT NULL, whole INTEGER NOT NULL,"
+	" name TEXT NOT NULL, fold TEXT NOT NULL, size INTEGER NOT NULL, mtime INTEGER NOT NULL,"
+	" version INTEGER NOT NULL, state INTEGER NOT NULL) STRICT;"
+	"CREATE UNIQUE INDEX record_name ON record (type, whole, fold) WHERE state = 0;"
+	"CREATE INDEX record_list ON record (type, whole, id) WHERE state = 0;"
+	"CREATE TABLE content (record INTEGER PRIMARY KEY REFERENCES record ON DELETE CASCADE,"
+	" doc TEXT NOT NULL, body BLOB NOT NULL) STRICT;"
+	"CREATE TABLE alias (type INTEGER NOT NULL, whole INTEGER NOT NULL, name TEXT NOT NULL,"
+	" record INTEGER NOT NULL, PRIMARY KEY (type, whole, name)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE reference (target INTEGER NOT NULL, type INTEGER NOT NULL, record INTEGER NOT NULL,"
+	" field INTEGER NOT NULL, PRIMARY KEY (target, type, record, field)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX reference_record ON reference (record);"
+	/* The folders in by/: a value of a field, and the records that have it. */
+	"CREATE TABLE value (id INTEGER PRIMARY KEY, type INTEGER NOT NULL, field INTEGER NOT NULL,"
+	" name TEXT NOT NULL, fixed INTEGER NOT NULL, UNIQUE (type, field, name)) STRICT;"
+	"CREATE TABLE facet (value INTEGER NOT NULL, record INTEGER NOT NULL, name TEXT NOT NULL,"
+	" target TEXT NOT NULL, PRIMARY KEY (value, record)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX facet_name ON facet (value, name);"
+	"CREATE INDEX facet_record ON facet (record);"
+	/* Values of a unique field, folded: how the same thing is found in another tool. */
+	"CREATE TABLE identity (type INTEGER NOT NULL, field INTEGER NOT NULL, value TEXT NOT NULL,"
+	" record INTEGER NOT NULL, PRIMARY KEY (type, field, value, record)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX identity_record ON identity (record);"
+	/* What tools hold. theirs: the doc as the tool last had it; ours: the record's doc it corresponds to. */
+	"CREATE TABLE tool (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, ok_ms INTEGER NOT NULL DEFAULT 0,"
+	" pull_ms INTEGER NOT NULL DEFAULT 0, error_ms INTEGER NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT '',"
+	" refresh INTEGER NOT NULL DEFAULT 0) STRICT;"
+	"CREATE TABLE link (id INTEGER PRIMARY KEY, tool INTEGER NOT NULL REFERENCES tool, type INTEGER NOT NULL,"
+	" remote TEXT NOT NULL, record INTEGER NOT NULL, theirs TEXT NOT NULL, ours TEXT NOT NULL,"
+	" raw TEXT NOT NULL, url TEXT, seen INTEGER NOT NULL, gone INTEGER NOT NULL DEFAULT 0,"
+	" unresolved INTEGER NOT NULL DEFAULT 0, UNIQUE (tool, type, remote)) STRICT;"
+	"CREATE UNIQUE INDEX link_record ON link (record, tool);"
+	"CREATE TABLE cursor (tool INTEGER NOT NULL, type INTEGER NOT NULL, value TEXT, complete INTEGER NOT NULL,"
+	" pass INTEGER NOT NULL, PRIMARY KEY (tool, type)) STRICT, WITHOUT ROWID;"
+	/* One row for each record that a tool has yet to hear of; what to send is doc against link.ours. */
+	"CREATE TABLE outbox (seq INTEGER PRIMARY KEY AUTOINCREMENT, record INTEGER NOT NULL, tool INTEGER NOT NULL,"
+	" key TEXT NOT NULL, copy INTEGER NOT NULL, state INTEGER NOT NULL, version INTEGER NOT NULL,"
+	" attempts INTEGER NOT NULL DEFAULT 0, next_ms INTEGER NOT NULL DEFAULT 0, sent_ms INTEGER NOT NULL DEFAULT 0,"
+	" sent TEXT, error TEXT NOT NULL DEFAULT '', UNIQUE (record, tool)) STRICT;"
+	"CREATE INDEX outbox_tool ON outbox (tool, state, seq);"
+	/* Who changed what, when and why. old and new are JSON values. */
+	"CREATE TABLE history (id INTEGER PRIMARY KEY, record INTEGER NOT NULL, version INTEGER NOT NULL,"
+	" ms INTEGER NOT NULL, uid INTEGER, program TEXT, tool INTEGER, cause TEXT NOT NULL, field INTEGER NOT NULL,"
+	" old TEXT, new TEXT) STRICT;"
+	"CREATE INDEX history_record ON history (record, id);"
+	/* What the kernel must be told; read and deleted by the notifier. */
+	"CREATE TABLE event (seq INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, dir INTEGER NOT NULL,"
+	" name TEXT NOT NULL, ino INTEGER NOT NULL) STRICT;"
+	/* Local things that no tool hears of: editors' temporary files, rejected saves. */
+	"CREATE TABLE scratch (id INTEGER PRIMARY KEY, dir INTEGER NOT NULL, name TEXT NOT NULL, mode INTEGER NOT NULL,"
+	" target TEXT, bytes BLOB NOT NULL, mtime INTEGER NOT NULL, UNIQUE (dir, name)) STRICT;"
+	"CREATE TABLE problem (id INTEGER PRIMARY KEY, record INTEGER NOT NULL, version INTEGER NOT NULL,"
+	" tool INTEGER NOT NULL, ms INTEGER NOT NULL, code INTEGER NOT NULL, path TEXT NOT NULL, name TEXT NOT NULL,"
+	" field TEXT NOT NULL, text TEXT NOT NULL, bytes BLOB NOT NULL) STRICT;"
+	"CREATE INDEX problem_record ON problem (record);"
+	/* Documents: what the drive tools hold. */
+	"CREATE TABLE file (id INTEGER PRIMARY KEY, tool INTEGER NOT NULL, parent INTEGER NOT NULL, name TEXT NOT NULL,"
+	" folder INTEGER NOT NULL, size INTEGER NOT NULL, mtime INTEGER NOT NULL, pass INTEGER NOT NULL,"
+	" UNIQUE (tool, parent, name)) STRICT;",
+};
+
+static int bad(struct db *db, const char *path, struct err *e)
+{
+	int code = -db_errno(sqlite3_errcode(db->handle));
+
+	return err_set(e, code ? code : EIO, "the database %s cannot be used: %s", path, sqlite3_errmsg(db->handle));
+}
+
+static int pragma(struct db *db, const char *sql, int64_t *ret)
+{
+	sqlite3_stmt *stmt;
+	int r = sqlite3_prepare_v2(db->handle, sql, -1, &stmt, NULL);
+
+	if (r == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW)
+		*ret = sqlite3_column_int64(stmt, 0);
+	sqlite3_finalize(stmt);
+	return r;
+}
+
+int schema_migrate(struct db *db, const char *path, struct err *e)
+{
+	int64_t version = 0, application = 0;
+
+	if (sqlite3_exec(db->handle, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+				     "PRAGMA cell_size_check = ON; PRAGMA journal_size_limit = 67108864;", NULL, NULL, NULL) ||
+		pragma(db, "PRAGMA application_id", &application) || pragma(db, "PRAGMA user_version", &version))
+		return bad(db, path, e);
+	if (version && application != APPLICATION_ID)
+		return err_set(e, EINVAL, "%s is a database of another program", path);
+	if (version > (int64_t)ARRAY_LEN(steps))
+		return err_set(e, EINVAL,
+			"%s was written by a newer seamfs (format %lld, this one knows %zu): install that version again", path,
+			(long long)version, ARRAY_LEN(steps));
+	for (; version < (int64_t)ARRAY_LEN(steps); version++) {
+		char after[100];
+
+		snprintf(after, sizeof(after), "PRAGMA application_id = %d; PRAGMA user_version = %lld; COMMIT;",
+			APPLICATION_ID, (long long)version + 1);
+		if (sqlite3_exec(db->handle, "BEGIN IMMEDIATE", NULL, NULL, NULL) ||
+			sqlite3_exec(db->handle, steps[version], NULL, NULL, NULL) ||
+			sqlite3_exec(db->handle, after, NULL, NULL, NULL))
+			return bad(db, path, e);
+	}
+	return 0;
+}
