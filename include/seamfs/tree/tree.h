@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tree - the directory tree over the store: paths, attributes, listings, contents, and what saving, moving and making
+ * files means. It never waits for a tool: it reads the store and writes to it.
+ *
+ * Threads: any. Nodes are named by inode number (model/place.h). Errors are negative errno; where a person's act is
+ * refused, the sentence is in `struct err`.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "seamfs/base/buf.h"
+#include "seamfs/base/err.h"
+#include "seamfs/store/store.h"
+
+struct tree;
+
+struct node {
+	uint64_t ino;
+	uint32_t mode; /* type and permissions */
+	uint32_t nlink;
+	int64_t size;
+	int64_t mtime_ms;
+	_Bool fleeting; /* may become another node: the kernel should not keep the name */
+	_Bool live;     /* made when read: no page cache */
+};
+
+/* Who asks. */
+struct caller {
+	uint32_t uid;
+	int32_t tid; /* thread id, 0 when it is in another pid namespace */
+};
+
+/* What a save has to wait for: store_settled() of it. record 0: nothing. */
+struct ticket {
+	int64_t record;
+	int64_t version;
+	uint64_t changed_ino; /* a node whose cached contents are out of date now, or 0 */
+};
+
+struct tree *tree_new(struct store *store);
+void tree_free(struct tree *tree);
+struct store *tree_store(struct tree *tree);
+
+/* ---- looking ---- */
+
+int tree_stat(struct tree *tree, uint64_t ino, struct node *ret);
+int tree_lookup(struct tree *tree, uint64_t dir, const char *name, struct node *ret);
+
+/**
+ * tree_list - calls @fill for every entry behind @offset (0: all); stops when it returns false
+ *
+ * @fill gets the offset that continues behind the entry. Offsets stay good while entries come and go.
+ */
+typedef _Bool (*tree_filler)(void *context, const char *name, const struct node *node, uint64_t offset);
+int tree_list(struct tree *tree, uint64_t dir, uint64_t offset, tree_filler fill, void *context);
+
+/* tree_target - where a symlink leads, given to the caller */
+int tree_target(struct tree *tree, uint64_t ino, char **ret);
+
+/* tree_path - path below the mount point without a leading '/', given to the caller; NULL when the node is gone */
+char *tree_path(struct tree *tree, uint64_t ino);
+
+/* tree_xattr - value of user.seam.state or user.seam.error, given to the caller; -ENODATA for every other */
+int tree_xattr(struct tree *tree, uint64_t ino, const char *name, char **ret);
+
+/* ---- open files ---- */
+
+struct handle;
+
+/**
+ * tree_open - @flags as of open(2)
+ * @ret: given to the caller (tree_release); NULL for a plain read of a record, which needs no state
+ */
+int tree_open(struct tree *tree, uint64_t ino, int flags, const struct caller *who, struct handle **ret, struct err *e);
+
+/* tree_create - a new file: local until what is in it is a valid record */
+int tree_create(struct tree *tree, uint64_t dir, const char *name, uint32_t mode, int flags, const struct caller *who,
+	struct node *ret, struct handle **ret_handle, struct err *e);
+
+/* tree_read - appends up to @len bytes from @offset; @h may be NULL */
+int tree_read(struct tree *tree, struct handle *h, uint64_t ino, size_t len, int64_t offset, struct buf *b);
+int tree_write(struct handle *h, const void *bytes, size_t len, int64_t offset, struct err *e);
+
+/* tree_descriptor - a real file behind the handle, for copying without a buffer; -1 when there is none */
+int tree_descriptor(struct handle *h);
+
+/* tree_flush - a descriptor was closed: saves when the writer is done. @all: whoever closes (fsync, last close). */
+int tree_flush(struct handle *h, const struct caller *who, _Bool all, struct ticket *ret, struct err *e);
+void tree_release(struct handle *h, const struct caller *who);
+
+/* tree_refused - a tool refused what this handle saved: its buffer is what the store has, again */
+void tree_refused(struct tree *tree, uint64_t ino);
+
+/* ---- changing ---- */
+
+/* tree_setattr - @size -1 and @mtime_ms -1: unchanged; modes and owners are accepted and ignored elsewhere */
+int tree_setattr(struct tree *tree, uint64_t ino, struct handle *h, int64_t size, int64_t mtime_ms, struct node *ret);
+int tree_symlink(struct tree *tree, uint64_t dir, const char *name, const char *target, struct node *ret, struct err *e);
+int tree_mkdir(struct tree *tree, uint64_t dir, const char *name, const struct caller *who, struct node *ret, struct err *e);
+int tree_unlink(struct tree *tree, uint64_t dir, const char *name, _Bool folder, struct err *e);
+int tree_rename(struct tree *tree, uint64_t dir, const char *name, uint64_t new_dir, const char *new_name, unsigned flags,
+	const struct caller *who, struct ticket *ret, struct err *e);

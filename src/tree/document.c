@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The real files of the drive tool. Every step stays below the tool's folder and follows no symlink (openat2), and the
+ * store hears of it at once, so that the tree shows it before the next pull.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "seamfs/base/mem.h"
+#include "tree/node.h"
+
+static int open_below(struct tree *tree, const char *path, int flags, uint32_t mode)
+{
+	struct open_how how = {.flags = (uint64_t)(flags | O_CLOEXEC | O_NOFOLLOW),
+		.mode = flags & O_CREAT ? mode & 0777 : 0,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS};
+	_cleanup_(fd_closep) int root = -1;
+	int fd;
+
+	if (tree->drive < 0)
+		return -EPERM;
+	root = open(store_stack(tree->store)->tools[tree->drive].folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return -errno;
+	fd = (int)syscall(SYS_openat2, root, path[0] ? path : ".", &how, sizeof(how));
+	return fd < 0 ? -errno : fd;
+}
+
+static int open_folder(struct tree *tree, int64_t id)
+{
+	_cleanup_(mem_freep) char *path = id ? store_file_path(store_db(tree->store), id) : str_dup("");
+
+	return path ? open_below(tree, path, O_RDONLY | O_DIRECTORY, 0) : -ENOENT;
+}
+
+int document_parent(struct place dir, int64_t *ret)
+{
+	if (dir.kind == PLACE_FIXED && dir.b == PLACE_FIXED_DOCUMENTS)
+		*ret = 0;
+	else if (dir.kind == PLACE_FILE)
+		*ret = dir.b;
+	else
+		return -EXDEV;
+	return 0;
+}
+
+int document_stat(struct tree *tree, int64_t id, struct stat *ret)
+{
+	_cleanup_(mem_freep) char *path = store_file_path(store_db(tree->store), id);
+	_cleanup_(fd_closep) int fd = path ? open_below(tree, path, O_PATH, 0) : -1;
+
+	if (fd < 0 || fstat(fd, ret) < 0)
+		return -ENOENT;
+	return 0;
+}
+
+int document_open(struct tree *tree, int64_t parent, const char *name, int flags, uint32_t mode)
+{
+	_cleanup_(mem_freep) char *dir = parent ? store_file_path(store_db(tree->store), parent) : str_dup("");
+	_cleanup_(mem_freep) char *path = NULL;
+
+	if (!dir)
+		return -ENOENT;
+	path = dir[0] ? str_format("%s/%s", dir, name) : str_dup(name);
+	return open_below(tree, path, flags, mode);
+}
+
+struct note {
+	struct tree *tree;
+	int64_t parent, id;
+	const char *name;
+	struct file_stat stat;
+};
+
+static int put_row(struct tx *tx, void *argument)
+{
+	struct note *n = argument;
+
+	/* A pass of its own far in the future would outlive every sweep; 0 lets the next listing confirm it. */
+	return store_file_put(tx, store_tool_id(tx->store, n->tree->drive), n->parent, n->name, &n->stat,
+		db_int(tx->db, 0, "SELECT max(pass) FROM file", ""), &n->id);
+}
+
+int document_note(struct tree *tree, int64_t parent, const char *name, int64_t *ret)
+{
+	struct note n = {.tree = tree, .parent = parent, .name = name};
+	_cleanup_(fd_closep) int fd = document_open(tree, parent, name, O_PATH, 0);
+	struct stat st;
+	int r;
+
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	n.stat.folder = S_ISDIR(st.st_mode);
+	n.stat.size = st.st_size;
+	n.stat.mtime_ms = st.st_mtim.tv_sec * INT64_C(1000) + st.st_mtim.tv_nsec / 1000000;
+	r = store_write(tree->store, put_row, &n);
+	if (ret)
+		*ret = n.id;
+	return r;
+}
+
+int document_mkdir(struct tree *tree, int64_t parent, const char *name)
+{
+	_cleanup_(fd_closep) int dir = open_folder(tree, parent);
+
+	if (dir < 0)
+		return dir;
+	if (mkdirat(dir, name, 0755) < 0)
+		return -errno;
+	return document_note(tree, parent, name, NULL);
+}
+
+static int drop_row(struct tx *tx, void *argument)
+{
+	struct note *n = argument;
+
+	if (store_file_find(tx->db, store_tool_id(tx->store, n->tree->drive), n->parent, n->name, &n->id) < 0)
+		return 0;
+	return store_file_remove(tx, n->id);
+}
+
+int document_unlink(struct tree *tree, int64_t parent, const char *name, _Bool folder)
+{
+	_cleanup_(fd_closep) int dir = open_folder(tree, parent);
+	struct note n = {.tree = tree, .parent = parent, .name = name};
+
+	if (dir < 0)
+		return dir;
+	if (unlinkat(dir, name, folder ? AT_REMOVEDIR : 0) < 0)
+		return -errno;
+	return store_write(tree->store, drop_row, &n);
+}
+
+struct move {
+	struct note from;
+	int64_t new_parent;
+	const char *new_name;
+};
+
+static int move_row(struct tx *tx, void *argument)
+{
+	struct move *m = argument;
+	struct note *n = &m->from;
+
+	if (store_file_find(tx->db, store_tool_id(tx->store, n->tree->drive), n->parent, n->name, &n->id) < 0)
+		return 0;
+	return store_file_move(tx, n->id, m->new_parent, m->new_name);
+}
+
+int document_rename(struct tree *tree, int64_t parent, const char *name, int64_t new_parent, const char *new_name,
+	unsigned flags)
+{
+	_cleanup_(fd_closep) int from = open_folder(tree, parent);
+	_cleanup_(fd_closep) int to = open_folder(tree, new_parent);
+	struct move m = {{.tree = tree, .parent = parent, .name = name}, new_parent, new_name};
+
+	if (from < 0 || to < 0)
+		return from < 0 ? from : to;
+	if (renameat2(from, name, to, new_name, flags) < 0)
+		return -errno;
+	return store_write(tree->store, move_row, &m);
+}

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is local: temporary files, problems, and the documents of the drive tool. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "seamfs/base/clock.h"
+#include "seamfs/base/mem.h"
+#include "tree/node.h"
+
+/* ---- temporary files ---- */
+
+static int scratch_node(const struct scratch *s, struct node *ret)
+{
+	uint64_t ino = place_ino(PLACE_SCRATCH, 0, (uint64_t)s->id);
+
+	if (s->target)
+		node_link(ret, ino, s->size, s->mtime_ms);
+	else
+		node_file(ret, ino, s->size, s->mtime_ms);
+	ret->mode = s->mode;
+	ret->fleeting = 1;
+	return 0;
+}
+
+NODE_STAT(node_scratch_stat)
+{
+	struct scratch s;
+	uint64_t became;
+	int r = store_scratch_stat(store_db(tree->store), p.b, &s);
+
+	if (r < 0) {
+		/* A descriptor opened before the file became a record still asks for the old number. */
+		became = node_became(tree, p.b);
+		r = became ? tree_stat(tree, became, ret) : r;
+		ret->ino = place_to_ino(p);
+		return r;
+	}
+	r = scratch_node(&s, ret);
+	scratch_finish(&s);
+	return r;
+}
+
+int node_scratch_lookup(struct tree *tree, struct place dir, const char *name, struct node *ret)
+{
+	int64_t id;
+
+	if (store_scratch_find(store_db(tree->store), place_to_ino(dir), name, &id) < 0)
+		return -ENOENT;
+	return node_scratch_stat(tree, (struct place){PLACE_SCRATCH, 0, (uint32_t)id}, ret);
+}
+
+static _Bool list_scratch(void *context, const struct listed *row)
+{
+	struct listing *l = context;
+	struct node node;
+
+	if (node_scratch_stat(l->tree, (struct place){PLACE_SCRATCH, 0, (uint32_t)row->id}, &node) < 0)
+		return 1;
+	return node_add(l, row->id, row->name, &node);
+}
+
+void node_scratch_list(struct listing *l)
+{
+	store_scratch_list(l->db, place_to_ino(l->place), l->after, list_scratch, l);
+}
+
+NODE_READ(node_scratch_read)
+{
+	int r = store_scratch_read(store_db(tree->store), p.b, b);
+	uint64_t became = r < 0 ? node_became(tree, p.b) : 0;
+
+	return became ? node_record_read(tree, place_of_ino(became), b) : r;
+}
+
+NODE_TARGET(node_scratch_target)
+{
+	struct scratch s;
+
+	return store_scratch_stat(store_db(tree->store), p.b, &s) < 0 ? NULL : s.target;
+}
+
+NODE_PARENT(node_scratch_parent)
+{
+	sqlite3_stmt *q = db_query(store_db(tree->store), "SELECT dir, name FROM scratch WHERE id = ?1", "i", (int64_t)p.b);
+
+	if (!db_row(q))
+		return -ENOENT;
+	*ret = place_of_ino((uint64_t)sqlite3_column_int64(q, 0));
+	*ret_name = str_dup(db_column_text(q, 1));
+	db_done(q);
+	return 0;
+}
+
+/* ---- problems/: the refused text, and beside it why ---- */
+
+static void problem_name(const struct problem *p, _Bool why, char name[280])
+{
+	snprintf(name, 280, "%.200s ~%lld.%s", p->name, (long long)p->id, why ? "why.txt" : "rejected.json");
+}
+
+struct problem_context {
+	struct listing *l;
+	struct node *node;
+	struct buf *b;
+	char *name;
+	_Bool why;
+	const char *wanted;
+	int64_t found;
+};
+
+static void problem_why(void *context, const struct problem *p)
+{
+	struct problem_context *c = context;
+	char time[CLOCK_UTC_SIZE];
+
+	if (!c->why) {
+		buf_add(c->b, p->bytes, p->len);
+		return;
+	}
+	buf_printf(c->b, "%s\n\n%s\n\nFile: %s\nWhen: %s\nCode: %s\n", p->name, p->text, p->path,
+		clock_format_utc(p->ms, time), err_name(p->code));
+	buf_puts(c->b, "\nNothing was changed. Save the file again with the mistake mended; this note goes away then.\n");
+}
+
+NODE_READ(node_problem_read)
+{
+	struct problem_context c = {.b = b, .why = p.a != 0};
+
+	return store_problem_get(tree->store, store_db(tree->store), p.b, problem_why, &c);
+}
+
+NODE_STAT(node_problem_stat)
+{
+	struct buf b = BUF_INIT(BUF_MAX_TEXT);
+	int r = node_problem_read(tree, p, &b);
+
+	node_file(ret, place_to_ino(p), (int64_t)b.len, tree->start_ms);
+	ret->mode = S_IFREG | 0444;
+	ret->live = 1;
+	buf_finish(&b);
+	return r;
+}
+
+static void problem_entry(void *context, const struct problem *p)
+{
+	struct problem_context *c = context;
+	char name[280];
+	struct node node;
+
+	for (int why = 1; why >= 0; why--) {
+		int64_t cookie = p->id * 2 + why;
+
+		problem_name(p, why != 0, name);
+		if (c->wanted && strcmp(name, c->wanted) == 0)
+			c->found = cookie;
+		/* Newest first: the cookies go down. */
+		if (!c->l || c->l->full || (c->l->after && cookie >= c->l->after))
+			continue;
+		node_file(&node, place_ino(PLACE_PROBLEM, (uint64_t)why, (uint64_t)p->id), (int64_t)p->len, p->ms);
+		node.mode = S_IFREG | 0444;
+		node.live = 1;
+		node_add(c->l, cookie, name, &node);
+	}
+}
+
+void node_problems_list(struct listing *l)
+{
+	struct problem_context c = {.l = l};
+
+	store_problem_each(l->tree->store, l->db, problem_entry, &c);
+}
+
+int node_problems_lookup(struct tree *tree, const char *name, struct node *ret)
+{
+	struct problem_context c = {.wanted = name};
+
+	store_problem_each(tree->store, store_db(tree->store), problem_entry, &c);
+	if (!c.found)
+		return -ENOENT;
+	return node_problem_stat(tree, (struct place){PLACE_PROBLEM, (uint32_t)(c.found & 1), (uint32_t)(c.found / 2)}, ret);
+}
+
+static void take_name(void *context, const struct problem *p)
+{
+	struct problem_context *c = context;
+
+	problem_name(p, c->why, c->name);
+}
+
+NODE_PARENT(node_problem_parent)
+{
+	char name[280] = "";
+	struct problem_context c = {.name = name, .why = p.a != 0};
+	int r = store_problem_get(tree->store, store_db(tree->store), p.b, take_name, &c);
+
+	*ret = (struct place){PLACE_FIXED, 0, PLACE_FIXED_PROBLEMS};
+	*ret_name = str_dup(name);
+	return r;
+}
+
+/* ---- documents/ ---- */
+
+static int file_node(const struct file_stat *s, struct node *ret)
+{
+	uint64_t ino = place_ino(PLACE_FILE, 0, (uint64_t)s->id);
+
+	return s->folder ? node_folder(ret, ino, s->mtime_ms) : node_file(ret, ino, s->size, s->mtime_ms);
+}
+
+NODE_STAT(node_file_stat)
+{
+	struct file_stat s;
+	struct stat real;
+	int r = store_file_stat(store_db(tree->store), p.b, &s);
+
+	if (r < 0)
+		return r;
+	/* The folder itself is asked: a file that is being written has a size of which the store has not heard. */
+	if (document_stat(tree, p.b, &real) == 0) {
+		s.size = real.st_size;
+		s.mtime_ms = real.st_mtim.tv_sec * INT64_C(1000) + real.st_mtim.tv_nsec / 1000000;
+	}
+	return file_node(&s, ret);
+}
+
+static int file_lookup(struct tree *tree, int64_t parent, const char *name, struct node *ret)
+{
+	int64_t id;
+
+	if (tree->drive < 0 ||
+		store_file_find(store_db(tree->store), store_tool_id(tree->store, tree->drive), parent, name, &id) < 0)
+		return -ENOENT;
+	return node_file_stat(tree, (struct place){PLACE_FILE, 0, (uint32_t)id}, ret);
+}
+
+NODE_LOOKUP(node_file_lookup)
+{
+	return file_lookup(tree, p.b, entry, ret);
+}
+
+int node_documents_lookup(struct tree *tree, const char *name, struct node *ret)
+{
+	return file_lookup(tree, 0, name, ret);
+}
+
+static _Bool list_file(void *context, const struct listed *row)
+{
+	struct listing *l = context;
+	struct file_stat s = {.id = row->id, .folder = row->size < 0, .size = row->size, .mtime_ms = row->mtime_ms};
+	struct node node;
+
+	file_node(&s, &node);
+	return node_add(l, row->id, row->name, &node);
+}
+
+static void list_files(struct listing *l, int64_t parent)
+{
+	if (l->tree->drive >= 0)
+		store_file_list(l->db, store_tool_id(l->tree->store, l->tree->drive), parent, l->after, list_file, l);
+}
+
+NODE_LIST(node_file_list)
+{
+	list_files(l, l->place.b);
+}
+
+void node_documents_list(struct listing *l)
+{
+	list_files(l, 0);
+}
+
+NODE_PARENT(node_file_parent)
+{
+	sqlite3_stmt *q = db_query(store_db(tree->store), "SELECT parent, name FROM file WHERE id = ?1", "i", (int64_t)p.b);
+
+	if (!db_row(q))
+		return -ENOENT;
+	*ret = sqlite3_column_int64(q, 0) ? (struct place){PLACE_FILE, 0, (uint32_t)sqlite3_column_int64(q, 0)}
+					  : (struct place){PLACE_FIXED, 0, PLACE_FIXED_DOCUMENTS};
+	*ret_name = str_dup(db_column_text(q, 1));
+	db_done(q);
+	return 0;
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How bytes become records, and what happens to those that don't. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "seamfs/base/file.h"
+#include "seamfs/base/mem.h"
+#include "seamfs/codec/json.h"
+#include "tree/node.h"
+
+int32_t save_process(const struct caller *who)
+{
+	char path[64], text[1024], *line;
+	_cleanup_(fd_closep) int fd = -1;
+	ssize_t n;
+
+	if (who->tid <= 0)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/status", who->tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	line = strstr(text, "\nTgid:");
+	return line ? (int32_t)strtol(line + 6, NULL, 10) : 0;
+}
+
+struct origin save_origin(const struct caller *who, const char *cause)
+{
+	struct origin origin = {.tool = -1, .uid = who->uid, .cause = cause};
+	char path[64];
+	_cleanup_(fd_closep) int fd = -1;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", who->tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, origin.program, sizeof(origin.program) - 1);
+	origin.program[n > 0 ? n - 1 : 0] = '\0'; /* without the line end */
+	return origin;
+}
+
+/* One save on the writer thread. */
+struct save {
+	struct tree *tree;
+	const struct record_slot *slot;
+	const char *path;
+	const char *bytes; /* NULL: the patch is given */
+	size_t len;
+	const cJSON *base;  /* what the writer began with; NULL: the record as it is */
+	const cJSON *patch;
+	struct origin origin;
+	struct ticket *ticket;
+	struct err why;
+};
+
+static void add_default(cJSON *patch, const char *field, cJSON *value)
+{
+	if (json_get(patch, field))
+		cJSON_Delete(value);
+	else
+		cJSON_AddItemToObject(patch, field, value);
+}
+
+/* What a new file's place and name say, where the file itself does not. */
+static void fill_from_place(const struct record_slot *slot, cJSON *patch)
+{
+	const struct field *whole = type_whole(slot->type);
+
+	add_default(patch, type_key(slot->type)->name, cJSON_CreateString(slot->stem));
+	if (whole && slot->whole)
+		add_default(patch, whole->name, json_new_int(slot->whole));
+	if (slot->hub)
+		add_default(patch, slot->hub->name, json_new_int(slot->hub_record));
+}
+
+static int parse(struct tx *tx, struct save *s, cJSON **ret)
+{
+	_cleanup_json_ cJSON *current = s->slot->record ? store_record_doc(tx->db, s->slot->record) : NULL;
+	struct record_names names = store_names(tx->db);
+	int r;
+
+	if (s->slot->record && !current)
+		return err_set(&s->why, ENOENT, "the record is no longer there");
+	r = record_parse(s->slot->type, s->bytes, s->len, s->base ? s->base : current, &names, tx->stack->currency, ret,
+		&s->why);
+	if (r == 0 && !s->slot->record)
+		fill_from_place(s->slot, *ret);
+	return r;
+}
+
+static int run_save(struct tx *tx, void *argument)
+{
+	struct save *s = argument;
+	_cleanup_json_ cJSON *parsed = NULL;
+	struct change c = {
+		.type = s->slot->type->id,
+		.record = s->slot->record,
+		.patch = s->patch,
+		.name = s->slot->record ? NULL : s->slot->stem,
+		.body = s->bytes,
+		.body_len = s->len,
+		.origin = s->origin,
+	};
+	struct record_stat before = {0}, after;
+	int64_t record;
+	int r = 0;
+
+	if (s->bytes) {
+		r = parse(tx, s, &parsed);
+		c.patch = parsed;
+	}
+	if (r == 0 && s->slot->record)
+		r = store_record_stat(tx->db, s->slot->record, &before);
+	if (r == 0)
+		r = store_change(tx, &c, &record, &s->why);
+	if (r == 0)
+		r = store_record_stat(tx->db, record, &after);
+	if (r == 0)
+		r = store_problem_clear(tx, record, s->path);
+	if (r < 0)
+		return r;
+	*s->ticket = (struct ticket){.record = after.version == before.version ? 0 : record,
+		.version = after.version,
+		.changed_ino = place_ino(PLACE_RECORD, s->slot->type->id, (uint64_t)record)};
+	return 0;
+}
+
+static int keep_problem(struct tx *tx, void *argument)
+{
+	struct save *s = argument;
+	_cleanup_(mem_freep) char *named = s->slot->record ? store_record_name(tx->db, s->slot->record) : NULL;
+	struct problem p = {.record = s->slot->record, .tool = -1, .code = s->why.code, .path = s->path,
+		.name = named ? named : s->slot->stem, .field = s->why.field, .text = s->why.text, .bytes = s->bytes,
+		.len = s->len};
+
+	return store_problem_add(tx, &p);
+}
+
+static int run(struct save *s)
+{
+	int r = store_write(s->tree->store, run_save, s);
+
+	if (r == 0)
+		return 0;
+	if (!s->why.code)
+		err_set(&s->why, -r, "%s could not be stored: %s", s->path, strerror(-r));
+	/* When the disk is full the note cannot be stored either; the error itself has been told. */
+	if (s->bytes && s->why.code != ENOSPC)
+		(void)store_write(s->tree->store, keep_problem, s);
+	return r;
+}
+
+int save_record(struct tree *tree, const struct record_slot *slot, const char *path, const char *bytes, size_t len,
+	const cJSON *base, const struct caller *who, struct ticket *ret, struct err *e)
+{
+	struct save s = {.tree = tree, .slot = slot, .path = path, .bytes = bytes, .len = len, .base = base,
+		.origin = save_origin(who, slot->record ? "save" : "create"), .ticket = ret};
+	int r;
+
+	if (len > BUF_MAX_RECORD)
+		return err_set(e, E2BIG, "%s is larger than 1 MiB, the limit for a record", path);
+	r = run(&s);
+	return r < 0 ? err_set(e, -r, "%s: %s", path, s.why.text) : 0;
+}
+
+int save_field(struct tree *tree, int64_t record, const char *path, const cJSON *patch, const char *cause,
+	const struct caller *who, struct ticket *ret, struct err *e)
+{
+	struct record_stat stat;
+	struct record_slot slot = {.record = record};
+	struct save s = {.tree = tree, .slot = &slot, .path = path, .patch = patch, .origin = save_origin(who, cause),
+		.ticket = ret};
+	int r = store_record_stat(store_db(tree->store), record, &stat);
+
+	if (r < 0)
+		return r;
+	slot.type = type_get(stat.type);
+	r = run(&s);
+	return r < 0 ? err_set(e, -r, "%s: %s", path, s.why.text) : 0;
+}
+
+static int drop_scratch(struct tx *tx, void *argument)
+{
+	return store_scratch_remove(tx, *(int64_t *)argument);
+}
+
+void save_finish_scratch(struct tree *tree, int64_t scratch, uint64_t ino)
+{
+	pthread_mutex_lock(&tree->mutex);
+	tree->became[tree->became_next].scratch = scratch;
+	tree->became[tree->became_next].ino = ino;
+	tree->became_next = (tree->became_next + 1) % TREE_MAX_BECAME;
+	pthread_mutex_unlock(&tree->mutex);
+	/* Left behind, it would only expire later. */
+	(void)store_write(tree->store, drop_scratch, &scratch);
+}
