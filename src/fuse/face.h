@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* face - the inside of fuse/: one mount and its threads. */
+#pragma once
+
+#define FUSE_USE_VERSION 314
+#include <fuse_lowlevel.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "seamfs/fuse/mount.h"
+
+enum {
+	MAX_PARKED = 64,
+	WAIT_OWNER_MS = 3000, /* how long a close waits for the owner's word */
+	MAX_NOTIFY = 256,     /* events in one round */
+};
+
+/* A request whose answer waits for the owner of the record. */
+struct parked {
+	fuse_req_t req;
+	struct ticket ticket;
+	int64_t deadline_ms;
+};
+
+struct mount {
+	struct tree *tree;
+	struct fuse_session *session;
+	char *dir; /* absolute */
+	uid_t uid;
+	gid_t gid;
+	atomic_bool stop;
+
+	pthread_t notifier;
+	int notify_fd;          /* readable after every commit */
+	atomic_int notifier_tid;
+	_Atomic uint64_t expect_dir; /* what the notifier makes just now, so that watchers see it … */
+	char expect_name[256];       /* … written before expect_dir, read only when that matches */
+
+	pthread_t waiter;
+	int wait_fd;
+	pthread_mutex_t mutex; /* guards parked */
+	struct parked parked[MAX_PARKED];
+	size_t parked_count;
+};
+
+extern const struct fuse_lowlevel_ops face_ops;
+
+/* face_entry - a node as FUSE wants it */
+void face_entry(const struct mount *m, const struct node *node, struct fuse_entry_param *ret);
+void face_attr(const struct mount *m, const struct node *node, struct stat *ret);
+
+/* face_is_notifier - the request comes from our own notifier, which only wants watchers to see something */
+_Bool face_is_notifier(struct mount *m, fuse_req_t req);
+
+/* face_expected - and it is about this very name */
+_Bool face_expected(struct mount *m, fuse_req_t req, fuse_ino_t dir, const char *name);
+
+struct caller face_caller(fuse_req_t req);
+
+/* ops_write.c */
+void face_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set, struct fuse_file_info *fi);
+void face_mknod(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode, dev_t rdev);
+void face_mkdir(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode);
+void face_unlink(fuse_req_t req, fuse_ino_t dir, const char *name);
+void face_rmdir(fuse_req_t req, fuse_ino_t dir, const char *name);
+void face_symlink(fuse_req_t req, const char *target, fuse_ino_t dir, const char *name);
+void face_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t dir, const char *name);
+void face_rename(fuse_req_t req, fuse_ino_t dir, const char *name, fuse_ino_t new_dir, const char *new_name,
+	unsigned flags);
+void face_create(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode, struct fuse_file_info *fi);
+void face_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void face_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *fi);
+void face_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size, off_t offset, struct fuse_file_info *fi);
+void face_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void face_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi);
+void face_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+
+/* park.c: answers the request now, or when the owner has confirmed, refused, or not answered in time */
+void park_answer(struct mount *m, fuse_req_t req, const struct ticket *ticket);
+int park_start(struct mount *m);
+void park_stop(struct mount *m);
+
+/* notify.c: tells the kernel, and through it everybody who watches, what changed */
+int notify_start(struct mount *m);
+void notify_stop(struct mount *m);

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "seamfs/fuse/mount.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fuse/face.h"
+#include "seamfs/base/log.h"
+#include "seamfs/base/mem.h"
+
+#define FS_TYPE "fuse.seamfs"
+
+typedef void (*mount_visitor)(void *context, const char *point, const char *type);
+
+/* Every mount, from /proc/self/mountinfo. */
+static void each_mount(mount_visitor visit, void *context)
+{
+	FILE *f = fopen("/proc/self/mountinfo", "re");
+	char line[8192];
+
+	while (f && fgets(line, sizeof(line), f)) {
+		char point[4096], kind[256], *dash = strstr(line, " - ");
+		size_t n = 0;
+
+		if (!dash || sscanf(line, "%*s %*s %*s %*s %4095s", point) != 1 || sscanf(dash, " - %255s", kind) != 1)
+			continue;
+		/* Blanks and the like are written as \ooo there (proc(5)). */
+		for (char *p = point; *p; p++) {
+			unsigned code;
+
+			if (*p == '\\' && sscanf(p + 1, "%3o", &code) == 1) {
+				point[n++] = (char)code;
+				p += 3;
+			} else {
+				point[n++] = *p;
+			}
+		}
+		point[n] = '\0';
+		visit(context, point, kind);
+	}
+	if (f)
+		fclose(f);
+}
+
+struct search {
+	const char *dir;
+	char *found; /* a type, or a mount point */
+	size_t count;
+};
+
+static void match_type(void *context, const char *point, const char *type)
+{
+	struct search *s = context;
+
+	if (strcmp(point, s->dir) == 0)
+		str_set(&s->found, type);
+}
+
+/* The type of what is mounted exactly on @dir (the last mount wins); NULL: nothing. */
+static char *mounted_type(const char *dir)
+{
+	struct search s = {.dir = dir};
+
+	each_mount(match_type, &s);
+	return s.found;
+}
+
+static void match_inside(void *context, const char *point, const char *type)
+{
+	struct search *s = context;
+	size_t n = strlen(point);
+
+	if (strcmp(type, FS_TYPE) != 0)
+		return;
+	if (!s->dir || (strncmp(s->dir, point, n) == 0 && (s->dir[n] == '/' || !s->dir[n]))) {
+		str_set(&s->found, point);
+		s->count++;
+	}
+}
+
+static int run_fusermount(const char *dir)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return -errno;
+	if (pid == 0) {
+		execlp("fusermount3", "fusermount3", "-u", "-z", "-q", "--", dir, NULL);
+		_exit(127);
+	}
+	if (waitpid(pid, &status, 0) < 0)
+		return -errno;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EPERM;
+}
+
+static int detach(const char *dir)
+{
+	if (umount2(dir, MNT_DETACH) == 0)
+		return 0;
+	return run_fusermount(dir);
+}
+
+/* The absolute path, also of a dead mount, on which realpath() fails. */
+static char *absolute(const char *dir)
+{
+	char *real = realpath(dir, NULL), cwd[4096];
+	size_t n;
+
+	if (real)
+		return real;
+	real = dir[0] == '/' || !getcwd(cwd, sizeof(cwd)) ? str_dup(dir) : str_format("%s/%s", cwd, strncmp(dir, "./", 2) ? dir : dir + 2);
+	for (n = strlen(real); n > 1 && real[n - 1] == '/'; n--)
+		real[n - 1] = '\0';
+	return real;
+}
+
+static int check_empty(const char *dir, struct err *e)
+{
+	DIR *d = opendir(dir);
+	struct dirent *entry;
+	int r = 0;
+
+	if (!d)
+		return errno == ENOENT    ? err_set(e, ENOENT, "there is no folder %s; make it first", dir)
+		       : errno == ENOTDIR ? err_set(e, ENOTDIR, "%s is not a folder", dir)
+					  : err_set(e, errno, "cannot open %s: %s", dir, strerror(errno));
+	while ((entry = readdir(d))) {
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			r = -ENOTEMPTY;
+	}
+	closedir(d);
+	return r < 0 ? err_set(e, ENOTEMPTY, "%s is not empty; mount on an empty folder", dir) : 0;
+}
+
+int mount_check(const char *dir, struct err *e)
+{
+	_cleanup_(mem_freep) char *path = absolute(dir);
+	_cleanup_(mem_freep) char *type = mounted_type(path);
+	struct stat st;
+
+	if (type && strcmp(type, FS_TYPE) == 0 && stat(path, &st) < 0 && errno == ENOTCONN) {
+		log_info("mount", "clearing away the dead mount on %s", path);
+		if (detach(path) < 0)
+			return err_set(e, EBUSY, "%s is a dead mount and cannot be cleared away: run fusermount3 -uz %s", dir, dir);
+	} else if (type) {
+		return err_set(e, EBUSY, "%s is mounted already (%s)", dir, strcmp(type, FS_TYPE) == 0 ? "by seamfs" : type);
+	}
+	return check_empty(path, e);
+}
+
+int mount_leave(const char *dir, struct err *e)
+{
+	_cleanup_(mem_freep) char *path = absolute(dir);
+	_cleanup_(mem_freep) char *type = mounted_type(path);
+
+	if (!type || strcmp(type, FS_TYPE) != 0)
+		return err_set(e, EINVAL, "nothing of seamfs is mounted on %s", dir);
+	if (umount2(path, UMOUNT_NOFOLLOW) == 0)
+		return 0;
+	if (errno == EBUSY)
+		return err_set(e, EBUSY, "%s is in use: a program has a file open there or works in that folder", dir);
+	return run_fusermount(path) == 0 ? 0 : err_set(e, EPERM, "cannot unmount %s", dir);
+}
+
+static int start_session(struct mount *m, struct err *e)
+{
+	char name[] = "seamfs", flag[] = "-o";
+	char options[] = "fsname=seamfs,subtype=seamfs,default_permissions,nosuid,nodev,noexec,noatime";
+	char *args[] = {name, flag, options};
+	struct fuse_args fuse_args = FUSE_ARGS_INIT((int)ARRAY_LEN(args), args);
+
+	m->session = fuse_session_new(&fuse_args, &face_ops, sizeof(face_ops), m);
+	fuse_opt_free_args(&fuse_args);
+	if (!m->session)
+		return err_set(e, EIO, "libfuse could not start");
+	if (fuse_session_mount(m->session, m->dir) != 0) {
+		fuse_session_destroy(m->session);
+		m->session = NULL;
+		return err_set(e, EPERM, "cannot mount on %s: is /dev/fuse there, and fusermount3 installed?", m->dir);
+	}
+	return 0;
+}
+
+int mount_open(struct tree *tree, const char *dir, struct mount **ret, struct err *e)
+{
+	struct mount *m;
+	int r = mount_check(dir, e);
+
+	if (r < 0)
+		return r;
+	m = mem_alloc(sizeof(*m));
+	m->tree = tree;
+	m->dir = absolute(dir);
+	m->uid = getuid();
+	m->gid = getgid();
+	pthread_mutex_init(&m->mutex, NULL);
+	r = start_session(m, e);
+	if (r < 0) {
+		mount_close(m);
+		return r;
+	}
+	*ret = m;
+	return 0;
+}
+
+int mount_run(struct mount *m)
+{
+	struct fuse_loop_config *config = fuse_loop_cfg_create();
+	sigset_t all, before;
+	int r;
+
+	fuse_loop_cfg_set_max_threads(config, 8);
+	fuse_loop_cfg_set_idle_threads(config, 8);
+	/* The helpers get no signals: SIGTERM must reach this thread, which ends the loop. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	r = notify_start(m);
+	if (r == 0)
+		r = park_start(m);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (r == 0 && fuse_set_signal_handlers(m->session) == 0) {
+		r = fuse_session_loop_mt(m->session, config);
+		fuse_remove_signal_handlers(m->session);
+	}
+	fuse_loop_cfg_destroy(config);
+	atomic_store(&m->stop, 1);
+	/* Unmounted first: whatever the notifier is doing through the mount then ends with an error. */
+	fuse_session_unmount(m->session);
+	notify_stop(m);
+	park_stop(m);
+	return r > 0 ? 0 : r; /* a positive value is the signal that ended it */
+}
+
+void mount_close(struct mount *m)
+{
+	if (!m)
+		return;
+	if (m->session) {
+		fuse_session_unmount(m->session);
+		fuse_session_destroy(m->session);
+	}
+	pthread_mutex_destroy(&m->mutex);
+	free(m->dir);
+	free(m);
+}
+
+char *mount_find(const char *hint, struct err *e)
+{
+	_cleanup_(mem_freep) char *path = absolute(hint ? hint : ".");
+	struct search s = {.dir = path};
+
+	each_mount(match_inside, &s);
+	if (s.found)
+		return s.found;
+	if (hint) {
+		err_set(e, ENOENT, "nothing of seamfs is mounted on %s", hint);
+		return NULL;
+	}
+	s = (struct search){0};
+	each_mount(match_inside, &s);
+	if (s.count == 1)
+		return s.found;
+	free(s.found);
+	err_set(e, ENOENT, s.count ? "several mounts of seamfs are there: say which with -m DIR"
+				   : "no seamfs is mounted; start one with: seamfs mount DIR");
+	return NULL;
+}

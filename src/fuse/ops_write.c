@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opening, reading, writing, moving. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "fuse/face.h"
+#include "seamfs/base/clock.h"
+#include "seamfs/base/log.h"
+#include "seamfs/base/mem.h"
+#include "seamfs/model/place.h"
+
+static struct mount *mount_of(fuse_req_t req)
+{
+	return fuse_req_userdata(req);
+}
+
+static struct handle *handle_of(const struct fuse_file_info *fi)
+{
+	return fi ? (struct handle *)(uintptr_t)fi->fh : NULL;
+}
+
+static void refuse(fuse_req_t req, int r, const struct err *e)
+{
+	if (e->code)
+		log_info("fuse", "%s: %s", err_name(-r), e->text);
+	fuse_reply_err(req, -r);
+}
+
+static void reply_node(fuse_req_t req, int r, const struct node *node, const struct err *e)
+{
+	struct fuse_entry_param entry;
+
+	if (r < 0) {
+		refuse(req, r, e);
+		return;
+	}
+	face_entry(mount_of(req), node, &entry);
+	fuse_reply_entry(req, &entry);
+}
+
+/* ---- files ---- */
+
+static void set_open_flags(struct mount *m, fuse_ino_t ino, const struct handle *h, int flags, struct fuse_file_info *fi)
+{
+	struct place p = place_of_ino(ino);
+	struct node node;
+
+	fi->fh = (uintptr_t)h;
+	/* What is cached is right: every change is announced to the kernel. */
+	fi->keep_cache = p.kind == PLACE_RECORD || p.kind == PLACE_SCHEMA;
+	fi->noflush = (flags & O_ACCMODE) == O_RDONLY;
+	if (p.kind != PLACE_RECORD && p.kind != PLACE_SCRATCH && p.kind != PLACE_FILE)
+		fi->direct_io = tree_stat(m->tree, ino, &node) == 0 && node.live;
+}
+
+void face_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	struct mount *m = mount_of(req);
+	struct caller who = face_caller(req);
+	struct handle *h = NULL;
+	struct err e = {0};
+	int r = tree_open(m->tree, ino, fi->flags, &who, &h, &e);
+
+	if (r < 0) {
+		refuse(req, r, &e);
+		return;
+	}
+	set_open_flags(m, ino, h, fi->flags, fi);
+	if (fuse_reply_open(req, fi) < 0)
+		tree_release(h, &who);
+}
+
+void face_create(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode, struct fuse_file_info *fi)
+{
+	struct mount *m = mount_of(req);
+	struct caller who = face_caller(req);
+	struct fuse_entry_param entry;
+	struct handle *h = NULL;
+	struct err e = {0};
+	struct node node;
+	int r = tree_create(m->tree, dir, name, mode, fi->flags, &who, &node, &h, &e);
+
+	if (r < 0) {
+		refuse(req, r, &e);
+		return;
+	}
+	set_open_flags(m, node.ino, h, fi->flags, fi);
+	face_entry(m, &node, &entry);
+	if (fuse_reply_create(req, &entry, fi) < 0)
+		tree_release(h, &who);
+}
+
+void face_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *fi)
+{
+	struct handle *h = handle_of(fi);
+	struct buf b = BUF_INIT(BUF_MAX_SCRATCH);
+	int fd = tree_descriptor(h), r;
+
+	if (fd >= 0) {
+		/* A document: the kernel moves the bytes from file to file. */
+		struct fuse_bufvec from = FUSE_BUFVEC_INIT(size);
+
+		from.buf[0].flags = (enum fuse_buf_flags)(FUSE_BUF_IS_FD | FUSE_BUF_FD_SEEK);
+		from.buf[0].fd = fd;
+		from.buf[0].pos = offset;
+		fuse_reply_data(req, &from, FUSE_BUF_SPLICE_MOVE);
+		return;
+	}
+	r = tree_read(mount_of(req)->tree, h, ino, size, offset, &b);
+	if (r < 0)
+		fuse_reply_err(req, -r);
+	else
+		fuse_reply_buf(req, buf_text(&b), b.len < size ? b.len : size);
+	buf_finish(&b);
+}
+
+void face_write(
+	fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size, off_t offset, struct fuse_file_info *fi)
+{
+	struct handle *h = handle_of(fi);
+	int fd = tree_descriptor(h), r;
+	struct err e = {0};
+
+	if (fd >= 0) {
+		ssize_t n = fi->flags & O_APPEND ? write(fd, bytes, size) : pwrite(fd, bytes, size, offset);
+
+		if (n < 0)
+			fuse_reply_err(req, errno);
+		else
+			fuse_reply_write(req, (size_t)n);
+		return;
+	}
+	r = tree_write(h, bytes, size, offset, &e);
+	if (r < 0)
+		refuse(req, r, &e);
+	else
+		fuse_reply_write(req, size);
+}
+
+static void save(fuse_req_t req, struct fuse_file_info *fi, _Bool all)
+{
+	struct mount *m = mount_of(req);
+	struct handle *h = handle_of(fi);
+	struct caller who = face_caller(req);
+	struct ticket ticket = {0};
+	struct err e = {0};
+	int r = h ? tree_flush(h, &who, all, &ticket, &e) : 0;
+
+	if (ticket.changed_ino)
+		fuse_lowlevel_notify_inval_inode(m->session, ticket.changed_ino, 0, 0);
+	if (r < 0)
+		refuse(req, r, &e);
+	else
+		park_answer(m, req, &ticket);
+}
+
+void face_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	save(req, fi, 0);
+}
+
+void face_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)
+{
+	int fd = tree_descriptor(handle_of(fi));
+
+	if (fd >= 0)
+		fuse_reply_err(req, (datasync ? fdatasync(fd) : fsync(fd)) < 0 ? errno : 0);
+	else
+		save(req, fi, 1);
+}
+
+void face_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	struct caller who = face_caller(req);
+
+	tree_release(handle_of(fi), &who);
+	fuse_reply_err(req, 0);
+}
+
+/* ---- attributes and names ---- */
+
+void face_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set, struct fuse_file_info *fi)
+{
+	struct mount *m = mount_of(req);
+	int64_t size = to_set & FUSE_SET_ATTR_SIZE ? attr->st_size : -1;
+	int64_t mtime = to_set & FUSE_SET_ATTR_MTIME_NOW ? clock_now_ms()
+			: to_set & FUSE_SET_ATTR_MTIME	 ? attr->st_mtim.tv_sec * INT64_C(1000) + attr->st_mtim.tv_nsec / 1000000
+							 : -1;
+	struct node node;
+	struct stat now;
+	int r;
+
+	/* The notifier only wants watchers to see that something changed. */
+	if (face_is_notifier(m, req))
+		r = tree_stat(m->tree, ino, &node);
+	else
+		r = tree_setattr(m->tree, ino, handle_of(fi), size, mtime, &node);
+	if (r < 0) {
+		fuse_reply_err(req, -r);
+		return;
+	}
+	face_attr(m, &node, &now);
+	fuse_reply_attr(req, &now, 0);
+}
+
+/* The notifier "makes" what is there already; answering with it shows watchers its creation. */
+static _Bool made_by_notifier(fuse_req_t req, fuse_ino_t dir, const char *name)
+{
+	struct mount *m = mount_of(req);
+	struct err e = {0};
+	struct node node;
+
+	if (!face_expected(m, req, dir, name))
+		return 0;
+	reply_node(req, tree_lookup(m->tree, dir, name, &node), &node, &e);
+	return 1;
+}
+
+void face_mknod(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode, dev_t rdev)
+{
+	struct mount *m = mount_of(req);
+	struct caller who = face_caller(req);
+	struct handle *h = NULL;
+	struct err e = {0};
+	struct node node;
+	int r;
+
+	if (made_by_notifier(req, dir, name))
+		return;
+	if (!S_ISREG(mode)) {
+		fuse_reply_err(req, EPERM);
+		return;
+	}
+	r = tree_create(m->tree, dir, name, mode, O_WRONLY, &who, &node, &h, &e);
+	tree_release(h, &who);
+	reply_node(req, r, &node, &e);
+}
+
+void face_mkdir(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode)
+{
+	struct mount *m = mount_of(req);
+	struct caller who = face_caller(req);
+	struct err e = {0};
+	struct node node;
+	int r;
+
+	if (made_by_notifier(req, dir, name))
+		return;
+	r = tree_mkdir(m->tree, dir, name, &who, &node, &e);
+	reply_node(req, r, &node, &e);
+}
+
+void face_symlink(fuse_req_t req, const char *target, fuse_ino_t dir, const char *name)
+{
+	struct mount *m = mount_of(req);
+	struct err e = {0};
+	struct node node;
+	int r;
+
+	if (made_by_notifier(req, dir, name))
+		return;
+	r = tree_symlink(m->tree, dir, name, target, &node, &e);
+	reply_node(req, r, &node, &e);
+}
+
+void face_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t dir, const char *name)
+{
+	/* Programs that want a backup by hard link fall back to a rename or a copy, which are safe. */
+	fuse_reply_err(req, EPERM);
+}
+
+static void remove_entry(fuse_req_t req, fuse_ino_t dir, const char *name, _Bool folder)
+{
+	struct mount *m = mount_of(req);
+	struct err e = {0};
+	int r;
+
+	/* The notifier "removes" what is gone already. */
+	if (face_expected(m, req, dir, name)) {
+		fuse_reply_err(req, 0);
+		return;
+	}
+	r = tree_unlink(m->tree, dir, name, folder, &e);
+	refuse(req, r, &e);
+}
+
+void face_unlink(fuse_req_t req, fuse_ino_t dir, const char *name)
+{
+	remove_entry(req, dir, name, 0);
+}
+
+void face_rmdir(fuse_req_t req, fuse_ino_t dir, const char *name)
+{
+	remove_entry(req, dir, name, 1);
+}
+
+void face_rename(
+	fuse_req_t req, fuse_ino_t dir, const char *name, fuse_ino_t new_dir, const char *new_name, unsigned flags)
+{
+	struct mount *m = mount_of(req);
+	struct caller who = face_caller(req);
+	struct ticket ticket;
+	struct err e = {0};
+	int r = tree_rename(m->tree, dir, name, new_dir, new_name, flags, &who, &ticket, &e);
+
+	/* Before the answer: whoever reads the record next must not find its old text in the kernel's cache. */
+	if (ticket.changed_ino)
+		fuse_lowlevel_notify_inval_inode(m->session, ticket.changed_ino, 0, 0);
+	if (r < 0)
+		refuse(req, r, &e);
+	else
+		park_answer(m, req, &ticket);
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A close or a rename is answered when the owner of the record has confirmed, so that its refusal comes back from that
+ * very call. No worker waits: the request is put aside, and one thread answers it.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+
+#include "fuse/face.h"
+#include "seamfs/base/clock.h"
+#include "seamfs/base/log.h"
+#include "seamfs/model/place.h"
+#include "seamfs/store/link.h"
+
+/* 0 or a negative errno is the answer; 1: not yet. */
+static int answer_of(struct mount *m, const struct parked *p)
+{
+	struct db *db = store_db(tree_store(m->tree));
+	struct err e = {0};
+	int r = store_settled(db, p->ticket.record, p->ticket.version, &e);
+
+	if (r == 1)
+		return clock_steady_ms() >= p->deadline_ms || !store_worth_waiting(db, p->ticket.record) ? 0 : 1;
+	if (r < 0) {
+		log_info("fuse", "%s: %s", err_name(-r), e.text);
+		tree_refused(m->tree, p->ticket.changed_ino);
+		fuse_lowlevel_notify_inval_inode(m->session, p->ticket.changed_ino, 0, 0);
+	}
+	return r;
+}
+
+void park_answer(struct mount *m, fuse_req_t req, const struct ticket *ticket)
+{
+	struct parked p = {req, *ticket, clock_steady_ms() + WAIT_OWNER_MS};
+	_Bool parked = 0;
+	int r = ticket->record ? answer_of(m, &p) : 0;
+
+	if (r == 1) {
+		pthread_mutex_lock(&m->mutex);
+		parked = !atomic_load(&m->stop) && m->parked_count < MAX_PARKED;
+		if (parked)
+			m->parked[m->parked_count++] = p;
+		pthread_mutex_unlock(&m->mutex);
+	}
+	/* With no room to wait the save is as safe: it is pending. */
+	if (!parked)
+		fuse_reply_err(req, r < 0 ? -r : 0);
+	else
+		store_ring(tree_store(m->tree)); /* it may have been confirmed just before it was put aside */
+}
+
+/* Takes out one request that can be answered. */
+static _Bool take_answer(struct mount *m, struct parked *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		int r = atomic_load(&m->stop) ? 0 : answer_of(m, &list[i]);
+
+		if (r == 1)
+			continue;
+		pthread_mutex_lock(&m->mutex);
+		for (size_t k = 0; k < m->parked_count; k++) {
+			if (m->parked[k].req == list[i].req)
+				m->parked[k] = m->parked[--m->parked_count];
+		}
+		pthread_mutex_unlock(&m->mutex);
+		fuse_reply_err(list[i].req, r < 0 ? -r : 0);
+		return 1;
+	}
+	return 0;
+}
+
+static void *waiter_main(void *argument)
+{
+	struct mount *m = argument;
+	struct parked list[MAX_PARKED];
+	size_t count;
+	uint64_t rings;
+
+	for (;;) {
+		struct pollfd p = {.fd = m->wait_fd, .events = POLLIN};
+
+		pthread_mutex_lock(&m->mutex);
+		count = m->parked_count;
+		memcpy(list, m->parked, count * sizeof(list[0]));
+		pthread_mutex_unlock(&m->mutex);
+		if (take_answer(m, list, count))
+			continue;
+		if (atomic_load(&m->stop))
+			return NULL;
+		if (poll(&p, 1, count ? 200 : -1) > 0 && read(m->wait_fd, &rings, sizeof(rings)) < 0)
+			continue;
+	}
+}
+
+int park_start(struct mount *m)
+{
+	m->wait_fd = store_subscribe(tree_store(m->tree));
+	if (m->wait_fd < 0)
+		return m->wait_fd;
+	return -pthread_create(&m->waiter, NULL, waiter_main, m);
+}
+
+void park_stop(struct mount *m)
+{
+	store_ring(tree_store(m->tree));
+	pthread_join(m->waiter, NULL);
+}
