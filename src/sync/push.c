@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "seamfs/base/clock.h"
+#include "seamfs/base/log.h"
+#include "seamfs/base/mem.h"
+#include "seamfs/codec/json.h"
+#include "sync/worker.h"
+
+#define FIRST_RETRY_MS 1000
+#define LAST_RETRY_MS  900000
+#define MAX_STALE      3 /* tries in a row against a record that keeps changing */
+
+/* One row on its way. */
+struct push {
+	struct worker *w;
+	struct outbox_row row;
+	const struct type *type;
+	struct link link;
+	_Bool linked;
+	cJSON *doc;      /* the record */
+	cJSON *request;  /* what is sent */
+	cJSON *base;     /* an update: the whole as the tool last had it */
+	uint64_t fields; /* that the request has */
+	enum outbox_state state; /* for mark() */
+	int64_t next_ms;
+	const struct err *why;
+	struct remote remote;
+	uint64_t ignored;
+};
+
+static void push_finish(struct push *p)
+{
+	link_finish(&p->link);
+	cJSON_Delete(p->doc);
+	cJSON_Delete(p->request);
+	cJSON_Delete(p->base);
+	remote_finish(&p->remote);
+}
+
+static int mark_row(struct tx *tx, void *argument)
+{
+	struct push *p = argument;
+
+	return store_outbox_mark(tx, p->row.seq, p->state, p->next_ms, p->why ? p->why->text : NULL);
+}
+
+static int mark(struct push *p, enum outbox_state state, int64_t next_ms, const struct err *why)
+{
+	p->state = state;
+	p->next_ms = next_ms;
+	p->why = why;
+	return store_write(p->w->store, mark_row, p);
+}
+
+static int64_t back_off(int attempts)
+{
+	int64_t most = FIRST_RETRY_MS;
+
+	for (int i = 0; i < attempts && most < LAST_RETRY_MS; i++)
+		most *= 2;
+	if (most > LAST_RETRY_MS)
+		most = LAST_RETRY_MS;
+	/* Half of it at random, so that many rows do not come back together. */
+	return most / 2 + (int64_t)((double)random() / RAND_MAX * (double)(most / 2));
+}
+
+/* ---- what to send ---- */
+
+static int prepare(struct tx *tx, void *argument)
+{
+	struct push *p = argument;
+	const struct tool_type *can = &tx->stack->tools[p->w->tool].types[p->row.type];
+	_cleanup_json_ cJSON *plain = NULL;
+	int r;
+
+	cJSON_Delete(p->doc);
+	p->doc = store_record_doc(tx->db, p->row.record);
+	link_finish(&p->link);
+	p->linked = store_link_by_record(tx->db, p->w->tool_id, p->row.record, &p->link) == 0;
+	p->fields = !p->doc || (p->linked && p->link.gone) ? 0
+		    : p->linked ? record_changed(p->type, p->link.ours, p->doc) & can->writes
+				: record_changed(p->type, NULL, p->doc) & can->creates;
+	/* Meanwhile somebody made both sides equal: nothing to say. */
+	if (!p->fields)
+		return store_outbox_remove(tx, p->row.seq);
+	plain = record_patch(p->type, p->linked ? p->link.ours : NULL, p->doc, p->fields);
+	r = merge_outgoing(tx, p->w, p->type, plain, &p->request);
+	if (r == 0 && p->linked)
+		r = merge_outgoing(tx, p->w, p->type, p->link.theirs, &p->base);
+	/* Durable before the first byte leaves: after a crash the outcome is looked up. */
+	if (r == 0)
+		r = store_outbox_mark(tx, p->row.seq, OUTBOX_SENDING, 0, NULL);
+	return r;
+}
+
+/* ---- answers ---- */
+
+static int keep_problem(struct tx *tx, struct push *p, int code, const char *field, const char *text, _Bool with_bytes)
+{
+	_cleanup_(mem_freep) char *path = store_record_path(tx->db, p->row.record);
+	_cleanup_(mem_freep) char *name = store_record_name(tx->db, p->row.record);
+	struct buf body = BUF_INIT(BUF_MAX_RECORD);
+	struct problem problem = {.record = p->row.record, .tool = p->w->tool, .code = code, .path = path ? path : "",
+		.name = name ? name : "", .field = field, .text = text};
+	int r;
+
+	problem.version = db_int(tx->db, 0, "SELECT version FROM record WHERE id = ?1", "i", p->row.record);
+	if (with_bytes && store_record_body(tx->db, p->row.record, &body) == 0) {
+		problem.bytes = buf_text(&body);
+		problem.len = body.len;
+	}
+	r = store_problem_add(tx, &problem);
+	buf_finish(&body);
+	return r;
+}
+
+static int confirm(struct tx *tx, void *argument)
+{
+	struct push *p = argument;
+	struct answer a = {.arrival = {p->w, p->row.type, &p->remote, 0}, .row = &p->row, .doc = p->doc, .sent = p->fields};
+	char text[300];
+	int r = merge_answer(tx, &a);
+
+	p->ignored = a.ignored;
+	for (int i = 0; r == 0 && p->type->fields[i].name; i++) {
+		if (!(a.ignored & (uint64_t)1 << i))
+			continue;
+		snprintf(text, sizeof(text), "%s accepted the change but left \"%s\" as it was", p->w->link->name,
+			p->type->fields[i].name);
+		r = keep_problem(tx, p, EPERM, p->type->fields[i].name, text, 0);
+	}
+	return r;
+}
+
+/* The tool will never take this: the owner's word stands, and the text is kept for its writer. */
+static int reject(struct tx *tx, void *argument)
+{
+	struct push *p = argument;
+	struct change c = {.type = p->row.type, .record = p->row.record, .origin = {.tool = p->w->tool, .cause = "refused"}};
+	_cleanup_json_ cJSON *back = NULL;
+	char text[sizeof(p->why->text) + 64];
+	struct err e = {0};
+	int64_t record;
+	int r;
+
+	snprintf(text, sizeof(text), "%s refused it: %s", p->w->link->name, p->why->text);
+	r = keep_problem(tx, p, p->why->code, p->why->field, text, 1);
+	if (r < 0 || !p->linked || p->row.copy) {
+		return r < 0 ? r : store_outbox_mark(tx, p->row.seq, OUTBOX_REJECTED, 0, p->why->text);
+	}
+	back = record_patch(p->type, p->doc, p->link.ours, p->fields);
+	c.patch = back;
+	r = store_outbox_remove(tx, p->row.seq);
+	return r == 0 ? store_change(tx, &c, &record, &e) : r;
+}
+
+static int gone(struct tx *tx, void *argument)
+{
+	struct push *p = argument;
+	int r = keep_problem(tx, p, ENOENT, "", "the tool no longer has this record; the change was not sent", 1);
+
+	return r == 0 ? merge_gone(tx, p->w, p->row.type, p->link.remote) : r;
+}
+
+/* Decides what becomes of the row. Returns 0 when the worker may go on, or the error when the tool as a whole fails. */
+static int failed(struct push *p, int r, const struct err *why)
+{
+	/* Whether a create arrived is unknown: it is looked for before it is sent again. */
+	enum outbox_state state = why->sent && !p->linked ? OUTBOX_UNKNOWN : OUTBOX_READY;
+	int64_t later = why->retry_at_ms ? why->retry_at_ms : clock_now_ms() + back_off(p->row.attempts);
+
+	log_info("sync", "%s: %s not sent: %s", p->w->link->name, p->type->name, why->text);
+	if (why->scope == ERR_TOOL) {
+		(void)mark(p, state, 0, why);
+		return r;
+	}
+	if (why->retry == ERR_LATER)
+		return mark(p, state, later, why);
+	if (why->retry == ERR_NOW && p->row.attempts < MAX_STALE)
+		return mark(p, OUTBOX_READY, 0, why);
+	if (r == -ENOENT && p->linked)
+		return store_write(p->w->store, gone, p);
+	p->why = why;
+	return store_write(p->w->store, reject, p);
+}
+
+/* ---- one row ---- */
+
+static int merge_current(struct tx *tx, void *argument)
+{
+	struct push *p = argument;
+	struct arrival a = {p->w, p->row.type, &p->remote, 0};
+
+	return merge_arrival(tx, &a, NULL);
+}
+
+/* Most tools cannot refuse a stale write: look at what is there now and merge, then send the difference. */
+static int read_current(struct push *p, struct err *e)
+{
+	_cleanup_(mem_freep) char *remote = store_link_remote(store_db(p->w->store), p->w->tool_id, p->row.record);
+	int r;
+
+	if (!remote)
+		return 0;
+	r = p->w->link->ops->get(p->w->link, p->row.type, remote, &p->remote, e);
+	if (r == 0)
+		r = store_write(p->w->store, merge_current, p);
+	remote_finish(&p->remote);
+	if (r == -ENOENT) {
+		p->linked = 1;
+		p->link.remote = str_dup(remote);
+	}
+	return r;
+}
+
+static int send(struct push *p, struct err *e)
+{
+	struct tool_link *link = p->w->link;
+	int r;
+
+	if (p->linked)
+		return link->ops->update(link, p->row.type, p->link.remote, p->request, p->base, &p->remote, e);
+	if (p->row.state == OUTBOX_UNKNOWN) {
+		r = link->ops->find(link, p->row.type, p->request, p->row.key, p->row.sent_ms, &p->remote, e);
+		if (r != -ENOENT)
+			return r;
+		err_clear(e);
+	}
+	return link->ops->create(link, p->row.type, p->request, p->row.key, &p->remote, e);
+}
+
+static int push_row(struct worker *w, const struct outbox_row *row, struct err *e)
+{
+	_cleanup_(push_finish) struct push p = {.w = w, .row = *row, .type = type_get(row->type)};
+	int r = read_current(&p, e);
+
+	if (r < 0)
+		return e->code ? failed(&p, r, e) : r;
+	r = store_write(w->store, prepare, &p);
+	if (r == -EAGAIN)
+		return mark(&p, OUTBOX_WAITING, 0, NULL);
+	if (r < 0 || !p.fields)
+		return r;
+	r = send(&p, e);
+	if (r < 0) {
+		if (!e->code)
+			err_set(e, -r, "%s", strerror(-r));
+		return failed(&p, r, e);
+	}
+	return store_write(w->store, confirm, &p);
+}
+
+int push_ready(struct worker *w, int64_t *ret_wake_ms, struct err *e)
+{
+	struct outbox_row row;
+
+	*ret_wake_ms = 0;
+	while (!atomic_load(&w->sync->stop)) {
+		int r;
+
+		if (store_outbox_next(store_db(w->store), w->tool_id, clock_now_ms(), &row, ret_wake_ms) < 0)
+			return 0;
+		err_clear(e);
+		r = push_row(w, &row, e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}

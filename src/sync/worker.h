@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* worker - one tool's thread; the inside of sync/.        Threads: that one. */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "seamfs/connect/connect.h"
+#include "seamfs/store/change.h"
+#include "seamfs/store/link.h"
+#include "seamfs/store/local.h"
+#include "seamfs/sync/sync.h"
+
+struct worker {
+	struct sync *sync;
+	struct store *store;
+	const struct stack *stack;
+	struct tool_link *link;
+	int tool;        /* index in the stack */
+	int64_t tool_id; /* its row */
+	pthread_t thread;
+	_Bool started;
+	int bell;          /* readable after every commit */
+	int64_t retry_ms;  /* the tool as a whole failed: not before this (steady clock), 0: at once */
+	int failures;      /* in a row */
+};
+
+struct sync {
+	const struct stack *stack;
+	struct store *store;
+	atomic_bool stop;
+	struct worker workers[STACK_MAX_TOOLS];
+};
+
+/* pull.c */
+
+/* pull_all - fetches every type that the tool holds, and its files. 0 or the first error. */
+int pull_all(struct worker *w, struct err *e);
+
+/* push.c */
+
+/* push_ready - sends what may be sent now; @ret_wake_ms: when (UTC) there will be more, 0: on a change */
+int push_ready(struct worker *w, int64_t *ret_wake_ms, struct err *e);
+
+/* merge.c: what a tool delivered becomes the record; on the writer thread */
+
+/* A remote record on its way into the store. */
+struct arrival {
+	struct worker *worker;
+	enum type_id type;
+	const struct remote *remote;
+	int64_t pass;
+};
+
+/* merge_arrival - three-way, by field; makes the record when nothing matches. @ret_record may be NULL. */
+int merge_arrival(struct tx *tx, const struct arrival *a, int64_t *ret_record);
+
+/* What was sent and what the tool answered. */
+struct answer {
+	struct arrival arrival;
+	const struct outbox_row *row;
+	const cJSON *doc;   /* the record's doc that was sent from */
+	uint64_t sent;      /* fields that were in the request */
+	uint64_t ignored;   /* filled: fields that the tool accepted and did not change */
+};
+
+/* merge_answer - the tool confirmed a create or an update: the outbox row goes, and the link says so */
+int merge_answer(struct tx *tx, struct answer *a);
+
+/* merge_gone - the tool no longer has it */
+int merge_gone(struct tx *tx, struct worker *w, enum type_id type, const char *remote);
+
+/* merge_outgoing - a doc with references as connectors want them. -EAGAIN: a record it refers to has yet to be sent. */
+int merge_outgoing(struct tx *tx, struct worker *w, const struct type *type, const cJSON *doc, cJSON **ret);
