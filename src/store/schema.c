@@ -59,15 +59,16 @@ static const char *const steps[] = {
 	/* What the kernel must be told; read and deleted by the notifier. */
 	"CREATE TABLE event (seq INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, dir INTEGER NOT NULL,"
 	" name TEXT NOT NULL, ino INTEGER NOT NULL) STRICT;"
+	/* AUTOINCREMENT where a row can go: its id is an inode number, which must not come again. */
 	/* Local things that no tool hears of: editors' temporary files, rejected saves. */
-	"CREATE TABLE scratch (id INTEGER PRIMARY KEY, dir INTEGER NOT NULL, name TEXT NOT NULL, mode INTEGER NOT NULL,"
+	"CREATE TABLE scratch (id INTEGER PRIMARY KEY AUTOINCREMENT, dir INTEGER NOT NULL, name TEXT NOT NULL, mode INTEGER NOT NULL,"
 	" target TEXT, bytes BLOB NOT NULL, mtime INTEGER NOT NULL, UNIQUE (dir, name)) STRICT;"
-	"CREATE TABLE problem (id INTEGER PRIMARY KEY, record INTEGER NOT NULL, version INTEGER NOT NULL,"
+	"CREATE TABLE problem (id INTEGER PRIMARY KEY AUTOINCREMENT, record INTEGER NOT NULL, version INTEGER NOT NULL,"
 	" tool INTEGER NOT NULL, ms INTEGER NOT NULL, code INTEGER NOT NULL, path TEXT NOT NULL, name TEXT NOT NULL,"
 	" field TEXT NOT NULL, text TEXT NOT NULL, bytes BLOB NOT NULL) STRICT;"
 	"CREATE INDEX problem_record ON problem (record);"
 	/* Documents: what the drive tools hold. */
-	"CREATE TABLE file (id INTEGER PRIMARY KEY, tool INTEGER NOT NULL, parent INTEGER NOT NULL, name TEXT NOT NULL,"
+	"CREATE TABLE file (id INTEGER PRIMARY KEY AUTOINCREMENT, tool INTEGER NOT NULL, parent INTEGER NOT NULL, name TEXT NOT NULL,"
 	" folder INTEGER NOT NULL, size INTEGER NOT NULL, mtime INTEGER NOT NULL, pass INTEGER NOT NULL,"
 	" UNIQUE (tool, parent, name)) STRICT;",
 };

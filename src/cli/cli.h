@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cli - one file a verb.        Threads: main. */
+#pragma once
+
+#include "seamfs/base/err.h"
+#include "seamfs/model/stack.h"
+
+/* Exit codes; the man page and README list them. */
+enum exit_code {
+	EXIT_OK = 0,
+	EXIT_FAILED = 1,  /* whatever has no code of its own */
+	EXIT_USAGE = 2,   /* unknown verb or option */
+	EXIT_CONFIG = 3,  /* stack.json, a manifest or a secret is wrong */
+	EXIT_MOUNT = 4,   /* the mount point cannot be used */
+	EXIT_BUSY = 5,    /* another seamfs works on the same state */
+	EXIT_TOOL = 6,    /* a tool does not answer or refuses us */
+};
+
+/* Options that verbs share. */
+struct options {
+	const char *config; /* -c */
+	const char *mount;  /* -m */
+	_Bool foreground;   /* -f */
+	_Bool verbose;      /* -v */
+	int argc;           /* what is left */
+	char **argv;
+};
+
+struct verb {
+	const char *name;
+	const char *usage; /* behind "seamfs " */
+	const char *help;
+	int least, most; /* arguments */
+	enum exit_code (*run)(const struct options *o);
+};
+
+enum exit_code verb_mount(const struct options *o);
+enum exit_code verb_unmount(const struct options *o);
+enum exit_code verb_demo(const struct options *o);
+enum exit_code verb_status(const struct options *o);
+enum exit_code verb_sync(const struct options *o);
+enum exit_code verb_tool(const struct options *o);
+enum exit_code verb_check(const struct options *o);
+
+/* fail - prints "seamfs: sentence" and returns @code */
+enum exit_code fail(enum exit_code code, const struct err *e);
+
+/* config_load - the stack at -c, else ./stack.json, else ~/.config/seamfs/stack.json; prints the reason on failure */
+struct stack *config_load(const struct options *o, enum exit_code *ret_code);
+
+/* config_state_dir - where the database of that stack lives; given to the caller */
+char *config_state_dir(const struct stack *stack);
+
+/* config_home - $XDG_<kind>_HOME/seamfs, or its default below the home folder; given to the caller */
+char *config_home(const char *variable, const char *otherwise);
+
+/* data_path - a file or folder that comes with the program: beside the sources, else installed; given, or NULL */
+char *data_path(const char *name);

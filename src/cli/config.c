@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <pwd.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "seamfs/base/file.h"
+#include "seamfs/base/mem.h"
+
+char *config_home(const char *variable, const char *otherwise)
+{
+	const char *set = getenv(variable), *home = getenv("HOME");
+	struct passwd *user;
+
+	if (set && set[0] == '/')
+		return path_join(set, "seamfs");
+	if (!home || !home[0]) {
+		user = getpwuid(getuid());
+		home = user ? user->pw_dir : "/";
+	}
+	return str_format("%s/%s/seamfs", home, otherwise);
+}
+
+struct stack *config_load(const struct options *o, enum exit_code *ret_code)
+{
+	_cleanup_(mem_freep) char *home = config_home("XDG_CONFIG_HOME", ".config");
+	_cleanup_(mem_freep) char *mine = path_join(home, "stack.json");
+	const char *path = o->config ? o->config : access("stack.json", F_OK) == 0 ? "stack.json" : mine;
+	struct stack *stack = NULL;
+	struct err e = {0};
+
+	*ret_code = EXIT_OK;
+	if (stack_load(path, &stack, &e) < 0)
+		*ret_code = fail(EXIT_CONFIG, &e);
+	return stack;
+}
+
+/* Named by the configuration, so that it stays when the mount point changes. */
+char *config_state_dir(const struct stack *stack)
+{
+	_cleanup_(mem_freep) char *home = config_home("XDG_STATE_HOME", ".local/state");
+	uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
+
+	if (stack->state)
+		return str_dup(stack->state);
+	for (const char *p = stack->path; *p; p++)
+		hash = (hash ^ (unsigned char)*p) * UINT64_C(1099511628211);
+	return str_format("%s/%s-%08x", home, path_base(stack->base_dir)[0] ? path_base(stack->base_dir) : "root",
+		(unsigned)(hash ^ hash >> 32));
+}
+
+char *data_path(const char *name)
+{
+	static const char *const places[] = {SEAMFS_SOURCE_DATA, SEAMFS_DATA};
+
+	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+		char *path = path_join(places[i], name);
+
+		if (access(path, R_OK) == 0)
+			return path;
+		free(path);
+	}
+	return NULL;
+}

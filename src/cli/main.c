@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <curl/curl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "seamfs/base/log.h"
+#include "seamfs/base/mem.h"
+
+static const struct verb verbs[] = {
+	{"mount", "mount [-c stack.json] [-f] DIR",
+		"Shows the stack's records as a directory tree on the empty folder DIR and keeps them in step with the tools.\n"
+		"  -c FILE  the configuration (default: ./stack.json, then ~/.config/seamfs/stack.json)\n"
+		"  -f       stay in the foreground and log to the terminal",
+		1, 1, verb_mount},
+	{"unmount", "unmount DIR", "Ends the mount on DIR. What the tools have not confirmed yet is sent after the next mount.", 1, 1,
+		verb_unmount},
+	{"demo", "demo DIR",
+		"Makes a sample studio (spreadsheets and documents below ~/.local/share/seamfs/demo) and mounts it on DIR.", 1, 1,
+		verb_demo},
+	{"status", "status [-m DIR]", "Says how the tools of the mount are doing and what waits to be sent.", 0, 0, verb_status},
+	{"sync", "sync [-m DIR] [TOOL]", "Fetches from the tools (or one of them) now, and waits until that is done.", 0, 1, verb_sync},
+	{"tool", "tool [-c stack.json] list | test NAME",
+		"list: the tools of the stack, and what each of them holds.\ntest: asks one tool whether it answers and lets us in.",
+		1, 2, verb_tool},
+	{"check", "check [-c stack.json]", "Checks the configuration and every manifest; says file, line, column and reason.", 0, 0,
+		verb_check},
+};
+
+enum exit_code fail(enum exit_code code, const struct err *e)
+{
+	fprintf(stderr, "seamfs: %s\n", e->text);
+	return code;
+}
+
+static void print_usage(FILE *out)
+{
+	fputs("Your business as files. Usage:\n\n", out);
+	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
+		fprintf(out, "  seamfs %s\n", verbs[i].usage);
+	fputs("\n\"seamfs VERB --help\" explains one; \"seamfs --version\" says which version this is.\n"
+	      "Exit codes: 0 done, 1 failed, 2 usage, 3 configuration, 4 mount point, 5 already running, 6 a tool fails.\n",
+		out);
+}
+
+static const struct verb *find_verb(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
+		if (strcmp(verbs[i].name, name) == 0)
+			return &verbs[i];
+	}
+	return NULL;
+}
+
+/* Returns -1 to go on, else an exit code. */
+static int parse_options(const struct verb *verb, int argc, char **argv, struct options *o)
+{
+	static const struct option longs[] = {
+		{"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {"config", required_argument, NULL, 'c'},
+		{"mount", required_argument, NULL, 'm'}, {"foreground", no_argument, NULL, 'f'},
+		{"verbose", no_argument, NULL, 'v'}, {0},
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, ":hVc:m:fv", longs, NULL)) != -1) {
+		switch (c) {
+		case 'h':
+			printf("Usage: seamfs %s\n\n%s\n", verb->usage, verb->help);
+			return EXIT_OK;
+		case 'V':
+			puts("seamfs " SEAMFS_VERSION);
+			return EXIT_OK;
+		case 'c':
+			o->config = optarg;
+			break;
+		case 'm':
+			o->mount = optarg;
+			break;
+		case 'f':
+			o->foreground = 1;
+			break;
+		case 'v':
+			o->verbose = 1;
+			break;
+		default:
+			fprintf(stderr, "seamfs: %s \"%s\"; see: seamfs %s --help\n",
+				c == ':' ? "an argument is missing behind" : "unknown option", argv[optind - 1], verb->name);
+			return EXIT_USAGE;
+		}
+	}
+	o->argc = argc - optind;
+	o->argv = argv + optind;
+	if (o->argc < verb->least || o->argc > verb->most) {
+		fprintf(stderr, "seamfs: %s arguments. Usage: seamfs %s\n", o->argc < verb->least ? "too few" : "too many",
+			verb->usage);
+		return EXIT_USAGE;
+	}
+	return -1;
+}
+
+int main(int argc, char **argv)
+{
+	const struct verb *verb;
+	struct options o = {0};
+	int r;
+
+	if (argc < 2) {
+		print_usage(stderr);
+		return EXIT_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+		print_usage(stdout);
+		return EXIT_OK;
+	}
+	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
+		puts("seamfs " SEAMFS_VERSION);
+		return EXIT_OK;
+	}
+	verb = find_verb(argv[1]);
+	if (!verb) {
+		fprintf(stderr, "seamfs: unknown verb \"%s\"; \"seamfs --help\" lists them\n", argv[1]);
+		return EXIT_USAGE;
+	}
+	r = parse_options(verb, argc - 1, argv + 1, &o);
+	if (r >= 0)
+		return r;
+	if (o.verbose)
+		log_set_level(LOG_LEVEL_DEBUG);
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	return (int)verb->run(&o);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "seamfs/base/clock.h"
+#include "seamfs/base/file.h"
+#include "seamfs/base/mem.h"
+#include "seamfs/codec/json.h"
+#include "seamfs/fuse/mount.h"
+
+#define LONGEST_MS 600000
+
+static int ask(const char *dir, const char *word, struct err *e)
+{
+	_cleanup_(mem_freep) char *path = path_join(dir, ".seam/refresh");
+	_cleanup_(fd_closep) int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_set(e, errno, "cannot open %s: %s", path, strerror(errno));
+	if (write(fd, word, strlen(word)) < 0)
+		return errno == EINVAL ? err_set(e, EINVAL, "there is no tool called \"%s\"", word)
+				       : err_set(e, errno, "cannot ask for a pull: %s", strerror(errno));
+	return 0;
+}
+
+/* 1: still under way; 0: done; -EIO: a tool fails, and the sentence says why. */
+static int look(const char *dir, const char *word, struct err *e)
+{
+	_cleanup_(mem_freep) char *path = path_join(dir, ".seam/status.json");
+	_cleanup_json_ cJSON *status = NULL;
+	struct buf b = BUF_INIT(BUF_MAX_TEXT);
+	const cJSON *tool;
+	int r = file_read(path, &b, e);
+
+	if (r == 0)
+		r = json_parse(buf_text(&b), b.len, 0, &status, NULL, e);
+	buf_finish(&b);
+	cJSON_ArrayForEach(tool, json_get(status, "tools")) {
+		const char *name = json_get_text(tool, "name");
+
+		if (r != 0 || !name || (strcmp(word, "all") != 0 && strcmp(word, name) != 0))
+			continue;
+		if (strcmp(json_get_text(tool, "state"), "failing") == 0)
+			r = err_set(e, EIO, "%s: %s", name, json_get_text(tool, "error"));
+		else if (cJSON_IsTrue(json_get(tool, "refreshing")))
+			r = 1;
+	}
+	return r;
+}
+
+enum exit_code verb_sync(const struct options *o)
+{
+	const char *word = o->argc ? o->argv[0] : "all";
+	int64_t deadline = clock_steady_ms() + LONGEST_MS;
+	struct err e = {0};
+	_cleanup_(mem_freep) char *dir = mount_find(o->mount, &e);
+	int r = dir ? ask(dir, word, &e) : -ENOENT;
+
+	if (r < 0)
+		return fail(EXIT_FAILED, &e);
+	do {
+		usleep(50000);
+		r = look(dir, word, &e);
+	} while (r == 1 && clock_steady_ms() < deadline);
+	if (r == 1)
+		r = err_set(&e, ETIMEDOUT, "the pull is not done after ten minutes; \"seamfs status\" shows how it goes on");
+	return r < 0 ? fail(r == -EIO ? EXIT_TOOL : EXIT_FAILED, &e) : EXIT_OK;
+}

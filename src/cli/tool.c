@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "seamfs/base/mem.h"
+#include "seamfs/sync/sync.h"
+
+static enum exit_code list_tools(const struct stack *stack)
+{
+	printf("%-16s %-12s %s\n", "tool", "connector", "holds");
+	for (int i = 0; i < stack->tool_count; i++) {
+		const char *separator = "";
+
+		printf("%-16s %-12s ", stack->tools[i].name, stack->tools[i].connector);
+		for (int t = TYPE_NONE + 1; t < TYPE_COUNT; t++) {
+			_Bool owner = stack->owners[t] == i;
+
+			if (!owner && !stack->tools[i].types[t].used)
+				continue;
+			printf("%s%s%s", separator, type_get((enum type_id)t)->name, owner ? "" : " (copy)");
+			separator = ", ";
+		}
+		putchar('\n');
+	}
+	return EXIT_OK;
+}
+
+static enum exit_code test_tool(struct stack *stack, struct sync *sync, const char *name)
+{
+	_cleanup_(mem_freep) char *text = NULL;
+	struct err e = {0};
+	int tool = stack_tool(stack, name);
+
+	if (tool < 0) {
+		err_set(&e, 1, "there is no tool called \"%s\" in %s", name, stack->path);
+		return fail(EXIT_USAGE, &e);
+	}
+	if (sync_test(sync, tool, &text, &e) < 0) {
+		err_prefix(&e, name);
+		return fail(EXIT_TOOL, &e);
+	}
+	printf("%s: %s\n", name, text);
+	return EXIT_OK;
+}
+
+enum exit_code verb_tool(const struct options *o)
+{
+	enum exit_code code;
+	_cleanup_(stack_freep) struct stack *stack = NULL;
+	_Bool list = strcmp(o->argv[0], "list") == 0 && o->argc == 1;
+	_Bool test = strcmp(o->argv[0], "test") == 0 && o->argc == 2;
+	struct sync *sync = NULL;
+	struct err e = {0};
+
+	if (!list && !test) {
+		err_set(&e, 1, "usage: seamfs tool list, or seamfs tool test NAME");
+		return fail(EXIT_USAGE, &e);
+	}
+	stack = config_load(o, &code);
+	if (!stack)
+		return code;
+	if (sync_open(stack, &sync, &e) < 0)
+		return fail(EXIT_CONFIG, &e);
+	code = list ? list_tools(stack) : test_tool(stack, sync, o->argv[1]);
+	sync_stop(sync);
+	return code;
+}
