@@ -10,6 +10,17 @@
 #include "seamfs/store/change.h"
 #include "seamfs/store/local.h"
 
+/* problems/ is there only while there are any, and its files are announced by the folder alone: it is small. */
+static int announce(struct tx *tx, _Bool had_any)
+{
+	uint64_t ino = place_ino(PLACE_FIXED, 0, PLACE_FIXED_PROBLEMS);
+	_Bool has_any = db_int(tx->db, 0, "SELECT EXISTS (SELECT 1 FROM problem)", "") != 0;
+
+	if (had_any != has_any)
+		return store_event(tx, has_any ? EVENT_ADDED : EVENT_REMOVED, PLACE_ROOT_INO, "problems", ino);
+	return store_event(tx, EVENT_CHANGED, 0, "", ino);
+}
+
 static int remove_where(struct tx *tx, sqlite3_stmt *q)
 {
 	int64_t ids[64];
@@ -22,10 +33,7 @@ static int remove_where(struct tx *tx, sqlite3_stmt *q)
 	}
 	for (size_t i = 0; i < n && r == 0; i++)
 		r = db_run(tx->db, "DELETE FROM problem WHERE id = ?1", "i", ids[i]);
-	/* The folder is small and seldom open: one event for it is enough. */
-	if (r == 0 && n)
-		r = store_event(tx, EVENT_CHANGED, 0, "", place_ino(PLACE_FIXED, 0, PLACE_FIXED_PROBLEMS));
-	return r;
+	return r == 0 && n ? announce(tx, 1) : r;
 }
 
 int store_problem_clear(struct tx *tx, int64_t record, const char *path)
@@ -37,8 +45,10 @@ int store_problem_clear(struct tx *tx, int64_t record, const char *path)
 
 int store_problem_add(struct tx *tx, const struct problem *p)
 {
+	_Bool had_any;
 	int r = remove_where(tx, db_query(tx->db, "SELECT id FROM problem WHERE path = ?1", "t", p->path));
 
+	had_any = db_int(tx->db, 0, "SELECT EXISTS (SELECT 1 FROM problem)", "") != 0;
 	if (r == 0)
 		r = db_run(tx->db,
 			"INSERT INTO problem (record, version, tool, ms, code, path, name, field, text, bytes)"
@@ -47,7 +57,7 @@ int store_problem_add(struct tx *tx, const struct problem *p)
 			p->tool >= 0 ? store_tool_id(tx->store, p->tool) : (int64_t)0, tx->now_ms, (int64_t)p->code, p->path,
 			p->name, p->field, p->text, p->bytes, p->len);
 	if (r == 0)
-		r = store_event(tx, EVENT_CHANGED, 0, "", place_ino(PLACE_FIXED, 0, PLACE_FIXED_PROBLEMS));
+		r = announce(tx, had_any);
 	log_warning("problem", "%s: %s", p->path, p->text);
 	return r;
 }

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "seamfs/store/change.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "seamfs/base/file.h"
+#include "seamfs/base/mem.h"
+#include "seamfs/codec/json.h"
+#include "seamfs/store/link.h"
+#include "seamfs/store/local.h"
+#include "test.h"
+
+static char folder[] = "/tmp/seamfs-store-XXXXXX";
+static struct stack *stack;
+static struct store *store;
+
+struct call {
+	struct change change;
+	int64_t record;
+	struct err e;
+};
+
+static int run_change(struct tx *tx, void *argument)
+{
+	struct call *c = argument;
+
+	return store_change(tx, &c->change, &c->record, &c->e);
+}
+
+/* Makes or changes a record as a person would; returns its id or -errno. */
+static int64_t put(enum type_id type, int64_t record, const char *patch_text)
+{
+	cJSON *patch = NULL;
+	struct call c = {.change = {.type = type, .record = record, .origin = {.tool = -1, .cause = "test"}}};
+	int r;
+
+	check_int(json_parse(patch_text, strlen(patch_text), 0, &patch, NULL, NULL), 0);
+	c.change.patch = patch;
+	r = store_write(store, run_change, &c);
+	cJSON_Delete(patch);
+	return r < 0 ? r : c.record;
+}
+
+static void check_name(int64_t record, const char *want)
+{
+	char *name = store_record_name(store_db(store), record);
+
+	check_text(name, want);
+	free(name);
+}
+
+TEST(names_are_given_once)
+{
+	int64_t a = put(TYPE_CLIENT, 0, "{\"name\": \"Acme\"}"), b = put(TYPE_CLIENT, 0, "{\"name\": \"ACME\"}"), found = 0;
+	char *name = store_record_name(store_db(store), b);
+
+	check_name(a, "Acme");
+	check(strncmp(name, "ACME ~", 6) == 0 && strlen(name) == 10);
+	check_int(put(TYPE_CLIENT, a, "{\"name\": \"Acme Ltd\"}"), a);
+	check_name(a, "Acme Ltd");
+	check_int(store_record_find(store_db(store), TYPE_CLIENT, 0, "Acme", &found), 0);
+	check_int(found, a);
+	check_name(b, name);
+	free(name);
+}
+
+TEST(a_renamed_client_is_renamed_everywhere)
+{
+	int64_t client = put(TYPE_CLIENT, 0, "{\"name\": \"Before\"}"), value = 0, invoice;
+	char patch[100], *target;
+	struct buf b = BUF_INIT(10000);
+
+	snprintf(patch, sizeof(patch), "{\"number\": \"R-1\", \"client\": %lld}", (long long)client);
+	invoice = put(TYPE_INVOICE, 0, patch);
+	put(TYPE_CLIENT, client, "{\"name\": \"After\"}");
+	check_int(store_record_body(store_db(store), invoice, &b), 0);
+	check(strstr(buf_text(&b), "\"client\": \"After\"") != NULL);
+	check_int(store_value_find(store_db(store), TYPE_INVOICE, 1, "After", &value), 0);
+	target = store_facet_target(store_db(store), value, invoice);
+	check_text(target, "../../../R-1.json");
+	check_int(store_value_find(store_db(store), TYPE_INVOICE, 1, "Before", &value), -ENOENT);
+	free(target);
+	buf_finish(&b);
+}
+
+TEST(a_part_lives_in_its_whole)
+{
+	int64_t project = put(TYPE_PROJECT, 0, "{\"name\": \"P\"}"), task, found = 0;
+	struct record_stat stat = {0};
+	char patch[100];
+
+	task = put(TYPE_TASK, 0, "{\"title\": \"T\"}");
+	store_record_stat(store_db(store), task, &stat);
+	check_int(stat.whole, 0);
+	snprintf(patch, sizeof(patch), "{\"project\": %lld}", (long long)project);
+	put(TYPE_TASK, task, patch);
+	store_record_stat(store_db(store), task, &stat);
+	check_int(stat.whole, project);
+	check_int(store_record_find(store_db(store), TYPE_TASK, project, "T", &found), 0);
+	check_int(found, task);
+}
+
+TEST(a_refused_change_leaves_no_trace)
+{
+	int64_t before = db_int(store_db(store), 0, "SELECT count(*) FROM record", "");
+
+	check_int(put(TYPE_PAYMENT, 0, "{\"number\": \"1\"}"), -EINVAL);
+	check_int(db_int(store_db(store), 0, "SELECT count(*) FROM record", ""), before);
+	check_int(put(TYPE_CLIENT, 999999, "{\"name\": \"x\"}"), -ENOENT);
+}
+
+TEST(the_same_again_is_no_change)
+{
+	int64_t client = put(TYPE_CLIENT, 0, "{\"name\": \"Same\"}");
+	struct record_stat first = {0}, second = {0};
+
+	store_record_stat(store_db(store), client, &first);
+	put(TYPE_CLIENT, client, "{\"name\": \"Same\"}");
+	store_record_stat(store_db(store), client, &second);
+	check_int(first.version, second.version);
+}
+
+/* The owner is sent first, the copy after it, and a new record only after the tool was listed whole. */
+static int complete(struct tx *tx, void *argument)
+{
+	return store_cursor_put(tx, store_tool_id(tx->store, *(int *)argument), TYPE_CLIENT, NULL, 1, 1);
+}
+
+static int finish_row(struct tx *tx, void *argument)
+{
+	return store_outbox_remove(tx, *(int64_t *)argument);
+}
+
+TEST(the_outbox_keeps_its_order)
+{
+	int crm = stack_tool(stack, "crm"), billing = stack_tool(stack, "billing");
+	struct outbox_row row = {0}, again = {0};
+	int64_t client, wake;
+
+	client = put(TYPE_CLIENT, 0, "{\"name\": \"Sent\"}");
+	check_int(store_outbox_next(store_db(store), store_tool_id(store, crm), INT64_MAX, &row, &wake), -ENOENT);
+	store_write(store, complete, &crm);
+	store_write(store, complete, &billing);
+	do {
+		check_int(store_outbox_next(store_db(store), store_tool_id(store, crm), INT64_MAX, &row, &wake), 0);
+		if (row.record != client)
+			store_write(store, finish_row, &row.seq);
+	} while (row.record != client && !test_failures);
+	put(TYPE_CLIENT, client, "{\"city\": \"Bonn\"}");
+	check_int(store_outbox_next(store_db(store), store_tool_id(store, crm), INT64_MAX, &again, &wake), 0);
+	check_int(again.seq, row.seq);
+	check_text(again.key, row.key);
+	check_int(store_settled(store_db(store), client, again.version, NULL), 1);
+	check_int(db_int(store_db(store), 0, "SELECT count(*) FROM outbox WHERE record = ?1", "i", client), 2);
+	while (store_outbox_next(store_db(store), store_tool_id(store, billing), INT64_MAX, &again, &wake) == 0) {
+		check(again.record != client);
+		store_write(store, finish_row, &again.seq);
+	}
+	store_write(store, finish_row, &row.seq);
+	check_int(store_outbox_next(store_db(store), store_tool_id(store, billing), INT64_MAX, &again, &wake), 0);
+	check_int(again.record, client);
+	check_int(store_settled(store_db(store), client, row.version, NULL), 0);
+}
+
+TEST(one_daemon_a_folder)
+{
+	struct store *second = NULL;
+	struct err e = {0};
+
+	check_int(store_open(folder, stack, &second, &e), -EBUSY);
+	check(strstr(e.text, "another seamfs") != NULL);
+}
+
+TEST(all_is_there_after_a_restart)
+{
+	int64_t client = put(TYPE_CLIENT, 0, "{\"name\": \"Stays\"}");
+	struct err e = {0};
+
+	store_close(store);
+	check_int(store_open(folder, stack, &store, &e), 0);
+	check_name(client, "Stays");
+}
+
+static _Bool set_up(void)
+{
+	static const char config[] = "{\"tools\": {\"crm\": {\"connector\": \"csv\"}, \"billing\": {\"connector\": \"csv\"}},"
+				     "\"owners\": {\"client\": \"crm\"}, \"shares\": {\"client\": [\"billing\"]}}";
+	char path[100];
+	struct err e = {0};
+
+	if (!mkdtemp(folder))
+		return 0;
+	snprintf(path, sizeof(path), "%s/stack.json", folder);
+	if (file_replace(path, config, strlen(config), 0600, &e) < 0 || stack_load(path, &stack, &e) < 0)
+		return 0;
+	for (int i = 1; i <= 2; i++)
+		stack->tools[i].types[TYPE_CLIENT] =
+			(struct tool_type){.used = 1, .reads = UINT64_MAX, .writes = UINT64_MAX, .creates = UINT64_MAX};
+	return store_open(folder, stack, &store, &e) == 0;
+}
+
+int main(void)
+{
+	static const struct test_case cases[] = {TEST_RUN(names_are_given_once), TEST_RUN(a_renamed_client_is_renamed_everywhere),
+		TEST_RUN(a_part_lives_in_its_whole), TEST_RUN(a_refused_change_leaves_no_trace),
+		TEST_RUN(the_same_again_is_no_change), TEST_RUN(the_outbox_keeps_its_order), TEST_RUN(one_daemon_a_folder),
+		TEST_RUN(all_is_there_after_a_restart)};
+	static const char *const left[] = {"seamfs.db", "seamfs.db-wal", "seamfs.db-shm", "lock", "stack.json"};
+	int r;
+
+	if (!set_up())
+		return 1;
+	r = test_run_all(cases, sizeof(cases) / sizeof(cases[0]));
+	store_close(store);
+	stack_free(stack);
+	for (size_t i = 0; i < sizeof(left) / sizeof(left[0]); i++) {
+		char path[100];
+
+		snprintf(path, sizeof(path), "%s/%s", folder, left[i]);
+		unlink(path);
+	}
+	rmdir(folder);
+	return r;
+}
