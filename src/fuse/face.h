@@ -19,6 +19,7 @@ enum {
 struct parked {
 	fuse_req_t req;
 	struct ticket ticket;
+	uint64_t stale_ino; /* what the kernel has of it is old and must go before the answer; 0: nothing */
 	int64_t deadline_ms;
 };
 
@@ -76,7 +77,7 @@ void face_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_i
 void face_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 
 /* park.c: answers the request now, or when the owner has confirmed, refused, or not answered in time */
-void park_answer(struct mount *m, fuse_req_t req, const struct ticket *ticket);
+void park_answer(struct mount *m, fuse_req_t req, const struct ticket *ticket, uint64_t stale_ino);
 int park_start(struct mount *m);
 void park_stop(struct mount *m);
 

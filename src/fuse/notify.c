@@ -69,8 +69,8 @@ static void drop(struct mount *m, const struct event *ev)
 	_cleanup_(mem_freep) char *path = full_path(m, ev->dir, ev->name);
 	struct node node;
 
-	/* It may have come back under the same name meanwhile. */
-	if (!path || tree_lookup(m->tree, ev->dir, ev->name, &node) == 0)
+	/* Something else may have taken the name meanwhile; an older name of the same record merely goes on resolving. */
+	if (!path || (tree_lookup(m->tree, ev->dir, ev->name, &node) == 0 && node.ino != ev->ino))
 		return;
 	expect(m, ev->dir, ev->name);
 	if (unlink(path) < 0 && errno == EISDIR)

@@ -147,12 +147,10 @@ static void save(fuse_req_t req, struct fuse_file_info *fi, _Bool all)
 	struct err e = {0};
 	int r = h ? tree_flush(h, &who, all, &ticket, &e) : 0;
 
-	if (ticket.changed_ino)
-		fuse_lowlevel_notify_inval_inode(m->session, ticket.changed_ino, 0, 0);
 	if (r < 0)
 		refuse(req, r, &e);
 	else
-		park_answer(m, req, &ticket);
+		park_answer(m, req, &ticket, 0);
 }
 
 void face_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
@@ -304,11 +302,9 @@ void face_rename(
 	struct err e = {0};
 	int r = tree_rename(m->tree, dir, name, new_dir, new_name, flags, &who, &ticket, &e);
 
-	/* Before the answer: whoever reads the record next must not find its old text in the kernel's cache. */
-	if (ticket.changed_ino)
-		fuse_lowlevel_notify_inval_inode(m->session, ticket.changed_ino, 0, 0);
+	/* Whoever reads the record next must not find its old text in the kernel's cache. */
 	if (r < 0)
 		refuse(req, r, &e);
 	else
-		park_answer(m, req, &ticket);
+		park_answer(m, req, &ticket, ticket.changed_ino);
 }

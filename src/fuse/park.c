@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A close or a rename is answered when the owner of the record has confirmed, so that its refusal comes back from that
- * very call. No worker waits: the request is put aside, and one thread answers it.
+ * very call. No worker waits: the request is put aside, and one thread answers it. That thread also revokes what the
+ * kernel has cached of a record that was just replaced: a worker must not, as the kernel may be waiting for a worker.
  */
 #include <errno.h>
 #include <poll.h>
@@ -31,20 +32,20 @@ static int answer_of(struct mount *m, const struct parked *p)
 	return r;
 }
 
-void park_answer(struct mount *m, fuse_req_t req, const struct ticket *ticket)
+void park_answer(struct mount *m, fuse_req_t req, const struct ticket *ticket, uint64_t stale_ino)
 {
-	struct parked p = {req, *ticket, clock_steady_ms() + WAIT_OWNER_MS};
+	struct parked p = {req, *ticket, stale_ino, clock_steady_ms() + WAIT_OWNER_MS};
 	_Bool parked = 0;
 	int r = ticket->record ? answer_of(m, &p) : 0;
 
-	if (r == 1) {
+	if (r == 1 || stale_ino) {
 		pthread_mutex_lock(&m->mutex);
 		parked = !atomic_load(&m->stop) && m->parked_count < MAX_PARKED;
 		if (parked)
 			m->parked[m->parked_count++] = p;
 		pthread_mutex_unlock(&m->mutex);
 	}
-	/* With no room to wait the save is as safe: it is pending. */
+	/* With no room to wait the save is as safe: it is pending, and the notifier revokes what is stale. */
 	if (!parked)
 		fuse_reply_err(req, r < 0 ? -r : 0);
 	else
@@ -55,7 +56,12 @@ void park_answer(struct mount *m, fuse_req_t req, const struct ticket *ticket)
 static _Bool take_answer(struct mount *m, struct parked *list, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		int r = atomic_load(&m->stop) ? 0 : answer_of(m, &list[i]);
+		int r = 0;
+
+		if (list[i].stale_ino && !atomic_load(&m->stop))
+			fuse_lowlevel_notify_inval_inode(m->session, list[i].stale_ino, 0, 0);
+		if (list[i].ticket.record && !atomic_load(&m->stop))
+			r = answer_of(m, &list[i]);
 
 		if (r == 1)
 			continue;

@@ -247,6 +247,9 @@ static int announce(struct tx *tx, const struct work *w)
 		r = change_announce(tx, w, EVENT_ADDED, w->whole, w->name);
 	if (r == 0 && !w->is_new)
 		r = store_event(tx, EVENT_CHANGED, 0, "", place_ino(PLACE_RECORD, w->type->id, (uint64_t)w->record));
+	/* Where this link leads depends on the name. */
+	if (r == 0 && moved(w) && w->type->file)
+		r = store_event(tx, EVENT_CHANGED, 0, "", place_ino(PLACE_DOCS_LINK, w->type->id, (uint64_t)w->record));
 	return r;
 }
 

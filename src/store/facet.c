@@ -66,7 +66,7 @@ static char *facet_value(struct tx *tx, const struct field *f, const cJSON *valu
 		return NULL;
 	if (f->kind == FIELD_DATE)
 		return strlen(text) >= 7 ? mem_dup(text, 7) : NULL;
-	return f->kind == FIELD_CHOICE ? str_dup(text) : name_safe(text, NAME_MAX_BYTES);
+	return name_safe(text, NAME_MAX_BYTES);
 }
 
 static int64_t value_id(struct tx *tx, const struct type *type, int field, const char *name)

@@ -132,13 +132,6 @@ int store_scratch_remove(struct tx *tx, int64_t id)
 	return db_run(tx->db, "DELETE FROM scratch WHERE id = ?1", "i", id);
 }
 
-int store_scratch_expire(struct tx *tx, int64_t before_ms)
-{
-	int r = db_run(tx->db, "DELETE FROM scratch WHERE mtime < ?1", "i", before_ms);
-
-	return r < 0 ? r : (int)db_changes(tx->db);
-}
-
 /* ---- tools ---- */
 
 void store_tool_health(struct db *db, int64_t tool, struct tool_health *ret)

@@ -70,7 +70,8 @@ char *store_record_path(struct db *db, int64_t id)
 
 cJSON *store_record_doc(struct db *db, int64_t id)
 {
-	sqlite3_stmt *q = db_query(db, "SELECT doc FROM content WHERE record = ?1", "i", id);
+	sqlite3_stmt *q = db_query(db,
+		"SELECT c.doc FROM content c JOIN record r ON r.id = c.record WHERE r.id = ?1 AND r.state = 0", "i", id);
 	cJSON *doc = NULL;
 
 	if (db_row(q)) {

@@ -112,6 +112,20 @@ static void run_jobs(struct store *s, struct job *list)
 	}
 }
 
+int store_try(struct tx *tx, store_job part, void *argument)
+{
+	int r = exec(tx->store, "SAVEPOINT part"), undo = 0;
+
+	if (r < 0)
+		return r;
+	r = part(tx, argument);
+	if (r < 0)
+		undo = exec(tx->store, "ROLLBACK TO part");
+	if (undo == 0)
+		undo = exec(tx->store, "RELEASE part");
+	return undo < 0 ? undo : r;
+}
+
 void store_ring(struct store *s)
 {
 	uint64_t one = 1;
@@ -248,6 +262,10 @@ static int prepare(struct tx *tx, void *argument)
 		r = db_run(tx->db, "UPDATE outbox SET state = 2, next_ms = 0 WHERE state = 1", "");
 	if (r == 0)
 		r = db_run(tx->db, "UPDATE outbox SET next_ms = 0, state = CASE state WHEN 3 THEN 0 ELSE state END", "");
+	/* Editors' leftovers go after a week; a draft of a record stays until its writer removes it. */
+	if (r == 0)
+		r = db_run(tx->db, "DELETE FROM scratch WHERE mtime < ?1 AND name NOT LIKE '%.json'", "i",
+			tx->now_ms - INT64_C(604800000));
 	if (r == 0)
 		r = db_run(tx->db, "DELETE FROM event", ""); /* a new mount starts with an empty kernel cache */
 	for (int t = TYPE_NONE + 1; t < TYPE_COUNT && r == 0; t++) {

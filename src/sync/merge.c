@@ -73,8 +73,9 @@ static cJSON *canonical(
 		if (f->kind == FIELD_REF && cJSON_IsObject(value)) {
 			int64_t record = resolve(tx, w, f, value, whole);
 
+			/* It may come later, where the tool's records of that type come at all. */
 			if (!record) {
-				*ret_open = 1;
+				*ret_open |= w->stack->tools[w->tool].types[f->ref].used;
 				continue;
 			}
 			if (f->flags & FIELD_WHOLE)
@@ -253,8 +254,14 @@ int merge_arrival(struct tx *tx, const struct arrival *a, int64_t *ret_record)
 		*ret_record = m.link.record;
 	if (linked && !m.link.gone && m.link.unresolved == open && unchanged(&m))
 		return store_link_seen(tx, m.link.id, a->pass, a->remote->raw);
-	if (linked && !m.doc)
-		return 0; /* its record is in the trash */
+	if (linked && !m.doc) {
+		/* Its record is in the trash: what its owner brings back is a new one. */
+		if (tx->stack->owners[a->type] != a->worker->tool)
+			return 0;
+		linked = 0;
+		m.link.record = 0;
+		m.link.gone = 0;
+	}
 	was_gone = m.link.gone;
 	m.link.gone = 0;
 	m.link.unresolved = open;

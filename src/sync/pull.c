@@ -9,7 +9,7 @@
 #include "sync/worker.h"
 
 /* A tool that suddenly lacks more than this removes nothing here. */
-enum { GUARD_SHARE = 20, GUARD_LEAST = 5, MAX_MISSING = 1000 };
+enum { GUARD_SHARE = 20, GUARD_LEAST = 5, MAX_MISSING = 1000, FULL_EVERY = 60 };
 
 /* One listing of one type. */
 struct pull {
@@ -23,16 +23,27 @@ struct pull {
 	int64_t bytes;
 };
 
+static int apply_one(struct tx *tx, void *argument)
+{
+	const struct arrival *a = argument;
+
+	return a->remote->deleted ? merge_gone(tx, a->worker, a->type, a->remote->id) : merge_arrival(tx, a, NULL);
+}
+
+/* One record that cannot be taken in must not hold up the others; a database that cannot be written does. */
 static int apply_page(struct tx *tx, void *argument)
 {
 	struct pull *p = argument;
 
 	for (size_t i = 0; i < p->count; i++) {
 		struct arrival a = {p->w, p->type, &p->page[i], p->pass};
-		int r = p->page[i].deleted ? merge_gone(tx, p->w, p->type, p->page[i].id) : merge_arrival(tx, &a, NULL);
+		int r = store_try(tx, apply_one, &a);
 
-		if (r < 0)
+		if (r == -ENOSPC || r == -EIO || r == -EROFS)
 			return r;
+		if (r < 0)
+			log_warning("sync", "%s: %s %s cannot be taken in: %s", p->w->link->name, type_get(p->type)->name,
+				p->page[i].id, strerror(-r));
 	}
 	return 0;
 }
@@ -179,14 +190,15 @@ static int pull_type(struct worker *w, enum type_id type, struct err *e)
 	int64_t before = links_made(w);
 	int r;
 
-	p.pass++;
+	/* What is new since last time does not tell what was deleted: now and then everything is listed. */
+	if (++p.pass % FULL_EVERY == 0)
+		str_set(&cursor, NULL);
 	r = w->link->ops->list(w->link, type, cursor, take_page, &p, &next, &complete, e);
 	if (r == 0 && complete)
 		r = sweep(&p, e);
 	if (r < 0)
 		return r;
-	/* A first listing from the start that ended well is complete, whatever comes later. */
-	p.complete = complete || (!cursor && !was_complete);
+	p.complete = complete;
 	p.cursor = next ? next : cursor;
 	r = store_write(w->store, finish_listing, &p);
 	if (r == 0 && (links_made(w) > before || !was_complete))

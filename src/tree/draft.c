@@ -461,8 +461,6 @@ int tree_flush(struct handle *h, const struct caller *who, _Bool all, struct tic
 		_cleanup_(mem_freep) char *path = tree_path(h->tree, ino);
 
 		r = save_record(h->tree, &slot, path ? path : "(gone)", buf_text(&bytes), bytes.len, base, who, ret, e);
-		if (r < 0)
-			ret->changed_ino = ino;
 	}
 	buf_finish(&bytes);
 	/* A refused draft of a new file stays as it is, for the next try. */

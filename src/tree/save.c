@@ -138,7 +138,12 @@ static int keep_problem(struct tx *tx, void *argument)
 		.name = named ? named : s->slot->stem, .field = s->why.field, .text = s->why.text, .bytes = s->bytes,
 		.len = s->len};
 
-	return store_problem_add(tx, &p);
+	int r = store_problem_add(tx, &p);
+
+	/* The kernel has the refused text in its cache. */
+	if (r == 0 && s->slot->record)
+		r = store_event(tx, EVENT_CHANGED, 0, "", place_ino(PLACE_RECORD, s->slot->type->id, (uint64_t)s->slot->record));
+	return r;
 }
 
 static int run(struct save *s)

@@ -36,7 +36,6 @@ struct http_limits {
 struct http_request {
 	const char *method;        /* "GET", "POST" … */
 	const char *url;           /* absolute, already encoded */
-	const char *accept;        /* media type wanted; "application/json" when NULL */
 	const char *content_type;  /* of the body */
 	const void *body;          /* NULL: none */
 	size_t body_len;

@@ -49,9 +49,6 @@ int store_scratch_move(struct tx *tx, int64_t id, uint64_t dir, const char *name
 int store_scratch_mtime(struct tx *tx, int64_t id, int64_t mtime_ms);
 int store_scratch_remove(struct tx *tx, int64_t id);
 
-/* store_scratch_expire - removes what was last written before @before_ms. Returns how many, or -errno. */
-int store_scratch_expire(struct tx *tx, int64_t before_ms);
-
 /* ---- problems: saves that were refused ---- */
 
 struct problem {

@@ -34,7 +34,7 @@ char *store_record_name(struct db *db, int64_t id);
 /* store_record_path - where its file is in the tree, given to the caller; NULL when there is none */
 char *store_record_path(struct db *db, int64_t id);
 
-/* store_record_doc - given to the caller; NULL when there is none */
+/* store_record_doc - given to the caller; NULL when there is none, or it is in the trash */
 cJSON *store_record_doc(struct db *db, int64_t id);
 
 /* store_record_body - appends the file's bytes. 0 or -ENOENT. */

@@ -36,6 +36,9 @@ void store_close(struct store *store);
 /* store_write - runs the job; 0 once it is on disk, the job's own -errno, or -ENOSPC / -EIO from the commit */
 int store_write(struct store *store, store_job job, void *argument);
 
+/* store_try - inside a job: runs a part of it that leaves no trace when it fails; returns what the part returns */
+int store_try(struct tx *tx, store_job part, void *argument);
+
 /* store_db - this thread's read-only connection; closed by store_close() */
 struct db *store_db(struct store *store);
 

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "connect/csv_link.h"
+#include "connect/drivers.h"
+#include "seamfs/base/clock.h"
+#include "seamfs/base/file.h"
+#include "seamfs/base/log.h"
+#include "seamfs/base/mem.h"
+
+/* A file that was changed this recently may change again without a new time stamp (2 s on FAT). */
+enum { SETTLED_S = 3 };
+
+/* FNV-1a */
+uint64_t csv_hash(uint64_t hash, const void *bytes, size_t len)
+{
+	const unsigned char *p = bytes;
+
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ p[i]) * 0x100000001b3;
+	return hash;
+}
+
+void csv_warn(struct csv_link *l, const char *format, ...)
+{
+	_cleanup_(mem_freep) char *text = NULL;
+	uint64_t hash;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&text, format, args) < 0)
+		abort();
+	va_end(args);
+	hash = csv_hash(CSV_HASH_START, text, strlen(text));
+	for (size_t i = 0; i < l->warned_count; i++) {
+		if (l->warned[i] == hash)
+			return;
+	}
+	if (l->warned_count == CSV_MAX_WARNINGS)
+		return;
+	l->warned[l->warned_count++] = hash;
+	log_warning("csv", "%s: %s%s", l->base.name, text,
+		l->warned_count == CSV_MAX_WARNINGS ? " (no more such warnings are logged)" : "");
+}
+
+void csv_file_forget(struct csv_file *f)
+{
+	csv_free(f->sheet);
+	f->sheet = NULL;
+	free(f->repeated);
+	f->repeated = NULL;
+}
+
+static _Bool same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+static _Bool same_stat(const struct stat *a, const struct stat *b)
+{
+	return a->st_ino == b->st_ino && a->st_size == b->st_size && same_time(&a->st_mtim, &b->st_mtim) &&
+	       same_time(&a->st_ctim, &b->st_ctim);
+}
+
+static _Bool is_settled(const struct stat *s)
+{
+	int64_t now = clock_now_ms() / 1000;
+
+	return now - s->st_mtim.tv_sec > SETTLED_S && now - s->st_ctim.tv_sec > SETTLED_S;
+}
+
+/* A new file with nothing but a header. */
+static int make_file(const struct csv_file *f, struct err *e)
+{
+	struct buf b = BUF_INIT(BUF_MAX_SHEET);
+	int r;
+
+	if (f->map.id)
+		csv_quote(&b, f->map.id, ',');
+	for (size_t i = 0; i < f->map.count; i++) {
+		if (b.len)
+			buf_putc(&b, ',');
+		csv_quote(&b, f->map.fields[i].column, ',');
+	}
+	buf_putc(&b, '\n');
+	r = file_replace(f->path, buf_text(&b), b.len, 0600, e);
+	buf_finish(&b);
+	return r;
+}
+
+/* Opens it, as @ret_stat describes it. Returns a descriptor or -errno. */
+static int open_file(const struct csv_file *f, struct stat *ret_stat, struct err *e)
+{
+	/* Not blocking: a path that names a pipe must not hang. */
+	const int flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC;
+	int fd = open(f->path, flags), r;
+
+	if (fd < 0 && errno == ENOENT && f->map.create) {
+		r = make_file(f, e);
+		if (r < 0)
+			return driver_whole(e, r);
+		fd = open(f->path, flags);
+	}
+	if (fd < 0 || fstat(fd, ret_stat) < 0) {
+		r = err_set(e, errno, "cannot open %s: %s", f->path, strerror(errno));
+		fd_closep(&fd);
+		return driver_whole(e, r);
+	}
+	if (!S_ISREG(ret_stat->st_mode)) {
+		fd_closep(&fd);
+		return driver_whole(e, err_set(e, EINVAL, "%s is no file", f->path));
+	}
+	return fd;
+}
+
+static int read_bytes(
+	const struct csv_file *f, int fd, const struct stat *before, struct buf *b, struct err *e)
+{
+	struct stat after;
+	int r = file_read_fd(fd, b);
+
+	if (r == -E2BIG)
+		err_set(e, E2BIG, "%s is larger than %zu MiB, the limit for a sheet", f->map.file,
+			b->max >> 20);
+	else if (r < 0 || fstat(fd, &after) < 0)
+		r = err_set(e, r < 0 ? -r : errno, "cannot read %s", f->path);
+	else if (!same_stat(before, &after))
+		r = err_set(e, EAGAIN, "%s is being written at this moment", f->map.file);
+	return r;
+}
+
+/* Makes a sheet of the file's bytes. */
+static int parse(struct csv_link *l, struct csv_file *f, const struct buf *b, struct err *e)
+{
+	_cleanup_(csv_freep) struct csv_sheet *sheet = NULL;
+	int r;
+
+	csv_file_forget(f);
+	r = csv_parse(buf_text(b), b->len, &sheet, e);
+	if (r < 0) {
+		err_prefix(e, f->map.file);
+		return r;
+	}
+	r = csv_map_bind(&f->map, sheet, e);
+	if (r < 0)
+		return r;
+	f->repeated = mem_alloc(csv_columns(sheet) * sizeof(*f->repeated));
+	for (size_t c = 0; c < csv_columns(sheet); c++)
+		f->repeated[c] = csv_column(sheet, csv_header(sheet, c)) != (int)c;
+	f->sheet = sheet;
+	sheet = NULL;
+	csv_map_capability(&f->map, &l->base.capabilities[f->map.type->id]);
+	return 0;
+}
+
+int csv_file_load(struct csv_link *l, struct csv_file *f, struct err *e)
+{
+	struct stat now;
+	_cleanup_(fd_closep) int fd = open_file(f, &now, e);
+	struct buf b = BUF_INIT(BUF_MAX_SHEET);
+	uint64_t hash;
+	int r;
+
+	if (fd < 0)
+		return fd;
+	if (f->sheet && f->settled && same_stat(&now, &f->stat))
+		return 0;
+	r = read_bytes(f, fd, &now, &b, e);
+	hash = csv_hash(CSV_HASH_START, buf_text(&b), b.len);
+	if (r == 0 && (!f->sheet || hash != f->hash))
+		r = parse(l, f, &b, e);
+	buf_finish(&b);
+	if (r < 0)
+		return driver_whole(e, r);
+	f->hash = hash;
+	f->stat = now;
+	f->settled = is_settled(&now);
+	return 0;
+}
+
+int csv_file_save(struct csv_file *f, struct err *e)
+{
+	struct buf b = BUF_INIT(BUF_MAX_SHEET);
+	int r;
+
+	if (access(f->lock, F_OK) == 0)
+		r = err_set(e, EAGAIN, "%s is open in LibreOffice; the change is written when it is closed",
+			f->map.file);
+	else if (access(f->path, W_OK) < 0)
+		r = err_set(e, errno, "cannot write %s: %s", f->path, strerror(errno));
+	else if (csv_print(f->sheet, &b) < 0)
+		r = err_set(e, E2BIG, "%s would be larger than %zu MiB, the limit for a sheet", f->map.file,
+			b.max >> 20);
+	else
+		r = file_replace(f->path, buf_text(&b), b.len, 0600, e);
+	f->hash = csv_hash(CSV_HASH_START, buf_text(&b), b.len);
+	f->settled = 0;
+	buf_finish(&b);
+	if (r < 0) {
+		csv_file_forget(f);
+		return driver_whole(e, r);
+	}
+	return 0;
+}

@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "connect/manifest.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "connect/template.h"
+#include "connect/words.h"
+#include "seamfs/base/file.h"
+#include "seamfs/base/mem.h"
+#include "seamfs/codec/json.h"
+
+enum { FORMAT = 1 };
+
+static void mapping_finish(struct mapping *m)
+{
+	for (size_t i = 0; i < m->count; i++)
+		mapping_finish(&m->fields[i].lines);
+	free(m->fields);
+}
+
+void manifest_free(struct manifest *m)
+{
+	if (!m)
+		return;
+	for (int i = 0; i < TYPE_COUNT; i++)
+		mapping_finish(&m->types[i].map);
+	cJSON_Delete(m->root);
+	free(m);
+}
+
+void manifest_freep(struct manifest **m)
+{
+	manifest_free(*m);
+}
+
+/* RFC 7396: objects are merged member by member, null removes, everything else replaces. */
+static void merge_patch(cJSON *target, const cJSON *patch)
+{
+	const cJSON *child;
+
+	cJSON_ArrayForEach(child, patch) {
+		cJSON *old = json_get(target, child->string);
+
+		if (cJSON_IsNull(child)) {
+			cJSON_DeleteItemFromObjectCaseSensitive(target, child->string);
+		} else if (!cJSON_IsObject(child)) {
+			json_set(target, child->string, cJSON_Duplicate(child, 1));
+		} else {
+			if (!cJSON_IsObject(old)) {
+				json_set(target, child->string, cJSON_CreateObject());
+				old = json_get(target, child->string);
+			}
+			merge_patch(old, child);
+		}
+	}
+}
+
+/* Which forms (map_as) each kind of field can have; the first is what a manifest gets that names none. */
+static const struct {
+	const char *word;
+	enum map_as as;
+	unsigned kinds;
+} forms[] = {
+#define KIND(k) (1u << FIELD_##k)
+	{"text", AS_TEXT,
+		KIND(TEXT) | KIND(LONG_TEXT) | KIND(EMAIL) | KIND(PHONE) | KIND(URL) | KIND(CHOICE) |
+			KIND(REF)},
+	{"date", AS_DATE, KIND(DATE)},
+	{"datetime", AS_DATETIME, KIND(DATE)},
+	{"unix", AS_UNIX, KIND(DATE)},
+	{"bool", AS_BOOL, KIND(BOOL)},
+	{"decimal", AS_DECIMAL, KIND(MONEY) | KIND(DECIMAL)},
+	{"decimal-text", AS_DECIMAL_TEXT, KIND(MONEY) | KIND(DECIMAL)},
+	{"minor", AS_MINOR, KIND(MONEY)},
+	{"int", AS_INT, KIND(TEXT) | KIND(CHOICE) | KIND(REF)},
+	{"lines", AS_LINES, KIND(LINES)},
+	{"tags", AS_TAGS, KIND(TAGS)},
+#undef KIND
+};
+
+static int compile_form(struct check *c, const cJSON *json, struct map_field *f)
+{
+	const char *word = json_get_text(json, "as");
+
+	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
+		if (!(forms[i].kinds & (1u << f->field->kind)) || (word && strcmp(word, forms[i].word) != 0))
+			continue;
+		f->as = forms[i].as;
+		return 0;
+	}
+	return check_bad(c, "a %s cannot be \"%s\" in a tool", field_kind_name(f->field->kind), word);
+}
+
+static int compile_values(struct check *c, const struct map_field *f)
+{
+	size_t mark = check_enter(c, "values");
+	const cJSON *ours;
+	int r = 0;
+
+	cJSON_ArrayForEach(ours, f->values) {
+		const cJSON *first = cJSON_IsArray(ours) ? ours->child : ours;
+		size_t inner = check_enter(c, ours->string);
+
+		if (f->field->kind == FIELD_CHOICE && !field_allows(f->field, ours->string))
+			r = check_bad(c, "our field %s has no value \"%s\"", f->field->name, ours->string);
+		else if (str_equal(json_text(first), "*"))
+			r = check_bad(c, "\"*\" cannot be the first: the first is what is written");
+		check_leave(c, inner);
+		if (r < 0)
+			return r;
+	}
+	check_leave(c, mark);
+	return 0;
+}
+
+static int compile_reference(struct check *c, const cJSON *json, const struct map_field *f)
+{
+	const char *ref = json_get_text(json, "ref");
+
+	if (f->field->kind != FIELD_REF)
+		return ref ? check_bad(c, "our field %s is no reference", f->field->name) : 0;
+	if (!str_equal(ref, type_get(f->field->ref)->name))
+		return check_bad(c, "\"ref\": \"%s\" is missing: our field %s refers to a %s",
+			type_get(f->field->ref)->name, f->field->name, type_get(f->field->ref)->name);
+	return 0;
+}
+
+static int compile_fields(
+	struct check *c, const cJSON *fields, const struct field *table, struct mapping *ret);
+
+static int compile_object(struct check *c, const cJSON *json, struct map_field *f)
+{
+	const char *write = json_get_text(json, "write");
+	int r;
+
+	f->at = json_get_text(json, "at");
+	f->to = json_get_text(json, "to") ? json_get_text(json, "to") : f->at;
+	f->write = !write ? WRITE_ALWAYS : strcmp(write, "create") == 0 ? WRITE_CREATE : WRITE_NEVER;
+	f->by_name = json_get(json, "by") != NULL;
+	f->need = cJSON_IsTrue(json_get(json, "need"));
+	f->lookup = json_get_text(json, "lookup");
+	f->values = json_get(json, "values");
+	f->slug = json_get_text(json, "slug");
+	f->empty = json_get(json, "empty");
+	if (!f->to || !*f->to)
+		return check_bad(c, "\"at\" is missing: where the tool keeps this");
+	if (f->lookup && !json_get(json_get(c->root, "lookups"), f->lookup))
+		return check_bad(c, "there is no lookup \"%s\"", f->lookup);
+	if (f->slug && (!c->type || !type_field(c->type, f->slug)))
+		return check_bad(
+			c, "a slug is made from a field of ours; there is none called \"%s\"", f->slug);
+	if ((f->field->kind == FIELD_LINES) != (json_get(json, "fields") != NULL))
+		return check_bad(c,
+			f->field->kind == FIELD_LINES ? "\"fields\" is missing: what a line is made of"
+						      : "our field %s has no fields of its own",
+			f->field->name);
+	r = compile_reference(c, json, f);
+	r = r < 0 ? r : compile_form(c, json, f);
+	r = r < 0 ? r : compile_values(c, f);
+	if (r == 0 && f->field->kind == FIELD_LINES) {
+		size_t mark = check_enter(c, "fields");
+
+		r = compile_fields(c, json_get(json, "fields"), f->field->line, &f->lines);
+		check_leave(c, mark);
+	}
+	return r;
+}
+
+static int compile_field(struct check *c, const cJSON *json, const struct field *field, struct map_field *f)
+{
+	f->field = field;
+	if (!json_text(json))
+		return compile_object(c, json, f);
+	f->at = f->to = json_text(json);
+	if (!*f->at)
+		return check_bad(c, "the pointer is empty: where in the record does the tool keep this?");
+	if (field->kind == FIELD_REF || field->kind == FIELD_LINES)
+		return check_bad(
+			c, "a %s needs more than a pointer: {\"at\": …, …}", field_kind_name(field->kind));
+	return compile_form(c, NULL, f);
+}
+
+static const struct field *find_field(const struct field *table, const char *name)
+{
+	for (; table->name; table++) {
+		if (strcmp(table->name, name) == 0)
+			return table;
+	}
+	return NULL;
+}
+
+static _Bool is_stamp(const char *name)
+{
+	return strcmp(name, "id") == 0 || strcmp(name, "created") == 0 || strcmp(name, "updated") == 0;
+}
+
+/* The mapping is kept in our fields' order, so that docs come out in it. */
+static int compile_fields(
+	struct check *c, const cJSON *fields, const struct field *table, struct mapping *ret)
+{
+	const cJSON *child;
+	int r = 0;
+
+	cJSON_ArrayForEach(child, fields) {
+		size_t mark = check_enter(c, child->string);
+
+		if (!find_field(table, child->string) &&
+			!(c->type && table == c->type->fields && is_stamp(child->string)))
+			r = check_bad(c, "there is no field \"%s\" in this type of ours", child->string);
+		check_leave(c, mark);
+		if (r < 0)
+			return r;
+	}
+	ret->fields = mem_alloc(TYPE_MAX_FIELDS * sizeof(*ret->fields));
+	for (const struct field *f = table; r == 0 && f->name; f++) {
+		const cJSON *json = json_get(fields, f->name);
+		size_t mark = check_enter(c, f->name);
+
+		if (json)
+			r = compile_field(c, json, f, &ret->fields[ret->count++]);
+		check_leave(c, mark);
+	}
+	return r;
+}
+
+/* "id", "created" and "updated": a pointer, or for the stamps {"at": …, "as": "unix"}. */
+static const char *stamp(const cJSON *fields, const char *name, enum map_as *as)
+{
+	const cJSON *json = json_get(fields, name);
+
+	if (str_equal(json_get_text(json, "as"), "unix"))
+		*as = AS_UNIX;
+	return json_text(json) ? json_text(json) : json_get_text(json, "at");
+}
+
+/* A member that holds a request must say how and where. */
+static int need_verb(struct check *c, const cJSON *request, const char *name)
+{
+	size_t mark = check_enter(c, name);
+	const char *path;
+	int r = 0;
+
+	if (request && !words_verb(request, &path))
+		r = check_bad(c, "one of \"get\", \"post\", \"put\", \"patch\", \"delete\" is missing");
+	check_leave(c, mark);
+	return r;
+}
+
+/* What each way of paging cannot do without. */
+static int page_words(struct check *c, const cJSON *page)
+{
+	const char *by = json_get_text(page, "by");
+
+	if (strcmp(by, "none") == 0)
+		return 0;
+	if (!json_get(page, "param") && strcmp(by, "link") != 0)
+		return check_bad(c, "paging by %s needs \"param\"", by);
+	if (!json_get(page, "next") && strcmp(by, "cursor") == 0)
+		return check_bad(c, "paging by cursor needs \"next\": where the answer holds it");
+	if (!json_get(page, "size") != !json_get(page, "max"))
+		return check_bad(c, "\"size\" (the parameter) and \"max\" (its value) go together");
+	return 0;
+}
+
+/* @holder may have a "page". */
+static int lint_page(struct check *c, const cJSON *holder)
+{
+	const cJSON *page = json_get(holder, "page");
+	size_t mark = check_enter(c, "page");
+	int r = page ? page_words(c, page) : 0;
+
+	check_leave(c, mark);
+	return r;
+}
+
+static int once_words(struct check *c, const cJSON *once)
+{
+	const char *by = json_get_text(once, "by");
+	const cJSON *find = json_get(once, "find");
+
+	if ((strcmp(by, "find") == 0 || strcmp(by, "unique") == 0) && !find)
+		return check_bad(c, "once by %s needs \"find\"", by);
+	if (find && !json_get(find, "records") == !json_get(find, "record"))
+		return check_bad(c, "once.find needs either \"records\" or \"record\"");
+	if (strcmp(by, "id") == 0 && !json_get(once, "to"))
+		return check_bad(c, "once by id needs \"to\": where the id is sent");
+	if (strcmp(by, "header") == 0 && !json_get(once, "name"))
+		return check_bad(c, "once by header needs \"name\"");
+	return need_verb(c, find, "find");
+}
+
+static int lint_once(struct check *c, const struct manifest_type *t)
+{
+	size_t mark;
+	int r;
+
+	if (!t->once)
+		return t->create
+			       ? check_bad(c,
+					 "\"once\" is missing: how a create that was cut off is found again")
+			       : 0;
+	mark = check_enter(c, "once");
+	r = once_words(c, t->once);
+	check_leave(c, mark);
+	return r;
+}
+
+static int lint_type(struct check *c, const struct manifest_type *t, const cJSON *json)
+{
+	static const char *const requests[] = {"list", "one", "create", "update", "delete"};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(requests); i++)
+		r = need_verb(c, json_get(json, requests[i]), requests[i]);
+	if (r == 0 && !t->id)
+		r = check_bad(c, "fields.id is missing: where the record's id is");
+	if (r == 0 && t->since && (!t->updated || !json_get(t->since, "query")))
+		r = check_bad(c, "changes by since needs \"query\" and fields.updated");
+	if (r == 0)
+		r = lint_once(c, t);
+	return r < 0 ? r : lint_page(c, json);
+}
+
+static int compile_type(struct check *c, struct manifest *m, const cJSON *json)
+{
+	struct manifest_type *t = &m->types[c->type->id];
+	const cJSON *fields = json_get(json, "fields"), *changes = json_get(json, "changes");
+	size_t mark;
+	int r;
+
+	t->type = c->type;
+	t->list = json_get(json, "list");
+	t->one = json_get(json, "one");
+	t->create = json_get(json, "create");
+	t->update = json_get(json, "update");
+	t->remove = json_get(json, "delete");
+	t->once = json_get(json, "once");
+	t->since = str_equal(json_get_text(changes, "by"), "since") ? changes : NULL;
+	t->page = json_get(json, "page") ? json_get(json, "page") : json_get(m->root, "page");
+	t->labels = json_get(json, "labels");
+	t->url = json_get_text(json, "url");
+	t->stamp_as = AS_DATETIME;
+	t->id = stamp(fields, "id", &t->stamp_as);
+	t->created = stamp(fields, "created", &t->stamp_as);
+	t->updated = stamp(fields, "updated", &t->stamp_as);
+	mark = check_enter(c, "fields");
+	r = compile_fields(c, fields, c->type->fields, &t->map);
+	check_leave(c, mark);
+	return r < 0 ? r : lint_type(c, t, json);
+}
+
+/* The parts outside of types. */
+static int lint_head(struct check *c, const struct manifest *m)
+{
+	int64_t format = 0;
+	const cJSON *json;
+	int r = 0;
+
+	check_enter(c, "format");
+	if (json_int64(json_get(m->root, "format"), &format) < 0 || format != FORMAT)
+		return check_bad(c, "this seamfs reads manifests of \"format\": %d", FORMAT);
+	check_leave(c, 0);
+	check_enter(c, "limits");
+	if (!json_get(m->limits, "calls") != !json_get(m->limits, "per"))
+		return check_bad(c, "\"calls\" and \"per\" go together");
+	check_leave(c, 0);
+	cJSON_ArrayForEach(json, m->settings) {
+		size_t mark = check_enter(c, "settings");
+
+		check_enter(c, json->string);
+		if (template_known(NULL, NULL, json->string))
+			return check_bad(c, "a setting cannot be called \"%s\": {%s} is a word of seamfs",
+				json->string, json->string);
+		check_leave(c, mark);
+	}
+	cJSON_ArrayForEach(json, m->lookups) {
+		size_t mark = check_enter(c, "lookups"), inner;
+
+		r = need_verb(c, json, json->string);
+		inner = check_enter(c, json->string);
+		r = r < 0 ? r : lint_page(c, json);
+		check_leave(c, inner);
+		check_leave(c, mark);
+		if (r < 0)
+			return r;
+	}
+	r = need_verb(c, m->check, "check");
+	return r < 0 ? r : lint_page(c, m->root);
+}
+
+static int compile(struct check *c, struct manifest *m)
+{
+	const cJSON *json;
+	int r;
+
+	m->title = json_get_text(m->root, "title");
+	m->settings = json_get(m->root, "settings");
+	m->http = json_get(m->root, "http");
+	m->check = json_get(m->root, "check");
+	m->limits = json_get(m->root, "limits");
+	m->errors = json_get(m->root, "errors");
+	m->lookups = json_get(m->root, "lookups");
+	r = lint_head(c, m);
+	cJSON_ArrayForEach(json, json_get(m->root, "types")) {
+		size_t mark = check_enter(c, "types"), inner = check_enter(c, json->string);
+
+		c->type = type_by_name(json->string);
+		r = r < 0 ? r : compile_type(c, m, json);
+		check_leave(c, inner);
+		check_leave(c, mark);
+		if (r < 0)
+			return r;
+	}
+	return r;
+}
+
+/* json_parse() puts "line 3, column 5: " first; here the place stands behind the file's name. */
+static const char *after_place(const char *text)
+{
+	const char *colon = strstr(text, ": ");
+
+	return colon && strncmp(text, "line ", 5) == 0 ? colon + 2 : text;
+}
+
+/* Parses, merges the overrides, and examines the result. */
+static int examine(
+	const char *path, const struct buf *text, const cJSON *overrides, struct manifest *m, struct err *e)
+{
+	_cleanup_json_ cJSON *patch = cJSON_CreateObject();
+	struct check c = {
+		.path = path, .text = buf_text(text), .len = text->len, .pointer = BUF_INIT(4096), .e = e};
+	struct json_place place;
+	struct err reason;
+	int r;
+
+	r = json_parse(buf_text(text), text->len, JSON_COMMENTS, &m->root, &place, &reason);
+	if (r < 0)
+		return err_set(
+			e, EINVAL, "%s:%u:%u: %s", path, place.line, place.column, after_place(reason.text));
+	if (json_get(overrides, "types")) {
+		cJSON_AddItemToObject(patch, "types", cJSON_Duplicate(json_get(overrides, "types"), 1));
+		merge_patch(m->root, patch);
+		c.overrides = patch;
+	}
+	c.root = m->root;
+	r = check_words(&c);
+	if (r == 0)
+		r = compile(&c, m);
+	buf_finish(&c.pointer);
+	return r;
+}
+
+int manifest_load(const char *path, const cJSON *overrides, struct manifest **ret, struct err *e)
+{
+	_cleanup_(manifest_freep) struct manifest *m = mem_alloc(sizeof(*m));
+	_cleanup_(buf_finish) struct buf text = BUF_INIT(BUF_MAX_CONFIG);
+	int r;
+
+	r = file_read(path, &text, e);
+	if (r == 0)
+		r = examine(path, &text, overrides, m, e);
+	if (r < 0)
+		return r;
+	*ret = m;
+	m = NULL;
+	return 0;
+}

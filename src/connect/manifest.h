@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * manifest - contrib/connectors/NAME.json, read and examined: after manifest_load() every word is known,
+ * every value has its kind, every {name} means something, so the engine need not look again.
+ *
+ * Threads: one owner at a time; each link loads its own (mappings remember warnings).
+ */
+#pragma once
+
+#include <cjson/cJSON.h>
+
+#include "connect/map.h"
+#include "seamfs/base/err.h"
+#include "seamfs/model/type.h"
+
+/* What a manifest says about one type; all JSON is borrowed from the manifest, NULL: not said. */
+struct manifest_type {
+	const struct type *type; /* NULL: the tool does not have this type */
+	const cJSON *list, *one, *create, *update, *remove;
+	const cJSON *once;
+	const cJSON *since;  /* "changes" where it is by since */
+	const cJSON *page;   /* its own or the manifest's */
+	const cJSON *labels; /* the tool's name of a field in error messages -> our field */
+	const char *url;     /* template of the page for people; a path is one of the tool's */
+	const char *id;      /* JSON Pointers in the tool's record */
+	const char *created, *updated;
+	enum map_as stamp_as;
+	struct mapping map;
+};
+
+struct manifest {
+	cJSON *root;
+	const char *title;
+	const cJSON *settings, *http, *check, *limits, *errors, *lookups;
+	struct manifest_type types[TYPE_COUNT];
+};
+
+/**
+ * manifest_load - reads and examines one manifest
+ * @path:      of the file
+ * @overrides: borrows; the tool's object in stack.json: its "types" are merged over the manifest's (RFC
+ *             7396). NULL: none
+ *
+ * Returns 0, or -EINVAL with "FILE:LINE:COLUMN: reason" (a fault in the overrides: "/types/…: reason", and
+ * the pointer in e->field), or the -errno of reading.
+ */
+int manifest_load(const char *path, const cJSON *overrides, struct manifest **ret, struct err *e);
+void manifest_free(struct manifest *m);
+void manifest_freep(struct manifest **m);

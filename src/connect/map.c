@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading: the tool's JSON as a doc. */
+#include "connect/map.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "seamfs/base/clock.h"
+#include "seamfs/base/log.h"
+#include "seamfs/base/mem.h"
+#include "seamfs/codec/date.h"
+#include "seamfs/codec/decimal.h"
+#include "seamfs/codec/json.h"
+
+struct map_field *mapping_find(const struct mapping *m, const char *name)
+{
+	for (size_t i = 0; i < m->count; i++) {
+		if (strcmp(m->fields[i].field->name, name) == 0)
+			return &m->fields[i];
+	}
+	return NULL;
+}
+
+uint64_t mapping_reads(const struct mapping *m, const struct type *type)
+{
+	uint64_t set = 0;
+
+	for (size_t i = 0; i < m->count; i++)
+		set |= m->fields[i].at ? field_bit(type, m->fields[i].field) : 0;
+	return set;
+}
+
+uint64_t mapping_writes(const struct mapping *m, const struct type *type, _Bool create)
+{
+	uint64_t set = 0;
+
+	for (size_t i = 0; i < m->count; i++) {
+		if (m->fields[i].write == WRITE_ALWAYS || (create && m->fields[i].write == WRITE_CREATE))
+			set |= field_bit(type, m->fields[i].field);
+	}
+	return set;
+}
+
+const char *map_scalar_text(const cJSON *item)
+{
+	if (cJSON_IsBool(item))
+		return cJSON_IsTrue(item) ? "true" : "false";
+	return json_text(item) ? json_text(item) : json_number(item);
+}
+
+int64_t map_instant(const cJSON *record, const char *at, enum map_as as)
+{
+	const cJSON *item = at ? json_at(record, at) : NULL;
+	int64_t ms = 0;
+
+	if (as == AS_UNIX)
+		return json_int64(item, &ms) == 0 && ms < INT64_MAX / 1000 ? ms * 1000 : 0;
+	return json_text(item) && instant_parse(json_text(item), &ms) == 0 ? ms : 0;
+}
+
+static _Bool is_empty(const cJSON *item)
+{
+	return !item || cJSON_IsNull(item) || (json_text(item) && !*json_text(item));
+}
+
+/* Our word for a value of the tool's; "*" in the manifest stands for every value that nothing else names. */
+static const char *our_word(const cJSON *values, const char *theirs)
+{
+	const char *other = NULL;
+	const cJSON *ours, *one;
+
+	cJSON_ArrayForEach(ours, values) {
+		if (str_equal(map_scalar_text(ours), theirs))
+			return ours->string;
+		cJSON_ArrayForEach(one, ours) {
+			if (str_equal(map_scalar_text(one), theirs))
+				return ours->string;
+			if (str_equal(json_text(one), "*"))
+				other = ours->string;
+		}
+	}
+	return other;
+}
+
+/* The read_* functions return the value in our form, or NULL when it does not fit the field. */
+
+/* Line ends as on this system; what a browser's form sends has CR LF. */
+static cJSON *read_text(const char *text)
+{
+	_cleanup_(mem_freep) char *copy = str_dup(text);
+	char *to = copy;
+
+	for (const char *p = copy; *p; p++) {
+		if (p[0] != '\r' || p[1] != '\n')
+			*to++ = *p;
+	}
+	*to = '\0';
+	return cJSON_CreateString(copy);
+}
+
+static cJSON *read_choice(const struct map_field *m, const char *text)
+{
+	return field_allows(m->field, text) ? cJSON_CreateString(text) : NULL;
+}
+
+static cJSON *read_bool(const char *text)
+{
+	if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
+		return NULL;
+	return cJSON_CreateBool(text[0] == 't');
+}
+
+static cJSON *read_date(const struct map_field *m, const char *text)
+{
+	char date[CLOCK_UTC_SIZE];
+	struct decimal seconds;
+
+	if (m->as == AS_UNIX) {
+		if (decimal_parse(text, &seconds) < 0 || seconds.scale || seconds.mantissa > INT64_MAX / 1000)
+			return NULL;
+		clock_format_utc(seconds.mantissa * 1000, date);
+		date[10] = '\0';
+	} else if (date_parse(text, NULL, date) < 0) {
+		return NULL;
+	}
+	return cJSON_CreateString(date);
+}
+
+static cJSON *read_decimal(const char *text)
+{
+	char digits[DECIMAL_SIZE];
+	struct decimal d;
+
+	return decimal_parse(text, &d) < 0 ? NULL : json_new_number(decimal_format(d, digits));
+}
+
+static cJSON *read_money(const struct map_field *m, const char *text, const char *currency)
+{
+	struct decimal d;
+	int64_t minor;
+
+	if (m->as == AS_MINOR)
+		return decimal_parse(text, &d) < 0 || d.scale ? NULL : json_new_int(d.mantissa);
+	return money_parse(text, currency, &minor) < 0 ? NULL : json_new_int(minor);
+}
+
+static cJSON *read_reference(const struct map_field *m, const char *text)
+{
+	cJSON *ref = cJSON_CreateObject();
+
+	json_set_text(ref, m->by_name ? "name" : "id", text);
+	return ref;
+}
+
+static cJSON *read_tags(const cJSON *item)
+{
+	cJSON *tags, *one;
+
+	if (!cJSON_IsArray(item))
+		return NULL;
+	tags = cJSON_CreateArray();
+	cJSON_ArrayForEach(one, item) {
+		if (json_text(one))
+			cJSON_AddItemToArray(tags, cJSON_CreateString(json_text(one)));
+	}
+	return tags;
+}
+
+static cJSON *read_scalar(const struct map_field *m, const char *text, const char *currency)
+{
+	switch (m->field->kind) {
+	case FIELD_CHOICE:
+		return read_choice(m, text);
+	case FIELD_BOOL:
+		return read_bool(text);
+	case FIELD_DATE:
+		return read_date(m, text);
+	case FIELD_DECIMAL:
+		return read_decimal(text);
+	case FIELD_MONEY:
+		return read_money(m, text, currency);
+	case FIELD_REF:
+		return read_reference(m, text);
+	case FIELD_TEXT:
+	case FIELD_LONG_TEXT:
+	case FIELD_EMAIL:
+	case FIELD_PHONE:
+	case FIELD_URL:
+		return read_text(text);
+	case FIELD_TAGS:
+	case FIELD_LINES:
+		return NULL;
+	}
+	return NULL;
+}
+
+static void warn_unfit(struct map_field *m, const struct map_env *env, const cJSON *item)
+{
+	_cleanup_(mem_freep) char *text = json_print(item);
+
+	if (!m->warned)
+		log_warning("connect",
+			"%s: what stands at %s is no %s for our field %s, shown as empty: %.80s", env->tool,
+			m->at, field_kind_name(m->field->kind), m->field->name, text);
+	m->warned = 1;
+}
+
+static int read_field(struct map_field *m, const struct map_env *env, const cJSON *item, const char *currency,
+	cJSON **ret, struct err *e);
+
+static cJSON *read_lines(
+	struct map_field *m, const struct map_env *env, const cJSON *list, const char *currency)
+{
+	const cJSON *line;
+	cJSON *lines;
+
+	if (!cJSON_IsArray(list))
+		return NULL;
+	lines = cJSON_CreateArray();
+	cJSON_ArrayForEach(line, list) {
+		cJSON *ours = cJSON_CreateObject();
+
+		for (size_t i = 0; i < m->lines.count; i++) {
+			struct map_field *part = &m->lines.fields[i];
+			cJSON *value = NULL;
+
+			/* Lines have no lookups, so this cannot fail. */
+			read_field(
+				part, env, part->at ? json_at(line, part->at) : NULL, currency, &value, NULL);
+			if (cJSON_IsNull(value))
+				cJSON_Delete(value);
+			else
+				json_set(ours, part->field->name, value);
+		}
+		cJSON_AddItemToArray(lines, ours);
+	}
+	return lines;
+}
+
+/* Gives null for "no value" and for what does not fit. Returns 0 or the -errno of a lookup. */
+static int read_field(struct map_field *m, const struct map_env *env, const cJSON *item, const char *currency,
+	cJSON **ret, struct err *e)
+{
+	const char *text = map_scalar_text(item);
+	cJSON *value = NULL;
+	int r = 0;
+
+	if (is_empty(item)) {
+		*ret = cJSON_CreateNull();
+		return 0;
+	}
+	if (m->lookup && !m->by_name && text)
+		r = env->lookup(env->context, m->lookup, text, 0, &text, e);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	if (m->values && text)
+		text = our_word(m->values, text);
+	if (m->field->kind == FIELD_LINES)
+		value = read_lines(m, env, item, currency);
+	else if (m->field->kind == FIELD_TAGS)
+		value = read_tags(item);
+	else if (text && r == 0)
+		value = read_scalar(m, text, currency);
+	if (!value)
+		warn_unfit(m, env, item);
+	*ret = value ? value : cJSON_CreateNull();
+	return 0;
+}
+
+int map_read(struct mapping *m, const struct map_env *env, const cJSON *record, cJSON **ret, struct err *e)
+{
+	const struct map_field *money = mapping_find(m, "currency");
+	const char *currency = money && money->at ? json_text(json_at(record, money->at)) : NULL;
+	_cleanup_json_ cJSON *doc = cJSON_CreateObject();
+	int r;
+
+	if (!currency || !currency_valid(currency))
+		currency = env->currency;
+	for (size_t i = 0; i < m->count; i++) {
+		struct map_field *f = &m->fields[i];
+		cJSON *value = NULL;
+
+		if (!f->at)
+			continue;
+		r = read_field(f, env, json_at(record, f->at), currency, &value, e);
+		if (r < 0)
+			return r;
+		json_set(doc, f->field->name, value);
+	}
+	*ret = doc;
+	doc = NULL;
+	return 0;
+}
+
+static _Bool same_number(const cJSON *a, const cJSON *b)
+{
+	struct decimal da, db;
+
+	if (!json_number(a) || !json_number(b) || decimal_parse(json_number(a), &da) < 0 ||
+		decimal_parse(json_number(b), &db) < 0)
+		return json_equal(a, b);
+	return da.mantissa == db.mantissa && da.scale == db.scale;
+}
+
+static _Bool same_reference(const cJSON *a, const cJSON *b)
+{
+	const char *ia = json_get_text(a, "id"), *ib = json_get_text(b, "id");
+
+	return ia && ib ? strcmp(ia, ib) == 0 : str_equal(json_get_text(a, "name"), json_get_text(b, "name"));
+}
+
+static _Bool same_lines(const struct field *line, const cJSON *a, const cJSON *b)
+{
+	const cJSON *x = a->child, *y = b->child;
+
+	for (; x && y; x = x->next, y = y->next) {
+		for (const struct field *f = line; f->name; f++) {
+			if (!map_same(f, json_get(x, f->name), json_get(y, f->name)))
+				return 0;
+		}
+	}
+	return !x && !y;
+}
+
+_Bool map_same(const struct field *field, const cJSON *a, const cJSON *b)
+{
+	if (!a || cJSON_IsNull(a) || !b || cJSON_IsNull(b))
+		return json_equal(a, b);
+	if (field->kind == FIELD_DECIMAL || field->kind == FIELD_MONEY)
+		return same_number(a, b);
+	if (field->kind == FIELD_REF)
+		return same_reference(a, b);
+	if (field->kind == FIELD_LINES)
+		return same_lines(field->line, a, b);
+	return json_equal(a, b);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * map - one record between our form (a doc, model/type.h and connect.h) and the tool's JSON, both ways.
+ *
+ * Everything is driven by the manifest's "fields"; nothing here knows a tool or the network: lookup tables
+ * come through a function.
+ *
+ * Threads: one owner at a time (a mapping remembers which field it has warned about).
+ */
+#pragma once
+
+#include <cjson/cJSON.h>
+
+#include "seamfs/base/err.h"
+#include "seamfs/model/type.h"
+
+/* The tool's form of a value; what each field kind may use is in manifest.c. */
+enum map_as {
+	AS_TEXT,
+	AS_INT,          /* whole number */
+	AS_DECIMAL,      /* number; exact digits */
+	AS_DECIMAL_TEXT, /* the same in quotes */
+	AS_MINOR,        /* money as a whole number of minor units */
+	AS_DATE,         /* "2026-11-23", a time behind it is ignored */
+	AS_DATETIME,     /* RFC 3339 */
+	AS_UNIX,         /* seconds since 1970 */
+	AS_BOOL,
+	AS_LINES,
+	AS_TAGS,         /* list of texts */
+};
+
+enum map_write { WRITE_ALWAYS, WRITE_CREATE, WRITE_NEVER };
+
+struct map_field;
+
+struct mapping {
+	struct map_field *fields;
+	size_t count;
+};
+
+/* One field of ours and where the tool keeps it. Pointers are borrowed from the manifest. */
+struct map_field {
+	const struct field *field;
+	const char *at; /* JSON Pointer in the tool's record when reading, NULL: cannot be read */
+	const char *to; /* JSON Pointer in what is sent */
+	enum map_as as;
+	enum map_write write;
+	_Bool by_name;       /* `at` holds a name, not an id (references and lookups) */
+	_Bool need;          /* a reference that has to exist in the tool before this record can be sent */
+	const char *lookup;  /* table of ids and names that the tool's value goes through */
+	const cJSON *values; /* ours -> theirs, or a list of theirs: the first is written, "*" is any other */
+	const char *slug;    /* when a new record has no value: made from this field of ours */
+	const cJSON *empty;  /* how the tool wants "no value" to be written; null when absent */
+	struct mapping lines; /* LINES: the fields of one */
+	_Bool warned;
+};
+
+/* What a translation needs to know besides the mapping. */
+struct map_env {
+	const char *tool;     /* name, for sentences */
+	const char *currency; /* the company's: used where neither record nor change says one */
+	const char *key;      /* idempotency key of a create, else NULL */
+	const cJSON *base;    /* update: the whole doc as the tool last had it, else NULL */
+
+	/**
+	 * lookup - the other side of a row in a table
+	 * @by_name: @text is a name and the id is wanted, else the other way round
+	 * @ret:     borrowed until the next call
+	 *
+	 * Returns 0, -ENOENT (no such row; when @by_name with a sentence that names the choices), or another
+	 * -errno.
+	 */
+	int (*lookup)(void *context, const char *table, const char *text, _Bool by_name, const char **ret,
+		struct err *e);
+	void *context;
+};
+
+/* mapping_find - the field map of our field @name, NULL without one */
+struct map_field *mapping_find(const struct mapping *m, const char *name);
+
+/* mapping_reads, mapping_writes - the fields (field_bit) that can be read, changed, or given at creation */
+uint64_t mapping_reads(const struct mapping *m, const struct type *type);
+uint64_t mapping_writes(const struct mapping *m, const struct type *type, _Bool create);
+
+/**
+ * map_read - the tool's record as a doc
+ * @ret: given; every readable field is in it, null where the tool has nothing
+ *
+ * A value that does not fit our field becomes null, and the first one of each field is logged: one odd record
+ * must not stop a listing. Returns 0, or the -errno of a lookup.
+ */
+int map_read(struct mapping *m, const struct map_env *env, const cJSON *record, cJSON **ret, struct err *e);
+
+/**
+ * map_create, map_changes - what to send for a new record, or for the fields in @changes (null: clear)
+ * @ret: given; an object
+ *
+ * Fields without a map are left out of a new record and refused (-EPERM) in changes. Returns 0; -EINVAL for
+ * a value that the tool has no word for; -EAGAIN for a needed reference whose record the tool does not have
+ * yet; the -errno of a lookup.
+ */
+int map_create(struct mapping *m, const struct map_env *env, const cJSON *doc, cJSON **ret, struct err *e);
+int map_changes(
+	struct mapping *m, const struct map_env *env, const cJSON *changes, cJSON **ret, struct err *e);
+
+/* map_same - whether two values of @field mean the same (numbers by value, references by id, else by name) */
+_Bool map_same(const struct field *field, const cJSON *a, const cJSON *b);
+
+/* map_instant - a stamp in a tool's record (AS_DATETIME or AS_UNIX) as UTC milliseconds, 0 without one */
+int64_t map_instant(const cJSON *record, const char *at, enum map_as as);
+
+/* map_scalar_text - a text, the digits of a number, "true" or "false"; NULL for anything else */
+const char *map_scalar_text(const cJSON *item);

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Writing: values of a doc in the tool's form. */
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <utf8proc.h>
+
+#include "connect/map.h"
+#include "connect/stable.h"
+#include "seamfs/base/mem.h"
+#include "seamfs/codec/date.h"
+#include "seamfs/codec/decimal.h"
+#include "seamfs/codec/json.h"
+
+enum { SLUG_MAX = 60 };
+
+static int wrong(const struct map_field *m, const struct map_env *env, const char *want, struct err *e)
+{
+	return err_field(e, EINVAL, m->field->name, "%s takes only %s here", env->tool, want);
+}
+
+/* A text as the JSON value that the manifest asks for. */
+static int typed(
+	const struct map_field *m, const struct map_env *env, const char *text, cJSON **ret, struct err *e)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	if (m->as != AS_INT) {
+		*ret = cJSON_CreateString(text);
+		return 0;
+	}
+	if (digits == 0 || text[digits])
+		return wrong(m, env, "a whole number", e);
+	*ret = json_new_number(text);
+	return 0;
+}
+
+/* The tool's value for one of our words: what stands in the manifest, or the first of a list. */
+static int their_value(
+	const struct map_field *m, const struct map_env *env, const char *ours, cJSON **ret, struct err *e)
+{
+	const cJSON *theirs = json_get(m->values, ours);
+
+	if (cJSON_IsArray(theirs))
+		theirs = theirs->child;
+	if (!theirs)
+		return err_field(
+			e, EINVAL, m->field->name, "%s has nothing that means \"%s\"", env->tool, ours);
+	*ret = cJSON_Duplicate(theirs, 1);
+	return 0;
+}
+
+static int write_lookup(
+	const struct map_field *m, const struct map_env *env, const char *name, cJSON **ret, struct err *e)
+{
+	const char *id;
+	int r = env->lookup(env->context, m->lookup, name, 1, &id, e);
+
+	if (r == -ENOENT && e) {
+		e->code = EINVAL;
+		snprintf(e->field, sizeof(e->field), "%s", m->field->name);
+	}
+	if (r < 0)
+		return r == -ENOENT ? -EINVAL : r;
+	return typed(m, env, id, ret, e);
+}
+
+static int write_text(
+	const struct map_field *m, const struct map_env *env, const cJSON *item, cJSON **ret, struct err *e)
+{
+	const char *text = map_scalar_text(item);
+	_cleanup_json_ cJSON *theirs = NULL;
+	int r;
+
+	if (!text)
+		return wrong(m, env, "a text", e);
+	if (m->values) {
+		r = their_value(m, env, text, &theirs, e);
+		if (r < 0)
+			return r;
+		text = map_scalar_text(theirs);
+	}
+	if (m->lookup)
+		return write_lookup(m, env, text, ret, e);
+	if (theirs) {
+		*ret = theirs;
+		theirs = NULL;
+		return 0;
+	}
+	return typed(m, env, text, ret, e);
+}
+
+static int write_date(
+	const struct map_field *m, const struct map_env *env, const cJSON *item, cJSON **ret, struct err *e)
+{
+	const char *date = json_text(item);
+	char stamp[32];
+	int64_t ms = 0;
+
+	if (!date || !date_valid(date))
+		return wrong(m, env, "a date (YYYY-MM-DD)", e);
+	snprintf(stamp, sizeof(stamp), "%sT00:00:00Z", date);
+	if (m->as == AS_UNIX) {
+		instant_parse(stamp, &ms);
+		*ret = json_new_int(ms / 1000);
+	} else {
+		*ret = cJSON_CreateString(m->as == AS_DATETIME ? stamp : date);
+	}
+	return 0;
+}
+
+static int write_number(const struct map_field *m, const struct map_env *env, const cJSON *item,
+	const char *currency, cJSON **ret, struct err *e)
+{
+	_Bool money = m->field->kind == FIELD_MONEY;
+	char text[DECIMAL_SIZE];
+	const char *digits = json_number(item);
+	int64_t minor;
+
+	if (!digits || (money && json_int64(item, &minor) < 0))
+		return wrong(m, env, "a number", e);
+	if (money && m->as != AS_MINOR)
+		digits = money_format(minor, currency, text);
+	*ret = m->as == AS_DECIMAL_TEXT ? cJSON_CreateString(digits) : json_new_number(digits);
+	return 0;
+}
+
+/* Positive: nothing to send, because the tool does not have the other record. */
+static int write_reference(
+	const struct map_field *m, const struct map_env *env, const cJSON *item, cJSON **ret, struct err *e)
+{
+	const char *text = json_get_text(item, m->by_name ? "name" : "id");
+	const char *name = json_get_text(item, "name");
+
+	if (text)
+		return typed(m, env, text, ret, e);
+	if (!cJSON_IsObject(item))
+		return wrong(m, env, "a reference", e);
+	err_field(e, EAGAIN, m->field->name, "%s does not have this %s yet: %s", env->tool, m->field->name,
+		name ? name : "(no name)");
+	if (e)
+		e->retry = ERR_LATER;
+	return 1;
+}
+
+static int write_value(const struct map_field *m, const struct map_env *env, const cJSON *item,
+	const char *currency, cJSON **ret, struct err *e);
+
+static int write_lines(const struct map_field *m, const struct map_env *env, const cJSON *lines,
+	const char *currency, cJSON **ret, struct err *e)
+{
+	_cleanup_json_ cJSON *list = cJSON_CreateArray();
+	const cJSON *line;
+	int r = 0;
+
+	if (!cJSON_IsArray(lines))
+		return wrong(m, env, "a list", e);
+	cJSON_ArrayForEach(line, lines) {
+		cJSON *theirs = cJSON_CreateObject();
+
+		cJSON_AddItemToArray(list, theirs);
+		for (size_t i = 0; r == 0 && i < m->lines.count; i++) {
+			const struct map_field *part = &m->lines.fields[i];
+			const cJSON *ours = json_get(line, part->field->name);
+			cJSON *value = NULL;
+
+			if (!ours || cJSON_IsNull(ours))
+				continue;
+			r = write_value(part, env, ours, currency, &value, e);
+			if (r == 0)
+				r = json_put(theirs, part->to, value);
+		}
+		if (r < 0)
+			return r;
+	}
+	*ret = list;
+	list = NULL;
+	return 0;
+}
+
+static int write_value(const struct map_field *m, const struct map_env *env, const cJSON *item,
+	const char *currency, cJSON **ret, struct err *e)
+{
+	switch (m->field->kind) {
+	case FIELD_DATE:
+		return write_date(m, env, item, ret, e);
+	case FIELD_DECIMAL:
+	case FIELD_MONEY:
+		return write_number(m, env, item, currency, ret, e);
+	case FIELD_REF:
+		return write_reference(m, env, item, ret, e);
+	case FIELD_LINES:
+		return write_lines(m, env, item, currency, ret, e);
+	case FIELD_TAGS:
+		if (!cJSON_IsArray(item))
+			return wrong(m, env, "a list of texts", e);
+		*ret = cJSON_Duplicate(item, 1);
+		return 0;
+	case FIELD_BOOL:
+		if (m->values)
+			return write_text(m, env, item, ret, e);
+		if (!cJSON_IsBool(item))
+			return wrong(m, env, "true or false", e);
+		*ret = cJSON_Duplicate(item, 0);
+		return 0;
+	case FIELD_TEXT:
+	case FIELD_LONG_TEXT:
+	case FIELD_EMAIL:
+	case FIELD_PHONE:
+	case FIELD_URL:
+	case FIELD_CHOICE:
+		return write_text(m, env, item, ret, e);
+	}
+	return -EINVAL;
+}
+
+/* Appends letters and digits of ASCII, marks taken off ("Ü" gives "u"); all between them becomes one '-'. */
+static void add_slug(struct buf *b, const char *text)
+{
+	utf8proc_uint8_t *plain = NULL;
+
+	utf8proc_map((const utf8proc_uint8_t *)text, 0, &plain,
+		UTF8PROC_NULLTERM | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_STRIPMARK |
+			UTF8PROC_CASEFOLD);
+	for (const utf8proc_uint8_t *p = plain; p && *p && b->len < SLUG_MAX; p++) {
+		if (*p < 0x80 && isalnum(*p))
+			buf_putc(b, (char)*p);
+		else if (b->len && b->data[b->len - 1] != '-')
+			buf_putc(b, '-');
+	}
+	free(plain);
+}
+
+/*
+ * An identifier that a person can read and that no other record has: the tail comes from the idempotency key,
+ * so a create that is tried again makes the same one.
+ */
+static cJSON *make_slug(const char *text, const char *key)
+{
+	struct buf b = BUF_INIT(SLUG_MAX * 2);
+	cJSON *slug;
+
+	add_slug(&b, text);
+	if (!b.len)
+		buf_puts(&b, "record");
+	if (b.data[b.len - 1] != '-')
+		buf_putc(&b, '-');
+	buf_printf(&b, "%04" PRIx64, stable_hash(key ? key : text, 0) & 0xffff);
+	slug = cJSON_CreateString(buf_text(&b));
+	buf_finish(&b);
+	return slug;
+}
+
+/* The currency of the money in @doc: its own, that of the record it changes, or the company's. */
+static const char *currency_of(const cJSON *doc, const struct map_env *env)
+{
+	const char *currency = json_get_text(doc, "currency");
+
+	if (!currency)
+		currency = json_get_text(env->base, "currency");
+	return currency && currency_valid(currency) ? currency : env->currency;
+}
+
+int map_create(struct mapping *m, const struct map_env *env, const cJSON *doc, cJSON **ret, struct err *e)
+{
+	_cleanup_json_ cJSON *body = cJSON_CreateObject();
+
+	for (size_t i = 0; i < m->count; i++) {
+		struct map_field *f = &m->fields[i];
+		const cJSON *ours = json_get(doc, f->field->name);
+		cJSON *value = NULL;
+		int r = 0;
+
+		if (f->write == WRITE_NEVER)
+			continue;
+		if (ours && !cJSON_IsNull(ours))
+			r = write_value(f, env, ours, currency_of(doc, env), &value, e);
+		else if (f->slug && json_get_text(doc, f->slug))
+			value = make_slug(json_get_text(doc, f->slug), env->key);
+		else if (f->need)
+			return err_field(e, EINVAL, f->field->name, "%s needs a %s for this", env->tool,
+				f->field->name);
+		if (r < 0 || (r > 0 && f->need))
+			return r < 0 ? r : -EAGAIN;
+		if (value && json_put(body, f->to, value) < 0)
+			return err_field(
+				e, EINVAL, f->field->name, "%s: there is no place at %s", env->tool, f->to);
+	}
+	*ret = body;
+	body = NULL;
+	return 0;
+}
+
+int map_changes(
+	struct mapping *m, const struct map_env *env, const cJSON *changes, cJSON **ret, struct err *e)
+{
+	_cleanup_json_ cJSON *body = cJSON_CreateObject();
+	const cJSON *ours;
+
+	cJSON_ArrayForEach(ours, changes) {
+		struct map_field *f = mapping_find(m, ours->string);
+		cJSON *value = NULL;
+		int r = 0;
+
+		if (!f || f->write != WRITE_ALWAYS)
+			return err_field(
+				e, EPERM, ours->string, "%s cannot change \"%s\"", env->tool, ours->string);
+		if (cJSON_IsNull(ours))
+			value = f->empty ? cJSON_Duplicate(f->empty, 1) : cJSON_CreateNull();
+		else
+			r = write_value(f, env, ours, currency_of(changes, env), &value, e);
+		if (r != 0)
+			return r < 0 ? r : -EAGAIN;
+		if (json_put(body, f->to, value) < 0)
+			return err_field(
+				e, EINVAL, f->field->name, "%s: there is no place at %s", env->tool, f->to);
+	}
+	*ret = body;
+	body = NULL;
+	return 0;
+}

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opening a tool: its manifest, the settings from stack.json, the secrets, the connection. */
+#include <errno.h>
+#include <string.h>
+
+#include "connect/drivers.h"
+#include "connect/engine.h"
+#include "connect/words.h"
+#include "seamfs/base/mem.h"
+#include "seamfs/codec/json.h"
+
+enum { HEADER_MAX = 32 << 10 };
+
+/* A sentence about one key of the tool's object. */
+static int bad_key(const char *key, int r, struct err *e)
+{
+	_cleanup_(mem_freep) char *pointer = driver_pointer("", key);
+	struct err reason = e ? *e : (struct err){0};
+
+	return err_field(e, -r, pointer, "%s: %s", pointer, reason.text);
+}
+
+static int fill_setting(const cJSON *json, const struct tool_setup *setup, struct setting *s, struct err *e)
+{
+	const cJSON *given = json_get(setup->config, json->string);
+	int r;
+
+	s->name = json->string;
+	if (!given && !json_get(json, "default") && cJSON_IsTrue(json_get(json, "optional")))
+		return 0;
+	if (!given && !json_get(json, "default"))
+		return err_field(
+			e, EINVAL, "", "\"%s\" is missing: %s", json->string, json_get_text(json, "label"));
+	if (cJSON_IsTrue(json_get(json, "secret"))) {
+		r = secret_load(given, setup->base_dir, &s->secret, e);
+		return r < 0 ? bad_key(json->string, r, e) : 0;
+	}
+	if (given && !map_scalar_text(given)) {
+		err_set(e, EINVAL, "this has to be a text: %s", json_get_text(json, "label"));
+		return bad_key(json->string, -EINVAL, e);
+	}
+	s->text = str_dup(given ? map_scalar_text(given) : json_get_text(json, "default"));
+	return 0;
+}
+
+/* Every key of the tool's object is a setting, "types", or one that the rest of seamfs reads. */
+static int check_keys(const struct engine *g, const struct tool_setup *setup, struct err *e)
+{
+	const char **known = mem_alloc((g->setting_count + 2) * sizeof(*known));
+	int r;
+
+	for (size_t i = 0; i < g->setting_count; i++)
+		known[i] = g->settings[i].name;
+	known[g->setting_count] = "types";
+	r = driver_keys(setup->config, "", known, e);
+	free(known);
+	return r;
+}
+
+static int fill_settings(struct engine *g, const struct tool_setup *setup, struct err *e)
+{
+	const cJSON *json;
+	int r = 0;
+
+	g->settings = mem_alloc((size_t)cJSON_GetArraySize(g->manifest->settings) * sizeof(*g->settings));
+	cJSON_ArrayForEach(json, g->manifest->settings)
+		g->settings[g->setting_count++].name = json->string;
+	r = check_keys(g, setup, e);
+	g->setting_count = 0;
+	cJSON_ArrayForEach(json, g->manifest->settings) {
+		r = r < 0 ? r : fill_setting(json, setup, &g->settings[g->setting_count++], e);
+	}
+	return r;
+}
+
+/* The address, without '/' at its end. */
+static int make_base(struct engine *g, struct err *e)
+{
+	_cleanup_(buf_finish) struct buf base = BUF_INIT(HEADER_MAX);
+	const char *template = json_get_text(g->manifest->http, "base"), *p = template;
+	struct template_values v = engine_values(g, &(struct call){0});
+	char name[64];
+	int r;
+
+	r = template_expand(template, &v, buf_puts, &base);
+	while (base.len && base.data[base.len - 1] == '/')
+		buf_resize(&base, base.len - 1);
+	if (r == 0)
+		r = http_check_url(buf_text(&base), e);
+	if (r == 0 && strpbrk(buf_text(&base), "?#"))
+		r = err_set(e, EINVAL, "an address has no '?' or '#' in it");
+	if (r != 0)
+		return template_name(&p, name) > 0 ? bad_key(name, -EINVAL, e) : -EINVAL;
+	g->base = buf_steal(&base);
+	return 0;
+}
+
+/* One value that may hold secrets; given, to be wiped. NULL when a setting in it was not given. */
+static char *filled(const struct engine *g, const char *template)
+{
+	struct template_values v = engine_values(g, &(struct call){0});
+	struct buf b = BUF_INIT(HEADER_MAX);
+
+	/* Room for all of it at once: a buffer that moves would leave a copy of the secret behind. */
+	buf_resize(&b, HEADER_MAX / 2);
+	buf_clear(&b);
+	if (template_expand(template, &v, buf_puts, &b) != 0) {
+		buf_finish(&b);
+		return NULL;
+	}
+	return buf_steal(&b);
+}
+
+static int add_header(struct engine *g, const char *name, char *value, struct err *e)
+{
+	int r = value ? http_add_header(g->http, name, value, e) : 0;
+
+	secret_wipe_text(value);
+	return r;
+}
+
+static int add_credentials(struct engine *g, struct err *e)
+{
+	const cJSON *headers = json_get(g->manifest->http, "headers"), *header;
+	const cJSON *auth = json_get(g->manifest->http, "auth"), *basic = json_get(auth, "basic");
+	_cleanup_(mem_freep) char *bearer = NULL;
+	char *user, *password;
+	int r = 0;
+
+	cJSON_ArrayForEach(header, headers)
+		r = r < 0 ? r : add_header(g, header->string, filled(g, json_text(header)), e);
+	if (r == 0 && json_get(auth, "bearer")) {
+		bearer = str_format("Bearer %s", json_get_text(auth, "bearer"));
+		r = add_header(g, "Authorization", filled(g, bearer), e);
+	}
+	if (r < 0 || !basic)
+		return r;
+	user = filled(g, json_get_text(basic, "user"));
+	password = filled(g, json_get_text(basic, "password"));
+	r = user && password ? http_set_basic(g->http, user, password, e) : 0;
+	secret_wipe_text(user);
+	secret_wipe_text(password);
+	return r;
+}
+
+static struct http_limits limits_of(const cJSON *limits)
+{
+	static const char *const words[] = {"seconds", "unix", "unix_ms", "datetime"};
+	struct http_limits l = {
+		.remaining = json_get_text(limits, "remaining"),
+		.reset = json_get_text(limits, "reset"),
+		.retry_after = json_get_text(limits, "retry_after"),
+	};
+	int64_t calls, per_ms;
+
+	if (json_int64(json_get(limits, "calls"), &calls) == 0 && calls > 0 &&
+		words_time(json_get_text(limits, "per"), &per_ms) == 0)
+		l.spacing_ms = (unsigned)(per_ms / calls);
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		if (str_equal(words[i], json_get_text(limits, "reset_as")))
+			l.reset_as = (enum http_reset)i;
+	}
+	return l;
+}
+
+static void set_capabilities(struct engine *g)
+{
+	for (int i = TYPE_NONE + 1; i < TYPE_COUNT; i++) {
+		const struct manifest_type *t = &g->manifest->types[i];
+
+		if (!t->type)
+			continue;
+		g->link.capabilities[i] = (struct capability){
+			.type = (enum type_id)i,
+			.reads = mapping_reads(&t->map, t->type),
+			.writes = t->update ? mapping_writes(&t->map, t->type, 0) : 0,
+			.creates = t->create ? mapping_writes(&t->map, t->type, 1) : 0,
+			.scans = !t->since,
+		};
+	}
+}
+
+static void make_lookups(struct engine *g)
+{
+	const cJSON *json;
+
+	g->lookups = mem_alloc((size_t)cJSON_GetArraySize(g->manifest->lookups) * sizeof(*g->lookups));
+	cJSON_ArrayForEach(json, g->manifest->lookups)
+		g->lookups[g->lookup_count++].json = json;
+}
+
+void engine_close(struct tool_link *link)
+{
+	struct engine *g = (struct engine *)link;
+
+	http_free(g->http);
+	for (size_t i = 0; i < g->setting_count; i++) {
+		free(g->settings[i].text);
+		secret_finish(&g->settings[i].secret);
+	}
+	for (size_t i = 0; i < g->lookup_count; i++)
+		cJSON_Delete(g->lookups[i].rows);
+	free(g->settings);
+	free(g->lookups);
+	free(g->base);
+	free(g->currency);
+	manifest_free(g->manifest);
+	free(g);
+}
+
+static const struct connector_ops ops = {
+	.check = engine_check,
+	.list = engine_list,
+	.get = engine_get,
+	.create = engine_create,
+	.find = engine_find,
+	.update = engine_update,
+	.remove = engine_remove,
+	.close = engine_close,
+};
+
+int engine_open(const char *path, const struct tool_setup *setup, struct tool_link **ret, struct err *e)
+{
+	static atomic_bool never;
+	struct engine *g = mem_alloc(sizeof(*g));
+	struct http_limits limits;
+	int r;
+
+	g->link.ops = &ops;
+	g->link.name = setup->name;
+	g->link.stop = setup->stop;
+	g->currency = str_dup(setup->currency);
+	r = manifest_load(path, setup->config, &g->manifest, e);
+	if (r == 0)
+		r = fill_settings(g, setup, e);
+	if (r == 0)
+		r = make_base(g, e);
+	if (r == 0) {
+		limits = limits_of(g->manifest->limits);
+		g->http = http_new(setup->name, &limits, setup->stop ? setup->stop : &never);
+		r = add_credentials(g, e);
+	}
+	if (r < 0) {
+		engine_close(&g->link);
+		return r;
+	}
+	make_lookups(g);
+	set_capabilities(g);
+	*ret = &g->link;
+	return 0;
+}

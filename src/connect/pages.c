@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A listing, page by page. It counts as proven only when every page had its list, no record came twice, the
+ * total did not change under way and the end was told: only then may a caller conclude that what is missing
+ * was deleted.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "connect/engine.h"
+#include "connect/stable.h"
+#include "seamfs/base/mem.h"
+#include "seamfs/codec/json.h"
+
+enum { MAX_PAGES = 20000 };
+
+enum by { BY_NONE, BY_OFFSET, BY_PAGE, BY_CURSOR, BY_LINK, BY_LAST_ID };
+
+static enum by by_of(const cJSON *page)
+{
+	static const char *const words[] = {"none", "offset", "page", "cursor", "link", "last_id"};
+	const char *word = json_get_text(page, "by");
+
+	for (size_t i = 0; word && i < ARRAY_LEN(words); i++) {
+		if (strcmp(words[i], word) == 0)
+			return (enum by)i;
+	}
+	return BY_NONE;
+}
+
+struct walk {
+	struct engine *g;
+	const struct listing *l;
+	enum by by;
+	struct id_set ids;
+	int64_t position; /* records so far */
+	int64_t seen;  /* the same without those that came again */
+	int64_t total; /* as the tool says, -1: it does not */
+	int64_t number; /* of the next page */
+	char *next;    /* cursor, link or last id for the next page; NULL: the first */
+	_Bool proven, done;
+};
+
+static void walk_finish(struct walk *w)
+{
+	id_set_finish(&w->ids);
+	free(w->next);
+}
+
+static void add_param(struct page *p, const char *name, const char *value)
+{
+	p->params[p->count].name = name;
+	p->params[p->count++].value = value;
+}
+
+static void page_params(const struct walk *w, struct page *p)
+{
+	const cJSON *page = w->l->page;
+	const char *param = json_get_text(page, "param"), *size = json_get_text(page, "size");
+
+	if (size && w->by != BY_NONE)
+		add_param(p, size, json_number(json_get(page, "max")));
+	snprintf(p->number, sizeof(p->number), "%lld",
+		(long long)(w->by == BY_OFFSET ? w->position : w->number));
+	if (w->by == BY_OFFSET || w->by == BY_PAGE)
+		add_param(p, param, p->number);
+	else if ((w->by == BY_CURSOR || w->by == BY_LAST_ID) && w->next)
+		add_param(p, param, w->next);
+}
+
+static int odd_page(const struct walk *w, const char *what, struct err *e)
+{
+	err_set(e, EIO, "%s cannot be listed: %s", w->g->link.name, what);
+	if (e) {
+		e->scope = ERR_COLLECTION;
+		e->retry = ERR_LATER;
+	}
+	return -EIO;
+}
+
+/* Counts the page's records. A page of nothing but known ones would be the same again and again. */
+static int count_records(struct walk *w, const cJSON *records, struct err *e)
+{
+	const cJSON *record;
+	int64_t added = 0;
+	int size = cJSON_GetArraySize(records);
+
+	cJSON_ArrayForEach(record, records) {
+		const char *id = map_scalar_text(json_at(record, w->l->id));
+
+		if (!id)
+			return odd_page(w, "a record has no id", e);
+		added += id_set_add(&w->ids, id);
+		if (w->by == BY_LAST_ID && !record->next)
+			str_set(&w->next, id);
+	}
+	if (size > 0 && added == 0)
+		return odd_page(w, "it gives the same page again and again", e);
+	if (added < size)
+		w->proven = 0;
+	w->position += size;
+	w->seen += added;
+	w->number++;
+	if (w->by == BY_LAST_ID || w->by == BY_OFFSET || w->by == BY_PAGE)
+		w->done = size == 0;
+	return 0;
+}
+
+/* The tool's total. When it changes, something was added or removed, and the pages have shifted under us. */
+static void note_total(struct walk *w, const cJSON *json)
+{
+	const char *pointer = json_get_text(w->l->page, "total");
+	int64_t total;
+
+	if (!pointer || json_int64(json_at(json, pointer), &total) < 0)
+		return;
+	if (w->total >= 0 && total != w->total)
+		w->proven = 0;
+	w->total = total;
+	if (w->position >= total)
+		w->done = 1;
+	if (w->done && w->seen != total)
+		w->proven = 0;
+}
+
+/* The target of rel="next" in a Link header (RFC 8288), given; NULL without one. */
+static char *next_link(const char *header)
+{
+	while (header && *header) {
+		const char *open = strchr(header, '<'), *close = open ? strchr(open, '>') : NULL;
+		const char *end = close ? strchr(close, ',') : NULL;
+		_cleanup_(mem_freep) char *params = NULL;
+
+		if (!close)
+			return NULL;
+		params = mem_dup(close, end ? (size_t)(end - close) : strlen(close));
+		if (strstr(params, "rel=\"next\"") || strstr(params, "rel=next"))
+			return mem_dup(open + 1, (size_t)(close - open - 1));
+		header = end;
+	}
+	return NULL;
+}
+
+/* The next page's cursor or link; none means that this was the last. */
+static int note_next(struct walk *w, const cJSON *json, const char *url, struct err *e)
+{
+	const char *pointer = json_get_text(w->l->page, "next");
+	_cleanup_(mem_freep) char *next = NULL;
+
+	if (w->by != BY_CURSOR && w->by != BY_LINK)
+		return 0;
+	next = pointer ? str_dup(map_scalar_text(json_at(json, pointer)))
+		       : next_link(http_header(w->g->http, "Link"));
+	if (!next || !*next) {
+		w->done = 1;
+		return 0;
+	}
+	if (w->by == BY_LINK) {
+		char *whole = http_resolve(url, next);
+
+		free(next);
+		next = whole;
+		/* Our key would go to whatever host a link names. */
+		if (!next || !http_same_origin(next, w->g->base))
+			return odd_page(w, "its next page is said to be on another host", e);
+	}
+	if (str_equal(next, w->next))
+		return odd_page(w, "it gives the same page again and again", e);
+	str_set(&w->next, next);
+	return 0;
+}
+
+static void note_more(struct walk *w, const cJSON *json)
+{
+	const char *pointer = json_get_text(w->l->page, "more");
+
+	if (pointer)
+		w->done = !cJSON_IsTrue(json_at(json, pointer));
+}
+
+/* What an answer says about the rest of the listing. */
+static int note_page(struct walk *w, const cJSON *json, const cJSON *records, const char *url, struct err *e)
+{
+	int r = count_records(w, records, e);
+
+	if (r < 0)
+		return r;
+	if (w->by == BY_NONE)
+		w->done = 1;
+	note_more(w, json);
+	note_total(w, json);
+	return note_next(w, json, url, e);
+}
+
+static int one_page(struct walk *w, records_sink sink, void *context, int64_t *date_ms, struct err *e)
+{
+	_cleanup_(reply_finish) struct reply reply = {0};
+	_cleanup_json_ cJSON *none = cJSON_CreateArray();
+	_cleanup_(mem_freep) char *url = NULL;
+	struct call call = w->l->call;
+	struct page page = {0};
+	const cJSON *records;
+	int r = 0;
+
+	page_params(w, &page);
+	call.page = &page;
+	if (w->by == BY_LINK && w->next)
+		url = str_dup(w->next);
+	else
+		r = engine_url(w->g, &call, &url, e);
+	if (r < 0)
+		return r;
+	call.url = url;
+	r = engine_call(w->g, &call, &reply, e);
+	if (r < 0)
+		return r;
+	if (*date_ms == 0)
+		*date_ms = reply.date_ms;
+	/* 204: nothing to list */
+	records = reply.status == 204 ? none : json_at(reply.json, w->l->records);
+	if (!cJSON_IsArray(records))
+		return engine_odd(w->g, &reply, w->l->records, e);
+	r = note_page(w, reply.json, records, url, e);
+	return r < 0 ? r : sink(context, records, e);
+}
+
+int engine_pages(struct engine *g, const struct listing *l, records_sink sink, void *context,
+	_Bool *ret_proven, int64_t *ret_date_ms, struct err *e)
+{
+	_cleanup_(walk_finish) struct walk w = {
+		.g = g, .l = l, .by = by_of(l->page), .total = -1, .number = 1, .proven = 1};
+	int64_t first;
+	int r = 0;
+
+	if (json_int64(json_get(l->page, "first"), &first) == 0)
+		w.number = first;
+	*ret_date_ms = 0;
+	for (int pages = 0; r == 0 && !w.done; pages++) {
+		if (pages == MAX_PAGES)
+			return odd_page(&w, "it has no end", e);
+		r = one_page(&w, sink, context, ret_date_ms, e);
+	}
+	*ret_proven = w.proven;
+	return r;
+}

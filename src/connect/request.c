@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One request, and what its answer means. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "connect/engine.h"
+#include "connect/words.h"
+#include "seamfs/base/clock.h"
+#include "seamfs/base/log.h"
+#include "seamfs/base/mem.h"
+#include "seamfs/codec/json.h"
+#include "seamfs/codec/utf8.h"
+
+enum { URL_MAX = 16384 };
+
+void reply_finish(struct reply *r)
+{
+	cJSON_Delete(r->json);
+	r->json = NULL;
+}
+
+struct template_values engine_values(const struct engine *g, const struct call *c)
+{
+	return (struct template_values){
+		.settings = g->settings,
+		.setting_count = g->setting_count,
+		.id = c->id,
+		.since = c->since,
+		.body = c->body,
+		.map = c->type ? &c->type->map : NULL,
+	};
+}
+
+/* Adds the members of @query; those that @instead also has, and those without a value, are left out. */
+static void add_query(
+	struct buf *url, const cJSON *query, const cJSON *instead, const struct template_values *v)
+{
+	const cJSON *param;
+
+	cJSON_ArrayForEach(param, query) {
+		_cleanup_(buf_finish) struct buf value = BUF_INIT(URL_MAX);
+
+		if (json_get(instead, param->string))
+			continue;
+		if (template_expand(json_text(param), v, buf_puts, &value) == 0)
+			http_add_query(url, param->string, buf_text(&value));
+	}
+}
+
+int engine_url(const struct engine *g, const struct call *c, char **ret, struct err *e)
+{
+	_cleanup_(buf_finish) struct buf url = BUF_INIT(URL_MAX);
+	struct template_values v = engine_values(g, c);
+	const char *path;
+
+	words_verb(c->request, &path);
+	buf_puts(&url, g->base);
+	if (template_expand(path, &v, http_encode, &url) != 0)
+		return err_set(e, EINVAL, "%s: a part of the address %s has no value", g->link.name, path);
+	add_query(&url, json_get(c->request, "query"), c->query, &v);
+	add_query(&url, c->query, NULL, &v);
+	for (int i = 0; c->page && i < c->page->count; i++)
+		http_add_query(&url, c->page->params[i].name, c->page->params[i].value);
+	if (url.error)
+		return err_set(e, EINVAL, "%s: the address %s gets longer than %d bytes", g->link.name, path,
+			URL_MAX);
+	*ret = buf_steal(&url);
+	return 0;
+}
+
+/* The body as it is sent: the record, the manifest's constants, and what is wrapped around them. */
+static char *body_text(const struct call *c)
+{
+	const cJSON *set = json_get(c->request, "set"), *constant;
+	const char *wrap = json_get_text(c->request, "wrap");
+	_cleanup_json_ cJSON *body = NULL;
+	_cleanup_json_ cJSON *outer = NULL;
+
+	if (!c->body && !set)
+		return NULL;
+	body = c->body ? cJSON_Duplicate(c->body, 1) : cJSON_CreateObject();
+	cJSON_ArrayForEach(constant, set)
+		json_put(body, constant->string, cJSON_Duplicate(constant, 1));
+	if (!wrap || !*wrap)
+		return json_print(body);
+	outer = cJSON_CreateObject();
+	json_put(outer, wrap, body);
+	body = NULL;
+	return json_print(outer);
+}
+
+/* Copies at most @size - 1 bytes of a tool's text, ending at a whole character. */
+static void clip(char *to, size_t size, const char *text)
+{
+	size_t len = strlen(text), n = 0, step;
+
+	while (n < len && (step = utf8_length(text + n, len - n)) > 0 && n + step < size)
+		n += step;
+	memcpy(to, text, n);
+	to[n] = '\0';
+}
+
+/* Joins what stands at a pointer: a text, or a list of texts. */
+static void add_texts(struct buf *b, const cJSON *item)
+{
+	const cJSON *one;
+
+	if (map_scalar_text(item))
+		buf_printf(b, "%s%s", b->len ? "; " : "", map_scalar_text(item));
+	else if (cJSON_IsArray(item))
+		cJSON_ArrayForEach(one, item)
+			add_texts(b, one);
+}
+
+/* Whether @item is @want, or one of a list. */
+static _Bool is_among(const cJSON *want, const char *text)
+{
+	const cJSON *one;
+
+	if (str_equal(map_scalar_text(want), text))
+		return 1;
+	cJSON_ArrayForEach(one, want) {
+		if (str_equal(map_scalar_text(one), text))
+			return 1;
+	}
+	return 0;
+}
+
+static _Bool rule_matches(const cJSON *rule, int status, const cJSON *json, const char *body)
+{
+	const cJSON *statuses = json_get(rule, "status"), *is = json_get(rule, "is");
+	const char *at = json_get_text(rule, "at"), *text = json_get_text(rule, "text");
+	const cJSON *item = at ? json_at(json, at) : NULL;
+	char number[16];
+
+	snprintf(number, sizeof(number), "%d", status);
+	if (statuses && !is_among(statuses, number))
+		return 0;
+	if (at && (!item || cJSON_IsNull(item)))
+		return 0;
+	if (is && !is_among(is, map_scalar_text(item)))
+		return 0;
+	return !text || strstr(body, text);
+}
+
+/* The first rule that matches and has @word. */
+static const cJSON *find_rule(
+	const struct engine *g, const char *word, int status, const cJSON *json, const char *body)
+{
+	const cJSON *rule;
+
+	cJSON_ArrayForEach(rule, g->manifest->errors) {
+		if (json_get(rule, word) && rule_matches(rule, status, json, body))
+			return json_get(rule, word);
+	}
+	return NULL;
+}
+
+/* The manifest's words for what an answer means. */
+static const struct {
+	const char *word;
+	int code;
+	enum err_scope scope;
+	enum err_retry retry;
+} meanings[] = {
+	{"ok", 0, ERR_RECORD, ERR_NEVER},
+	{"retry", EIO, ERR_TOOL, ERR_LATER},
+	{"slow", EAGAIN, ERR_TOOL, ERR_LATER},
+	{"stale", ESTALE, ERR_RECORD, ERR_NOW},
+	{"gone", ENOENT, ERR_RECORD, ERR_NEVER},
+	{"exists", EEXIST, ERR_RECORD, ERR_NEVER},
+	{"rejected", EINVAL, ERR_RECORD, ERR_NEVER},
+	{"auth", EACCES, ERR_TOOL, ERR_AFTER_USER},
+	{"quota", EDQUOT, ERR_TOOL, ERR_AFTER_USER},
+};
+
+/* Overrides the status' verdict by the manifest's. Returns 0 or -errno. */
+static int apply_meaning(
+	const struct engine *g, const char *word, const struct http_answer *a, int r, struct err *e)
+{
+	for (size_t i = 0; word && i < ARRAY_LEN(meanings); i++) {
+		if (strcmp(meanings[i].word, word) != 0)
+			continue;
+		if (meanings[i].code == 0)
+			return 0;
+		err_set(e, meanings[i].code, "%s refused this (HTTP %d)", g->link.name, a->status);
+		e->scope = meanings[i].scope;
+		e->retry = meanings[i].retry;
+		e->http_status = a->status;
+		e->retry_at_ms = e->retry == ERR_LATER ? a->retry_at_ms : 0;
+		e->sent = meanings[i].code == EIO;
+		return -meanings[i].code;
+	}
+	return r;
+}
+
+/* Which field of ours an error is about: by the tool's name of it, or by how its sentence begins. */
+static const char *field_at_fault(const struct manifest_type *t, const char *theirs, const char *message)
+{
+	const cJSON *labels = t ? t->labels : NULL, *label;
+
+	for (size_t i = 0; t && theirs && i < t->map.count; i++) {
+		const struct map_field *f = &t->map.fields[i];
+
+		if (f->to[0] == '/' && strcmp(f->to + 1, theirs) == 0)
+			return f->field->name;
+	}
+	cJSON_ArrayForEach(label, labels) {
+		size_t len = strlen(label->string);
+
+		if (strncmp(message, label->string, len) == 0 && message[len] == ' ')
+			return json_text(label);
+	}
+	return "";
+}
+
+/* Puts the tool's own words into the sentence. */
+static void add_message(
+	const struct engine *g, const struct call *c, const cJSON *json, const char *body, struct err *e)
+{
+	const cJSON *pointers = find_rule(g, "message", e->http_status, json, body);
+	const char *field = json_text(find_rule(g, "field", e->http_status, json, body));
+	_cleanup_(buf_finish) struct buf message = BUF_INIT(4096);
+	const cJSON *pointer;
+	char text[300];
+
+	if (json_text(pointers))
+		add_texts(&message, json_at(json, json_text(pointers)));
+	cJSON_ArrayForEach(pointer, pointers)
+		add_texts(&message, json_at(json, json_text(pointer)));
+	clip(text, sizeof(text), buf_text(&message));
+	snprintf(e->field, sizeof(e->field), "%s",
+		field_at_fault(c->type, field ? json_text(json_at(json, field)) : NULL, text));
+	if (*text)
+		snprintf(e->text, sizeof(e->text), "%s says: %s (HTTP %d)", g->link.name, text,
+			e->http_status);
+}
+
+/* A refusal that is about this record or collection only, not about our access as a whole. */
+static void narrow(const struct call *c, struct err *e)
+{
+	if (e->http_status == 403 || e->http_status == 404)
+		e->scope = c->scope;
+	if (c->scope == ERR_COLLECTION && e->code == ENOENT) {
+		e->code = EIO;
+		e->retry = ERR_AFTER_USER;
+	}
+}
+
+static int judge(
+	struct engine *g, const struct call *c, const struct http_answer *a, const cJSON *json, struct err *e)
+{
+	struct err reason = {0};
+	int r = http_refused(g->http, a, &reason);
+
+	narrow(c, &reason);
+	r = apply_meaning(
+		g, json_text(find_rule(g, "means", a->status, json, buf_text(&a->body))), a, r, &reason);
+	if (r == 0)
+		return 0;
+	add_message(g, c, json, buf_text(&a->body), &reason);
+	if (e)
+		*e = reason;
+	return -reason.code;
+}
+
+int engine_odd(const struct engine *g, const struct reply *reply, const char *pointer, struct err *e)
+{
+	if (!reply->json)
+		err_set(e, EIO, "%s answered with something that is no JSON (HTTP %d); is its address right?",
+			g->link.name, reply->status);
+	else
+		err_set(e, EIO, "%s answered without what should be at \"%s\" (HTTP %d)", g->link.name,
+			pointer, reply->status);
+	if (e) {
+		e->scope = ERR_COLLECTION;
+		e->retry = ERR_LATER;
+		e->http_status = reply->status;
+	}
+	return -EIO;
+}
+
+int engine_call(struct engine *g, const struct call *c, struct reply *ret, struct err *e)
+{
+	_cleanup_(mem_freep) char *url = str_dup(c->url);
+	_cleanup_(mem_freep) char *body = c->url ? NULL : body_text(c);
+	_cleanup_(http_answer_finish) struct http_answer a = {0};
+	const char *path;
+	struct http_request q = {
+		.method = words_verb(c->request, &path),
+		.content_type = "application/json",
+		.body = body,
+		.body_len = body ? strlen(body) : 0,
+		.header_name = c->header_name,
+		.header_value = c->header_value,
+	};
+	cJSON *json = NULL;
+	int64_t start_ms = clock_steady_ms();
+	int r = url ? 0 : engine_url(g, c, &url, e);
+
+	if (r < 0)
+		return r;
+	q.url = url;
+	r = http_send(g->http, &q, &a, e);
+	log_debug("connect", "%s: %s %s: %s %d, %zu bytes, %lld ms", g->link.name, q.method, url,
+		r < 0 ? err_name(-r) : "HTTP", a.status, a.body.len,
+		(long long)(clock_steady_ms() - start_ms));
+	if (r < 0)
+		return r;
+	if (a.date_ms)
+		g->skew_ms = a.date_ms - clock_now_ms();
+	json_parse(buf_text(&a.body), a.body.len, JSON_REMOTE, &json, NULL, NULL);
+	r = judge(g, c, &a, json, e);
+	if (r < 0) {
+		cJSON_Delete(json);
+		return r;
+	}
+	*ret = (struct reply){.status = a.status, .json = json, .date_ms = a.date_ms};
+	return 0;
+}

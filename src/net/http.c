@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "seamfs/net/http.h"
+
+#include <ctype.h>
+#include <curl/curl.h>
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <strings.h>
+
+#include "net/http_url.h"
+#include "seamfs/base/clock.h"
+#include "seamfs/base/mem.h"
+#include "seamfs/codec/date.h"
+#include "seamfs/codec/decimal.h"
+#include "seamfs/net/secret.h"
+
+enum {
+	CONNECT_LIMIT_MS = 5000,
+	TOTAL_LIMIT_MS = 30000,
+	SLOW_SECONDS = 15,
+	SLOW_BYTES = 16,
+	MAX_REDIRECTS = 5,
+	POOL_CONNECTIONS = 4,
+	CONNECTION_LIFE_S = 600,
+	MAX_WAIT_MS = 2000, /* a longer limit is the caller's to wait for */
+	WAIT_STEP_MS = 50,
+	DEFAULT_RETRY_MS = 60000,
+	MAX_CLOSED_MS = 86400000,
+};
+
+struct http {
+	CURL *curl;
+	const char *tool;
+	struct http_limits limits;
+	atomic_bool *stop;
+	struct curl_slist *headers; /* for every request; may hold secrets */
+	int64_t next_ms;            /* steady clock: no request before this */
+	int64_t closed_until_ms;    /* wall clock: the tool asked for silence */
+};
+
+static void global_init(void)
+{
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+void http_answer_finish(struct http_answer *a)
+{
+	buf_finish(&a->body);
+}
+
+static int on_progress(void *context, curl_off_t dt, curl_off_t dn, curl_off_t ut, curl_off_t un)
+{
+	struct http *h = context;
+
+	return atomic_load(h->stop);
+}
+
+static size_t on_bytes(char *bytes, size_t size, size_t count, void *context)
+{
+	return buf_add(context, bytes, size * count) < 0 ? 0 : size * count;
+}
+
+/* Options that are the same for every request. */
+static void set_policy(struct http *h)
+{
+	CURL *c = h->curl;
+
+	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_LIMIT_MS);
+	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)TOTAL_LIMIT_MS);
+	curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, (long)SLOW_BYTES);
+	curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, (long)SLOW_SECONDS);
+	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	curl_easy_setopt(c, CURLOPT_PROXY, "");
+	curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
+	curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
+	curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "gzip");
+	curl_easy_setopt(c, CURLOPT_MAXCONNECTS, (long)POOL_CONNECTIONS);
+	curl_easy_setopt(c, CURLOPT_MAXLIFETIME_CONN, (long)CONNECTION_LIFE_S);
+	curl_easy_setopt(c, CURLOPT_USERAGENT, "seamfs/" SEAMFS_VERSION);
+	curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
+	curl_easy_setopt(c, CURLOPT_XFERINFODATA, h);
+	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_bytes);
+}
+
+struct http *http_new(const char *tool, const struct http_limits *limits, atomic_bool *stop)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	struct http *h = mem_alloc(sizeof(*h));
+
+	pthread_once(&once, global_init);
+	h->tool = tool;
+	h->limits = *limits;
+	h->stop = stop;
+	h->curl = curl_easy_init();
+	if (!h->curl)
+		abort();
+	set_policy(h);
+	return h;
+}
+
+static void free_headers(struct curl_slist *list)
+{
+	for (struct curl_slist *i = list; i; i = i->next)
+		explicit_bzero(i->data, strlen(i->data));
+	curl_slist_free_all(list);
+}
+
+void http_free(struct http *h)
+{
+	if (!h)
+		return;
+	curl_easy_cleanup(h->curl);
+	free_headers(h->headers);
+	free(h);
+}
+
+static struct curl_slist *append(struct curl_slist *list, const char *name, const char *value)
+{
+	char *line = str_format("%s: %s", name, value);
+
+	list = curl_slist_append(list, line);
+	if (!list)
+		abort();
+	secret_wipe_text(line);
+	return list;
+}
+
+/* libcurl sends a header as it is: a line end in a value would be a second header. */
+static int check_header(const char *name, const char *value, struct err *e)
+{
+	static const char token[] =
+		"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+	if (!*name || name[strspn(name, token)])
+		return err_set(e, EINVAL, "\"%s\" is no name for a header", name);
+	for (const char *p = value; *p; p++) {
+		if ((unsigned char)*p < ' ' && *p != '\t')
+			return err_set(e, EINVAL,
+				"the value for header \"%s\" holds a line end or control character", name);
+	}
+	return 0;
+}
+
+int http_add_header(struct http *h, const char *name, const char *value, struct err *e)
+{
+	int r = check_header(name, value, e);
+
+	if (r == 0)
+		h->headers = append(h->headers, name, value);
+	return r;
+}
+
+int http_set_basic(struct http *h, const char *user, const char *password, struct err *e)
+{
+	for (const char *p = user; *p; p++) {
+		if (*p == ':' || (unsigned char)*p < ' ')
+			return err_set(e, EINVAL, "a user name cannot hold ':' or control characters");
+	}
+	curl_easy_setopt(h->curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+	curl_easy_setopt(h->curl, CURLOPT_USERNAME, user);
+	curl_easy_setopt(h->curl, CURLOPT_PASSWORD, password);
+	return 0;
+}
+
+const char *http_header(struct http *h, const char *name)
+{
+	struct curl_header *found;
+
+	if (curl_easy_header(h->curl, name, 0, CURLH_HEADER, -1, &found) != CURLHE_OK)
+		return NULL;
+	return found->value;
+}
+
+/* Waits until the limits let us send. 0, -ECANCELED, or -EAGAIN when that is too far away. */
+static int await_turn(struct http *h, struct err *e)
+{
+	int64_t closed_ms = h->closed_until_ms - clock_now_ms();
+	int64_t until_ms = h->next_ms;
+
+	if (closed_ms > MAX_WAIT_MS) {
+		err_set(e, EAGAIN, "%s allows no more calls for another %lld seconds", h->tool,
+			(long long)(closed_ms / 1000 + 1));
+		if (e) {
+			e->scope = ERR_TOOL;
+			e->retry = ERR_LATER;
+			e->retry_at_ms = h->closed_until_ms;
+		}
+		return -EAGAIN;
+	}
+	if (closed_ms > 0 && clock_steady_ms() + closed_ms > until_ms)
+		until_ms = clock_steady_ms() + closed_ms;
+	while (clock_steady_ms() < until_ms && !atomic_load(h->stop))
+		usleep(WAIT_STEP_MS * 1000);
+	h->next_ms = clock_steady_ms() + h->limits.spacing_ms;
+	return 0;
+}
+
+/* When a header says that there are new calls, in our clock; 0 when it makes no sense. */
+static int64_t reset_ms(const char *text, enum http_reset as)
+{
+	int64_t now_ms = clock_now_ms(), ms = 0;
+	struct decimal number;
+
+	if (as == HTTP_RESET_DATE) {
+		if (instant_parse(text, &ms) < 0)
+			ms = curl_getdate(text, NULL) * (int64_t)1000;
+	} else if (decimal_parse(text, &number) == 0 && number.scale == 0 &&
+		   number.mantissa < INT64_MAX / 2000) {
+		ms = number.mantissa * (as == HTTP_RESET_UNIX_MS ? 1 : 1000) +
+		     (as == HTTP_RESET_SECONDS ? now_ms : 0);
+	}
+	/* A wrong clock or a bad joke must not close the tool for years. */
+	return ms <= 0 ? 0 : ms < now_ms + MAX_CLOSED_MS ? ms : now_ms + MAX_CLOSED_MS;
+}
+
+/* What the answer says about when to ask again (RFC 9110 10.2.3, and the tool's own headers). */
+static void note_limits(struct http *h, struct http_answer *a)
+{
+	const struct http_limits *l = &h->limits;
+	const char *date = http_header(h, "Date");
+	const char *after = http_header(h, l->retry_after ? l->retry_after : "Retry-After");
+	const char *left, *reset;
+
+	if (date && curl_getdate(date, NULL) > 0)
+		a->date_ms = (int64_t)curl_getdate(date, NULL) * 1000;
+	if (after)
+		a->retry_at_ms = reset_ms(
+			after, isdigit((unsigned char)*after) ? HTTP_RESET_SECONDS : HTTP_RESET_DATE);
+	left = l->remaining ? http_header(h, l->remaining) : NULL;
+	reset = l->reset ? http_header(h, l->reset) : NULL;
+	if (left && reset && strtoll(left, NULL, 10) <= 0 && a->retry_at_ms == 0)
+		a->retry_at_ms = reset_ms(reset, l->reset_as);
+	if (a->status == 429 && a->retry_at_ms == 0)
+		a->retry_at_ms = clock_now_ms() + DEFAULT_RETRY_MS;
+	if (a->retry_at_ms > h->closed_until_ms)
+		h->closed_until_ms = a->retry_at_ms;
+}
+
+/* Turns libcurl's verdict into ours. @detail is what libcurl has to add, or "". */
+static int broken(struct http *h, CURLcode code, const char *detail, const struct buf *body, struct err *e)
+{
+	long request_bytes = 0;
+	int r = EIO;
+
+	curl_easy_getinfo(h->curl, CURLINFO_REQUEST_SIZE, &request_bytes);
+	if (code == CURLE_ABORTED_BY_CALLBACK)
+		r = err_set(e, ECANCELED, "%s: stopped while waiting for an answer", h->tool);
+	else if (code == CURLE_WRITE_ERROR && body->error)
+		r = err_set(e, E2BIG, "%s sent more than %zu MiB in one answer", h->tool, body->max >> 20);
+	else if (code == CURLE_OPERATION_TIMEDOUT)
+		r = err_set(e, EIO, "%s did not answer in time", h->tool);
+	else if (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST)
+		r = err_set(e, EIO, "%s cannot be reached: %s", h->tool,
+			*detail ? detail : curl_easy_strerror(code));
+	else
+		r = err_set(e, EIO, "the connection to %s failed: %s", h->tool,
+			*detail ? detail : curl_easy_strerror(code));
+	if (e) {
+		e->scope = ERR_TOOL;
+		e->retry = code == CURLE_PEER_FAILED_VERIFICATION ? ERR_AFTER_USER : ERR_LATER;
+		e->sent = request_bytes > 0;
+	}
+	return r;
+}
+
+static struct curl_slist *request_headers(const struct http *h, const struct http_request *q)
+{
+	struct curl_slist *list = append(NULL, "Accept", "application/json");
+
+	/* "Expect: 100-continue" would cost a round trip and some servers a second. */
+	list = curl_slist_append(list, "Expect:");
+	for (const struct curl_slist *i = h->headers; i; i = i->next)
+		list = curl_slist_append(list, i->data);
+	/* Without a body there is no type; libcurl would name one for a POST. */
+	list = q->body ? append(list, "Content-Type", q->content_type)
+		       : curl_slist_append(list, "Content-Type:");
+	if (q->header_name)
+		list = append(list, q->header_name, q->header_value);
+	if (!list)
+		abort();
+	return list;
+}
+
+static void set_request(struct http *h, const struct http_request *q, const char *url,
+	struct curl_slist *headers, struct buf *body)
+{
+	CURL *c = h->curl;
+
+	if (!q->body && (strcmp(q->method, "GET") == 0 || strcmp(q->method, "DELETE") == 0)) {
+		curl_easy_setopt(c, CURLOPT_HTTPGET, 1L);
+	} else {
+		curl_easy_setopt(c, CURLOPT_POST, 1L);
+		curl_easy_setopt(c, CURLOPT_POSTFIELDS, q->body ? q->body : "");
+		curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)q->body_len);
+	}
+	curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, q->method);
+	/*
+	 * libcurl resends a request by itself when a kept connection dies before the answer. For a POST that
+	 * may make a second record, so a POST gets a new connection, where libcurl never does that.
+	 */
+	curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, strcmp(q->method, "POST") == 0 ? 1L : 0L);
+	curl_easy_setopt(c, CURLOPT_URL, url);
+	curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
+	curl_easy_setopt(c, CURLOPT_WRITEDATA, body);
+}
+
+/* One request and its answer, redirects not followed. */
+static int perform(
+	struct http *h, const struct http_request *q, const char *url, struct http_answer *a, struct err *e)
+{
+	char detail[CURL_ERROR_SIZE] = "";
+	struct curl_slist *headers;
+	CURLcode code;
+	long status = 0;
+	int r = await_turn(h, e);
+
+	if (r < 0)
+		return r;
+	headers = request_headers(h, q);
+	set_request(h, q, url, headers, &a->body);
+	curl_easy_setopt(h->curl, CURLOPT_ERRORBUFFER, detail);
+	code = curl_easy_perform(h->curl);
+	curl_easy_setopt(h->curl, CURLOPT_ERRORBUFFER, NULL);
+	curl_easy_setopt(h->curl, CURLOPT_HTTPHEADER, NULL);
+	free_headers(headers);
+	if (code != CURLE_OK)
+		return broken(h, code, detail, &a->body, e);
+	curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status);
+	a->status = (int)status;
+	note_limits(h, a);
+	return 0;
+}
+
+static _Bool redirects(int status)
+{
+	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+/* A redirect that we do not follow: the person has to put the right address into the configuration. */
+static int misdirected(const struct http *h, const char *target, struct err *e)
+{
+	_cleanup_(mem_freep) char *origin = url_origin(target ? target : "");
+
+	err_set(e, EIO, "%s sends us on to another address%s%s; put the right one into stack.json", h->tool,
+		origin ? ", " : "", origin ? origin : "");
+	if (e) {
+		e->scope = ERR_TOOL;
+		e->retry = ERR_AFTER_USER;
+	}
+	return -EIO;
+}
+
+int http_send(struct http *h, const struct http_request *request, struct http_answer *ret, struct err *e)
+{
+	_cleanup_(mem_freep) char *url = str_dup(request->url);
+	struct http_answer a = {.body = BUF_INIT(BUF_MAX_ANSWER)};
+	int r;
+
+	r = request->header_name ? check_header(request->header_name, request->header_value, e) : 0;
+	for (int hops = 0; r == 0; hops++) {
+		char *target = NULL;
+
+		buf_clear(&a.body);
+		r = perform(h, request, url, &a, e);
+		if (r < 0 || !redirects(a.status))
+			break;
+		curl_easy_getinfo(h->curl, CURLINFO_REDIRECT_URL, &target);
+		if (strcmp(request->method, "GET") != 0 || hops == MAX_REDIRECTS || !target ||
+			!http_same_origin(url, target)) {
+			r = misdirected(h, target, e);
+			break;
+		}
+		str_set(&url, target);
+	}
+	if (r < 0) {
+		http_answer_finish(&a);
+		return r;
+	}
+	*ret = a;
+	return 0;
+}
+
+/* The statuses with a meaning of their own; the rest is judged by its first digit. */
+static const struct meaning {
+	int status, code;
+	enum err_scope scope;
+	enum err_retry retry;
+	_Bool unknown; /* the request may have had its effect */
+	const char *text;
+} meanings[] = {
+	{401, EACCES, ERR_TOOL, ERR_AFTER_USER, 0, "does not let us in: the key or password is not accepted"},
+	{402, EDQUOT, ERR_TOOL, ERR_AFTER_USER, 0, "says that its plan does not include this"},
+	{403, EACCES, ERR_TOOL, ERR_AFTER_USER, 0, "does not allow this"},
+	{404, ENOENT, ERR_RECORD, ERR_NEVER, 0, "does not have this"},
+	{408, EIO, ERR_TOOL, ERR_LATER, 1, "gave up waiting for our request"},
+	{409, ESTALE, ERR_RECORD, ERR_NOW, 0, "has a newer version of this"},
+	{410, ENOENT, ERR_RECORD, ERR_NEVER, 0, "does not have this any more"},
+	{412, ESTALE, ERR_RECORD, ERR_NOW, 0, "has a newer version of this"},
+	{425, EIO, ERR_TOOL, ERR_LATER, 0, "is not ready yet"},
+	{429, EAGAIN, ERR_TOOL, ERR_LATER, 0, "asks us to slow down"},
+	{400, EINVAL, ERR_RECORD, ERR_NEVER, 0, "refused this"},
+	{500, EIO, ERR_TOOL, ERR_LATER, 1, "has a problem of its own"},
+	{0, EIO, ERR_TOOL, ERR_LATER, 1, "gave an answer that we do not understand"},
+};
+
+static const struct meaning *meaning_of(int status)
+{
+	for (size_t i = 0; i < ARRAY_LEN(meanings); i++) {
+		if (meanings[i].status == status)
+			return &meanings[i];
+	}
+	if (status >= 400 && status < 600)
+		return meaning_of(status < 500 ? 400 : 500);
+	return &meanings[ARRAY_LEN(meanings) - 1];
+}
+
+int http_refused(const struct http *h, const struct http_answer *a, struct err *e)
+{
+	const struct meaning *m = meaning_of(a->status);
+
+	if (a->status >= 200 && a->status < 300)
+		return 0;
+	err_set(e, m->code, "%s %s (HTTP %d)", h->tool, m->text, a->status);
+	if (e) {
+		e->scope = m->scope;
+		e->retry = m->retry;
+		e->http_status = a->status;
+		e->retry_at_ms = m->retry == ERR_LATER ? a->retry_at_ms : 0;
+		e->sent = m->unknown;
+	}
+	return -m->code;
+}
