@@ -22,6 +22,33 @@ static void restore_numbers(cJSON *item)
 		restore_numbers(child);
 }
 
+static int compare_keys(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The first key that one object has twice, or NULL: which of them a reader means cannot be known. */
+static const char *repeated_key(const cJSON *item)
+{
+	int n = cJSON_IsObject(item) ? cJSON_GetArraySize(item) : 0, i = 0;
+	const char **keys = mem_alloc((size_t)n * sizeof(*keys)), *found = NULL;
+	const cJSON *child;
+
+	cJSON_ArrayForEach(child, item) {
+		if (n)
+			keys[i++] = child->string;
+	}
+	qsort(keys, (size_t)n, sizeof(*keys), compare_keys);
+	for (i = 1; i < n && !found; i++)
+		found = strcmp(keys[i - 1], keys[i]) == 0 ? keys[i] : NULL;
+	free(keys);
+	cJSON_ArrayForEach(child, item) {
+		if (!found)
+			found = repeated_key(child);
+	}
+	return found;
+}
+
 int json_parse(const char *text, size_t len, unsigned flags, cJSON **ret, struct json_place *place, struct err *e)
 {
 	struct buf clean = BUF_INIT(len * 3 + 64);
@@ -39,6 +66,11 @@ int json_parse(const char *text, size_t len, unsigned flags, cJSON **ret, struct
 	if (!root)
 		return err_set(e, EINVAL, "not valid JSON");
 	restore_numbers(root);
+	if (!(flags & JSON_REMOTE) && repeated_key(root)) {
+		r = err_set(e, EINVAL, "the key \"%s\" stands twice in one object", repeated_key(root));
+		cJSON_Delete(root);
+		return r;
+	}
 	*ret = root;
 	return 0;
 }

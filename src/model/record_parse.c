@@ -241,8 +241,6 @@ static int parse_member(struct parse *p, const cJSON *member, const cJSON *old, 
 	if (!f)
 		return err_field(p->e, EINVAL, p->path, "a %s has no field \"%s\" (see .seam/schema/%s.json)", p->type->name,
 			p->path, p->type->name);
-	if (json_get(patch, f->name))
-		return refuse(p, "stands twice in the file");
 	if (cJSON_IsNull(member))
 		value = cJSON_CreateNull();
 	else if ((r = parse_value(p, f, member, &value)) < 0)

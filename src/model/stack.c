@@ -110,8 +110,6 @@ static int read_tool(struct stack *s, const cJSON *item, const char *pointer, st
 	if (!tool_name_valid(item->string) || strcmp(item->string, "local") == 0)
 		return stack_fail(s, pointer, EINVAL, e,
 			"\"%s\" cannot be a tool's name: lower-case letters, digits, - and _, and not \"local\"", item->string);
-	if (stack_tool(s, item->string) >= 0)
-		return stack_fail(s, pointer, EINVAL, e, "there are two tools called \"%s\"", item->string);
 	if (s->tool_count == STACK_MAX_TOOLS)
 		return stack_fail(s, pointer, EINVAL, e, "a stack holds at most %d tools", STACK_MAX_TOOLS - 1);
 	if (!connector)
@@ -252,8 +250,6 @@ static int read_keys(struct stack *s, struct err *e)
 		if (i == ARRAY_LEN(keys))
 			return stack_fail(s, pointer, EINVAL, e, "unknown key \"%s\"; known are company, currency, state, tools, "
 								 "poll, owners, shares", item->string);
-		if (json_get(s->root, item->string) != item)
-			return stack_fail(s, pointer, EINVAL, e, "the key \"%s\" stands twice", item->string);
 	}
 	for (i = 0; i < ARRAY_LEN(keys); i++) {
 		int r;

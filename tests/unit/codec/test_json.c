@@ -72,6 +72,18 @@ TEST(a_text_cannot_pose_as_a_number)
 	cJSON_Delete(o);
 }
 
+TEST(a_key_stands_once)
+{
+	static const char text[] = "{\"a\": [{\"b\": 1, \"c\": 2, \"b\": 3}]}";
+	cJSON *item = NULL;
+	struct err e = {0};
+
+	check_int(json_parse(text, strlen(text), JSON_STRICT, &item, NULL, &e), -22);
+	check(strstr(e.text, "\"b\" stands twice") != NULL);
+	check_int(json_parse(text, strlen(text), JSON_REMOTE, &item, NULL, &e), 0);
+	cJSON_Delete(item);
+}
+
 TEST(comments_and_places)
 {
 	static const char text[] = "{ // head\n  \"tools\": { /* x */\n    \"crm\": {\"file\": 3} } }";
@@ -111,5 +123,5 @@ TEST(pretty_is_stable)
 }
 
 TEST_MAIN(TEST_RUN(numbers_keep_their_digits), TEST_RUN(errors_name_their_place), TEST_RUN(deep_nesting_is_refused),
-	TEST_RUN(a_text_cannot_pose_as_a_number), TEST_RUN(comments_and_places), TEST_RUN(pointers),
+	TEST_RUN(a_text_cannot_pose_as_a_number), TEST_RUN(a_key_stands_once), TEST_RUN(comments_and_places), TEST_RUN(pointers),
 	TEST_RUN(pretty_is_stable))

@@ -305,6 +305,12 @@ TEST(a_row_without_id_gets_one_that_stays)
 		"row:B {\"name\":\"New\",\"city\":null}\n");
 	check_file(&rig, "c.csv", "id,n,c\n7,A,\nrow:B,New,\n,,Rome\n");
 	check_call(create(&rig, TYPE_CLIENT, "{'name': 'C'}"), "8 {\"name\":\"C\",\"city\":null}\n");
+	rig_write(&rig, "c.csv", "vat,n\n,A\n");
+	rig_open(&rig, csv_open,
+		"{'types': {'client': {'file': 'c.csv', 'id': 'vat',"
+		"'fields': {'name': 'n', 'vat_id': 'vat'}}}}");
+	check_call(update(&rig, TYPE_CLIENT, "row:A", "{'vat_id': 'DE1'}", NULL),
+		"DE1 {\"name\":\"A\",\"vat_id\":\"DE1\"}\n");
 	rig_stop(&rig);
 }
 
@@ -358,8 +364,9 @@ TEST(a_row_made_before_a_crash_is_found)
 
 	start(&rig,
 		"{'types': {'client': {'file': 'c.csv', 'id': 'id', 'fields': {'name': 'n', 'city': 'c'}}}}",
-		"c.csv", "id,n,c\n1,A,Rome\n2,A,\n3,A,\n");
+		"c.csv", "id,n,c\n1,A,Rome\n2,A,\n3,A,\n,,Bonn\n");
 	check_call(find(&rig, TYPE_CLIENT, "{'name': 'A'}", now), "3 {\"name\":\"A\",\"city\":null}\n");
+	check_call(find(&rig, TYPE_CLIENT, "{'city': 'Bonn'}", now), "ENOENT: c.csv has no such row");
 	check_call(find(&rig, TYPE_CLIENT, "{'name': 'A', 'city': 'Bonn'}", now),
 		"ENOENT: c.csv has no such row");
 	check_call(find(&rig, TYPE_CLIENT, "{'name': 'A'}", now + 60000),

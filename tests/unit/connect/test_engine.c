@@ -339,18 +339,16 @@ TEST(no_json)
 	fake_close(&f);
 }
 
-TEST(conflict)
+/* For tools that replace the whole record. */
+TEST(full_update)
 {
 	struct fake f;
 
-	fake_open(&f, MANIFEST("", CREATE BY_ID "\"guard\": {\"by\": \"compare\"},"),
-		"{\"GET /items/1\": [{\"json\": {\"id\": 1, \"title\": \"theirs\", \"notes\": \"n\"}}], \"PATCH /items/1\": [{\"status\": 204}]}");
-	check_int(fake_update(&f, "1", "{\"title\": \"mine\"}", "{\"title\": \"old\"}"), -ESTALE);
-	check(f.e.retry == ERR_NOW && strcmp(f.e.field, "title") == 0);
-	check_int(fake_update(&f, "1", "{\"title\": \"theirs\"}", "{\"title\": \"old\"}"), 0); /* the same already */
-	check_int(fake_logged(&f, "PATCH"), 0);
-	check_int(fake_update(&f, "1", "{\"notes\": \"m\"}", "{\"title\": \"old\", \"notes\": \"n\"}"), 0);
-	check_int(fake_logged(&f, "PATCH"), 1);
+	fake_open(&f, MANIFEST("", "\"update\": {\"put\": \"/items/{id}\", \"send\": \"full\", \"wrap\": \"/item\", \"set\": {\"/kind\": 1}, "
+		"\"record\": \"/item\"},"), "{\"PUT /items/1\": [{\"json\": {\"item\": {\"id\": 1, \"title\": \"new\"}}}]}");
+	check_int(fake_update(&f, "1", "{\"title\": \"new\"}", "{\"title\": \"old\", \"notes\": \"n\", \"due\": null}"), 0);
+	check_text(json_get_text(f.remote.doc, "title"), "new");
+	check_int(fake_logged(&f, "{\\\"item\\\":{\\\"title\\\":\\\"new\\\",\\\"due\\\":null,\\\"notes\\\":\\\"n\\\",\\\"kind\\\":1}}"), 1);
 	fake_close(&f);
 }
 
@@ -438,5 +436,5 @@ TEST_MAIN(TEST_RUN(slow_down), TEST_RUN(used_up), TEST_RUN(truncated), TEST_RUN(
 	TEST_RUN(not_there), TEST_RUN(no_content), TEST_RUN(ignored_fields), TEST_RUN(endless), TEST_RUN(error_with_status_200),
 	TEST_RUN(offset_pages), TEST_RUN(shifting_pages), TEST_RUN(numbered_pages), TEST_RUN(cursor_pages), TEST_RUN(last_id_pages),
 	TEST_RUN(link_pages), TEST_RUN(changes), TEST_RUN(cursor_not_after_start), TEST_RUN(ignored_filter), TEST_RUN(redirects),
-	TEST_RUN(too_large), TEST_RUN(no_json), TEST_RUN(conflict), TEST_RUN(key_in_header), TEST_RUN(remove), TEST_RUN(credentials),
+	TEST_RUN(too_large), TEST_RUN(no_json), TEST_RUN(full_update), TEST_RUN(key_in_header), TEST_RUN(remove), TEST_RUN(credentials),
 	TEST_RUN(stopped))

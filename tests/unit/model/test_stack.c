@@ -57,7 +57,7 @@ TEST(mistakes_have_a_place)
 		{"{\"owners\": {\"client\": \"crm\"}}", ":1:13:", "crm"}, {"{\"owners\": {\"clint\": \"local\"}}", ":1:13:", "clint"},
 		{"{\"owners\": {\"client.nme\": \"local\"}}", ":1:13:", "nme"}, {"{\"owners\": 3}", ":1:2:", "object"},
 		{"{\"shares\": {\"client\": \"crm\"}}", ":1:13:", "shares"}, {"{\"poll\": \"fast\"}", ":1:2:", "poll"},
-		{"{\"company\": \"x\"", "line 1, column 1", "}"}, {"{\"company\": \"a\", \"company\": \"b\"}", ":1:2:", "twice"}, {"[]", ":1:1:", "object"},
+		{"{\"company\": \"x\"", "line 1, column 1", "}"}, {"{\"company\": \"a\", \"company\": \"b\"}", "stack.json", "twice"}, {"[]", ":1:1:", "object"},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""A tool that misbehaves on command: an HTTP server on loopback that plays a script. Python's standard library only.
+
+    server.py LOG < script.json
+
+It prints its port, serves until its standard input closes, and writes every request to LOG, one JSON object a line. The script
+is one line, {"GET /items": [step, …], …}: the steps of a method and path are played in turn and the last one again and again. A step:
+
+    status, headers, json or text   the answer ($BASE in it becomes this server's address)
+    length                          a false Content-Length
+    gzip_mb                         that many MiB of blanks, gzipped
+    fault                           "reset" (after the request was read), "hang up" (no answer), "stall" (no answer, kept open)
+"""
+import gzip
+import http.server
+import json
+import os
+import socket
+import struct
+import sys
+import threading
+
+script = json.loads(sys.stdin.readline())
+played = {}
+lock = threading.Lock()
+log = open(sys.argv[1], "w", encoding="utf-8")
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *args):
+        pass
+
+    def step(self):
+        key = f"{self.command} {self.path.split('?')[0]}"
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+        with lock:
+            print(json.dumps({"method": self.command, "path": self.path, "body": body,
+                              "headers": {k.lower(): v for k, v in self.headers.items()}}), file=log, flush=True)
+            steps = script.get(key, [{"status": 404}])
+            number = played[key] = played.get(key, -1) + 1
+        return steps[min(number, len(steps) - 1)]
+
+    def answer(self, step):
+        base = f"http://127.0.0.1:{self.server.server_port}"
+        headers = {k: v.replace("$BASE", base) for k, v in step.get("headers", {}).items()}
+        text = json.dumps(step["json"]) if "json" in step else step.get("text", "")
+        data = text.replace("$BASE", base).encode()
+        if "gzip_mb" in step:
+            data = gzip.compress(b" " * (step["gzip_mb"] << 20))
+            headers["Content-Encoding"] = "gzip"
+        self.send_response(step.get("status", 200))
+        for name, value in headers.items():
+            self.send_header(name, value)
+        if step.get("status") != 204:
+            self.send_header("Content-Length", str(step.get("length", len(data))))
+        self.end_headers()
+        self.wfile.write(data)
+        if "length" in step:
+            self.close_connection = True
+
+    def serve(self):
+        step = self.step()
+        fault = step.get("fault")
+        if fault == "stall":
+            threading.Event().wait()
+        if fault == "reset":
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        if fault:
+            self.close_connection = True
+            self.connection.close()
+            return
+        self.answer(step)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = serve
+
+    def finish(self):
+        try:
+            super().finish()
+        except OSError:
+            pass
+
+
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        pass
+
+
+server = Server(("127.0.0.1", 0), Handler)
+os.write(1, f"{server.server_port}\n".encode())
+threading.Thread(target=server.serve_forever, daemon=True).start()
+sys.stdin.read()
+os._exit(0)
