@@ -66,11 +66,24 @@ const char *err_name(int code)
 		int code;
 		const char *name;
 	} names[] = {
-		{EINVAL, "EINVAL"}, {EPERM, "EPERM"}, {EACCES, "EACCES"}, {ENOENT, "ENOENT"},
-		{EEXIST, "EEXIST"}, {ESTALE, "ESTALE"}, {EAGAIN, "EAGAIN"}, {EDQUOT, "EDQUOT"},
-		{EROFS, "EROFS"}, {EXDEV, "EXDEV"}, {ENOSPC, "ENOSPC"}, {E2BIG, "E2BIG"},
-		{EBUSY, "EBUSY"}, {ENOTDIR, "ENOTDIR"}, {ENOTEMPTY, "ENOTEMPTY"}, {EISDIR, "EISDIR"},
-		{ETIMEDOUT, "ETIMEDOUT"}, {EOPNOTSUPP, "EOPNOTSUPP"},
+		{EINVAL, "EINVAL"},
+		{EPERM, "EPERM"},
+		{EACCES, "EACCES"},
+		{ENOENT, "ENOENT"},
+		{EEXIST, "EEXIST"},
+		{ESTALE, "ESTALE"},
+		{EAGAIN, "EAGAIN"},
+		{EDQUOT, "EDQUOT"},
+		{EROFS, "EROFS"},
+		{EXDEV, "EXDEV"},
+		{ENOSPC, "ENOSPC"},
+		{E2BIG, "E2BIG"},
+		{EBUSY, "EBUSY"},
+		{ENOTDIR, "ENOTDIR"},
+		{ENOTEMPTY, "ENOTEMPTY"},
+		{EISDIR, "EISDIR"},
+		{ETIMEDOUT, "ETIMEDOUT"},
+		{EOPNOTSUPP, "EOPNOTSUPP"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {

@@ -39,7 +39,8 @@ int file_read(const char *path, struct buf *b, struct err *e)
 		return err_set(e, errno, "cannot open %s: %s", path, strerror(errno));
 	r = file_read_fd(fd, b);
 	if (r == -E2BIG)
-		return err_set(e, E2BIG, "%s is larger than %zu MiB, the limit for such a file", path, b->max >> 20);
+		return err_set(
+			e, E2BIG, "%s is larger than %zu MiB, the limit for such a file", path, b->max >> 20);
 	if (r < 0)
 		return err_set(e, -r, "cannot read %s: %s", path, strerror(-r));
 	return 0;

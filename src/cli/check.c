@@ -52,7 +52,8 @@ enum exit_code verb_check(const struct options *o)
 	if (stack && sync_open(stack, &sync, &e) < 0)
 		code = fail(EXIT_CONFIG, &e);
 	if (code == EXIT_OK)
-		printf("%s is in order: %d tools; %d manifests are in order\n", stack->path, stack->tool_count - 1, manifests);
+		printf("%s is in order: %d tools; %d manifests are in order\n", stack->path,
+			stack->tool_count - 1, manifests);
 	sync_stop(sync);
 	return code;
 }

@@ -8,12 +8,12 @@
 /* Exit codes; the man page and README list them. */
 enum exit_code {
 	EXIT_OK = 0,
-	EXIT_FAILED = 1,  /* whatever has no code of its own */
-	EXIT_USAGE = 2,   /* unknown verb or option */
-	EXIT_CONFIG = 3,  /* stack.json, a manifest or a secret is wrong */
-	EXIT_MOUNT = 4,   /* the mount point cannot be used */
-	EXIT_BUSY = 5,    /* another seamfs works on the same state */
-	EXIT_TOOL = 6,    /* a tool does not answer or refuses us */
+	EXIT_FAILED = 1, /* whatever has no code of its own */
+	EXIT_USAGE = 2,	 /* unknown verb or option */
+	EXIT_CONFIG = 3, /* stack.json, a manifest or a secret is wrong */
+	EXIT_MOUNT = 4,	 /* the mount point cannot be used */
+	EXIT_BUSY = 5,	 /* another seamfs works on the same state */
+	EXIT_TOOL = 6,	 /* a tool does not answer or refuses us */
 };
 
 /* Options that verbs share. */
@@ -21,8 +21,8 @@ struct options {
 	const char *config; /* -c */
 	const char *mount;  /* -m */
 	_Bool foreground;   /* -f */
-	_Bool verbose;      /* -v */
-	int argc;           /* what is left */
+	_Bool verbose;	    /* -v */
+	int argc;	    /* what is left */
 	char **argv;
 };
 

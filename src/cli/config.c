@@ -47,7 +47,8 @@ char *config_state_dir(const struct stack *stack)
 		return str_dup(stack->state);
 	for (const char *p = stack->path; *p; p++)
 		hash = (hash ^ (unsigned char)*p) * UINT64_C(1099511628211);
-	return str_format("%s/%s-%08x", home, path_base(stack->base_dir)[0] ? path_base(stack->base_dir) : "root",
+	return str_format("%s/%s-%08x", home,
+		path_base(stack->base_dir)[0] ? path_base(stack->base_dir) : "root",
 		(unsigned)(hash ^ hash >> 32));
 }
 

@@ -15,7 +15,8 @@ static int copy_missing(const char *from, const char *to, struct err *e)
 {
 	DIR *dir = opendir(from);
 	struct dirent *entry;
-	int r = dir ? file_make_dirs(to, 0755, e) : err_set(e, errno, "cannot open %s: %s", from, strerror(errno));
+	int r = dir ? file_make_dirs(to, 0755, e)
+		    : err_set(e, errno, "cannot open %s: %s", from, strerror(errno));
 
 	while (r == 0 && (entry = readdir(dir))) {
 		_cleanup_(mem_freep) char *source = path_join(from, entry->d_name);
@@ -49,7 +50,8 @@ enum exit_code verb_demo(const struct options *o)
 	struct err e = {0};
 
 	if (!sample) {
-		err_set(&e, ENOENT, "the sample studio is not installed (looked in %s and %s)", SEAMFS_SOURCE_DATA, SEAMFS_DATA);
+		err_set(&e, ENOENT, "the sample studio is not installed (looked in %s and %s)",
+			SEAMFS_SOURCE_DATA, SEAMFS_DATA);
 		return fail(EXIT_FAILED, &e);
 	}
 	if (copy_missing(sample, studio, &e) < 0 || file_make_dirs(o->argv[0], 0755, &e) < 0)
@@ -58,6 +60,7 @@ enum exit_code verb_demo(const struct options *o)
 	code = verb_mount(&mount);
 	if (code == EXIT_OK)
 		printf("The sample studio is mounted on %s; its spreadsheets are in %s.\n"
-		       "Look around, and end it with: seamfs unmount %s\n", o->argv[0], studio, o->argv[0]);
+		       "Look around, and end it with: seamfs unmount %s\n",
+			o->argv[0], studio, o->argv[0]);
 	return code;
 }

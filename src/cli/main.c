@@ -10,21 +10,29 @@
 
 static const struct verb verbs[] = {
 	{"mount", "mount [-c stack.json] [-f] DIR",
-		"Shows the stack's records as a directory tree on the empty folder DIR and keeps them in step with the tools.\n"
+		"Shows the stack's records as a directory tree on the empty folder DIR and keeps them in "
+		"step with the tools.\n"
 		"  -c FILE  the configuration (default: ./stack.json, then ~/.config/seamfs/stack.json)\n"
 		"  -f       stay in the foreground and log to the terminal",
 		1, 1, verb_mount},
-	{"unmount", "unmount DIR", "Ends the mount on DIR. What the tools have not confirmed yet is sent after the next mount.", 1, 1,
-		verb_unmount},
+	{"unmount", "unmount DIR",
+		"Ends the mount on DIR. What the tools have not confirmed yet is sent after the next mount.",
+		1, 1, verb_unmount},
 	{"demo", "demo DIR",
-		"Makes a sample studio (spreadsheets and documents below ~/.local/share/seamfs/demo) and mounts it on DIR.", 1, 1,
-		verb_demo},
-	{"status", "status [-m DIR]", "Says how the tools of the mount are doing and what waits to be sent.", 0, 0, verb_status},
-	{"sync", "sync [-m DIR] [TOOL]", "Fetches from the tools (or one of them) now, and waits until that is done.", 0, 1, verb_sync},
+		"Makes a sample studio (spreadsheets and documents below ~/.local/share/seamfs/demo) and "
+		"mounts it on DIR.",
+		1, 1, verb_demo},
+	{"status", "status [-m DIR]", "Says how the tools of the mount are doing and what waits to be sent.",
+		0, 0, verb_status},
+	{"sync", "sync [-m DIR] [TOOL]",
+		"Fetches from the tools (or one of them) now, and waits until that is done.", 0, 1,
+		verb_sync},
 	{"tool", "tool [-c stack.json] list | test NAME",
-		"list: the tools of the stack, and what each of them holds.\ntest: asks one tool whether it answers and lets us in.",
+		"list: the tools of the stack, and what each of them holds.\ntest: asks one tool whether it "
+		"answers and lets us in.",
 		1, 2, verb_tool},
-	{"check", "check [-c stack.json]", "Checks the configuration and every manifest; says file, line, column and reason.", 0, 0,
+	{"check", "check [-c stack.json]",
+		"Checks the configuration and every manifest; says file, line, column and reason.", 0, 0,
 		verb_check},
 };
 
@@ -40,7 +48,8 @@ static void print_usage(FILE *out)
 	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
 		fprintf(out, "  seamfs %s\n", verbs[i].usage);
 	fputs("\n\"seamfs VERB --help\" explains one; \"seamfs --version\" says which version this is.\n"
-	      "Exit codes: 0 done, 1 failed, 2 usage, 3 configuration, 4 mount point, 5 already running, 6 a tool fails.\n",
+	      "Exit codes: 0 done, 1 failed, 2 usage, 3 configuration, 4 mount point, 5 already running, 6 a "
+	      "tool fails.\n",
 		out);
 }
 
@@ -57,9 +66,13 @@ static const struct verb *find_verb(const char *name)
 static int parse_options(const struct verb *verb, int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {
-		{"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {"config", required_argument, NULL, 'c'},
-		{"mount", required_argument, NULL, 'm'}, {"foreground", no_argument, NULL, 'f'},
-		{"verbose", no_argument, NULL, 'v'}, {0},
+		{"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'V'},
+		{"config", required_argument, NULL, 'c'},
+		{"mount", required_argument, NULL, 'm'},
+		{"foreground", no_argument, NULL, 'f'},
+		{"verbose", no_argument, NULL, 'v'},
+		{0},
 	};
 	int c;
 
@@ -85,15 +98,16 @@ static int parse_options(const struct verb *verb, int argc, char **argv, struct 
 			break;
 		default:
 			fprintf(stderr, "seamfs: %s \"%s\"; see: seamfs %s --help\n",
-				c == ':' ? "an argument is missing behind" : "unknown option", argv[optind - 1], verb->name);
+				c == ':' ? "an argument is missing behind" : "unknown option",
+				argv[optind - 1], verb->name);
 			return EXIT_USAGE;
 		}
 	}
 	o->argc = argc - optind;
 	o->argv = argv + optind;
 	if (o->argc < verb->least || o->argc > verb->most) {
-		fprintf(stderr, "seamfs: %s arguments. Usage: seamfs %s\n", o->argc < verb->least ? "too few" : "too many",
-			verb->usage);
+		fprintf(stderr, "seamfs: %s arguments. Usage: seamfs %s\n",
+			o->argc < verb->least ? "too few" : "too many", verb->usage);
 		return EXIT_USAGE;
 	}
 	return -1;

@@ -117,7 +117,8 @@ static enum exit_code serve_in_background(struct stack *stack, const char *dir)
 	close(fds[1]);
 	if (read(fds[0], &report, sizeof(report)) != (ssize_t)sizeof(report)) {
 		report.code = EXIT_FAILED;
-		snprintf(report.text, sizeof(report.text), "the daemon ended before the mount stood; try again with -f");
+		snprintf(report.text, sizeof(report.text),
+			"the daemon ended before the mount stood; try again with -f");
 	}
 	close(fds[0]);
 	if (report.code != EXIT_OK)

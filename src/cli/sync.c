@@ -39,7 +39,7 @@ static int look(const char *dir, const char *word, struct err *e)
 	if (r == 0)
 		r = json_parse(buf_text(&b), b.len, 0, &status, NULL, e);
 	buf_finish(&b);
-	cJSON_ArrayForEach(tool, json_get(status, "tools")) {
+	cJSON_ArrayForEach (tool, json_get(status, "tools")) {
 		const char *name = json_get_text(tool, "name");
 
 		if (r != 0 || !name || (strcmp(word, "all") != 0 && strcmp(word, name) != 0))
@@ -67,6 +67,7 @@ enum exit_code verb_sync(const struct options *o)
 		r = look(dir, word, &e);
 	} while (r == 1 && clock_steady_ms() < deadline);
 	if (r == 1)
-		r = err_set(&e, ETIMEDOUT, "the pull is not done after ten minutes; \"seamfs status\" shows how it goes on");
+		r = err_set(&e, ETIMEDOUT,
+			"the pull is not done after ten minutes; \"seamfs status\" shows how it goes on");
 	return r < 0 ? fail(r == -EIO ? EXIT_TOOL : EXIT_FAILED, &e) : EXIT_OK;
 }

@@ -54,7 +54,8 @@ static int print_date(int year, int month, int day, char ret[11])
 {
 	if (!day_exists(year, month, day))
 		return -EINVAL;
-	snprintf(ret, 11, "%04u-%02u-%02u", (unsigned)year % 10000, (unsigned)month % 100, (unsigned)day % 100);
+	snprintf(ret, 11, "%04u-%02u-%02u", (unsigned)year % 10000, (unsigned)month % 100,
+		(unsigned)day % 100);
 	return 0;
 }
 

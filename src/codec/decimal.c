@@ -90,10 +90,12 @@ char *decimal_format(struct decimal d, char text[DECIMAL_SIZE])
 {
 	uint64_t magnitude = d.mantissa < 0 ? -(uint64_t)d.mantissa : (uint64_t)d.mantissa;
 	uint64_t unit = (uint64_t)power_of_ten(d.scale);
-	int n = snprintf(text, DECIMAL_SIZE, "%s%llu", d.mantissa < 0 ? "-" : "", (unsigned long long)(magnitude / unit));
+	int n = snprintf(text, DECIMAL_SIZE, "%s%llu", d.mantissa < 0 ? "-" : "",
+		(unsigned long long)(magnitude / unit));
 
 	if (d.scale)
-		snprintf(text + n, DECIMAL_SIZE - (size_t)n, ".%0*llu", (int)d.scale, (unsigned long long)(magnitude % unit));
+		snprintf(text + n, DECIMAL_SIZE - (size_t)n, ".%0*llu", (int)d.scale,
+			(unsigned long long)(magnitude % unit));
 	return text;
 }
 
@@ -104,10 +106,32 @@ unsigned currency_digits(const char *currency)
 		const char *code;
 		unsigned digits;
 	} odd[] = {
-		{"BHD", 3}, {"BIF", 0}, {"CLF", 4}, {"CLP", 0}, {"DJF", 0}, {"GNF", 0}, {"IQD", 3}, {"ISK", 0},
-		{"JOD", 3}, {"JPY", 0}, {"KMF", 0}, {"KRW", 0}, {"KWD", 3}, {"LYD", 3}, {"OMR", 3}, {"PYG", 0},
-		{"RWF", 0}, {"TND", 3}, {"UGX", 0}, {"UYI", 0}, {"UYW", 4}, {"VND", 0}, {"VUV", 0}, {"XAF", 0},
-		{"XOF", 0}, {"XPF", 0},
+		{"BHD", 3},
+		{"BIF", 0},
+		{"CLF", 4},
+		{"CLP", 0},
+		{"DJF", 0},
+		{"GNF", 0},
+		{"IQD", 3},
+		{"ISK", 0},
+		{"JOD", 3},
+		{"JPY", 0},
+		{"KMF", 0},
+		{"KRW", 0},
+		{"KWD", 3},
+		{"LYD", 3},
+		{"OMR", 3},
+		{"PYG", 0},
+		{"RWF", 0},
+		{"TND", 3},
+		{"UGX", 0},
+		{"UYI", 0},
+		{"UYW", 4},
+		{"VND", 0},
+		{"VUV", 0},
+		{"XAF", 0},
+		{"XOF", 0},
+		{"XPF", 0},
 	};
 
 	for (size_t i = 0; currency && i < ARRAY_LEN(odd); i++) {

@@ -18,7 +18,7 @@ static void restore_numbers(cJSON *item)
 		memmove(item->valuestring, item->valuestring + 1, strlen(item->valuestring));
 		item->type = (item->type & ~0xff) | cJSON_Raw;
 	}
-	cJSON_ArrayForEach(child, item)
+	cJSON_ArrayForEach (child, item)
 		restore_numbers(child);
 }
 
@@ -34,7 +34,7 @@ static const char *repeated_key(const cJSON *item)
 	const char **keys = mem_alloc((size_t)n * sizeof(*keys)), *found = NULL;
 	const cJSON *child;
 
-	cJSON_ArrayForEach(child, item) {
+	cJSON_ArrayForEach (child, item) {
 		if (n)
 			keys[i++] = child->string;
 	}
@@ -42,14 +42,15 @@ static const char *repeated_key(const cJSON *item)
 	for (i = 1; i < n && !found; i++)
 		found = strcmp(keys[i - 1], keys[i]) == 0 ? keys[i] : NULL;
 	free(keys);
-	cJSON_ArrayForEach(child, item) {
+	cJSON_ArrayForEach (child, item) {
 		if (!found)
 			found = repeated_key(child);
 	}
 	return found;
 }
 
-int json_parse(const char *text, size_t len, unsigned flags, cJSON **ret, struct json_place *place, struct err *e)
+int json_parse(
+	const char *text, size_t len, unsigned flags, cJSON **ret, struct json_place *place, struct err *e)
 {
 	struct buf clean = BUF_INIT(len * 3 + 64);
 	struct json_place dummy;
@@ -86,7 +87,8 @@ char *json_print(const cJSON *item)
 
 int json_quote(struct buf *b, const char *text)
 {
-	static const char *const names[] = {['\b'] = "\\b", ['\f'] = "\\f", ['\n'] = "\\n", ['\r'] = "\\r", ['\t'] = "\\t"};
+	static const char *const names[] = {
+		['\b'] = "\\b", ['\f'] = "\\f", ['\n'] = "\\n", ['\r'] = "\\r", ['\t'] = "\\t"};
 
 	buf_putc(b, '"');
 	for (const char *p = text; *p; p++) {
@@ -124,7 +126,7 @@ static void pretty(struct buf *b, const cJSON *item, int depth)
 		return;
 	}
 	buf_putc(b, object ? '{' : '[');
-	cJSON_ArrayForEach(child, item) {
+	cJSON_ArrayForEach (child, item) {
 		buf_printf(b, "%s\n%*s", child == item->child ? "" : ",", (depth + 1) * 2, "");
 		if (object) {
 			json_quote(b, child->string);

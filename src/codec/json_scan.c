@@ -17,11 +17,11 @@ struct scan {
 	const char *end;
 	unsigned flags;
 	unsigned depth;
-	struct buf *out;       /* NULL while locating */
-	const char *fault;     /* what is wrong, set once */
+	struct buf *out;   /* NULL while locating */
+	const char *fault; /* what is wrong, set once */
 	const char *fault_at;
-	struct buf path;       /* the current JSON Pointer, kept only while locating */
-	const char *wanted;    /* the pointer to locate, or NULL */
+	struct buf path;    /* the current JSON Pointer, kept only while locating */
+	const char *wanted; /* the pointer to locate, or NULL */
 	const char *found;
 };
 
@@ -110,7 +110,8 @@ static int unicode_escape(struct scan *s)
 	if (code >= 0xdc00 && code <= 0xdfff)
 		return fail(s, at, "this is the second half of a surrogate pair without the first");
 	if (code >= 0xd800 && code <= 0xdbff) {
-		int low = s->end - s->p >= 11 && s->p[5] == '\\' && s->p[6] == 'u' ? hex4(s->p + 7, s->end) : -1;
+		int low = s->end - s->p >= 11 && s->p[5] == '\\' && s->p[6] == 'u' ? hex4(s->p + 7, s->end)
+										   : -1;
 
 		if (low < 0xdc00 || low > 0xdfff)
 			return fail(s, at, "this surrogate pair has no second half");
@@ -155,8 +156,10 @@ static int string(struct scan *s)
 			continue;
 		}
 		if (c < 0x20)
-			return fail(s, s->p, c ? "a line break or control character stands inside a string (is a \" missing?)"
-					       : "the file holds a NUL byte");
+			return fail(s, s->p,
+				c ? "a line break or control character stands inside a string (is a \" "
+				    "missing?)"
+				  : "the file holds a NUL byte");
 		n = utf8_length(s->p, (size_t)(s->end - s->p));
 		if (!n)
 			return fail(s, s->p, "this is not valid UTF-8");
@@ -220,7 +223,8 @@ static int literal(struct scan *s)
 			return 0;
 		}
 	}
-	return fail(s, s->p, "a value was expected here: a text in \"quotes\", a number, true, false, null, { or [");
+	return fail(s, s->p,
+		"a value was expected here: a text in \"quotes\", a number, true, false, null, { or [");
 }
 
 static void step_in(struct scan *s, const char *key, size_t len)
@@ -303,7 +307,8 @@ static int container(struct scan *s)
 		if (*s->p == close)
 			break;
 		if (*s->p != ',')
-			return fail(s, s->p, object ? "a , or } was expected here" : "a , or ] was expected here");
+			return fail(s, s->p,
+				object ? "a , or } was expected here" : "a , or ] was expected here");
 		emit(s, s->p++, 1);
 	}
 	emit(s, s->p++, 1);
@@ -352,11 +357,13 @@ static int document(struct scan *s)
 	if (r == 0)
 		r = space(s);
 	if (r == 0 && s->p < s->end)
-		r = fail(s, s->p, *s->p ? "nothing may follow the end of the document" : "the file holds a NUL byte");
+		r = fail(s, s->p,
+			*s->p ? "nothing may follow the end of the document" : "the file holds a NUL byte");
 	return r;
 }
 
-int json_scan(const char *text, size_t len, unsigned flags, struct buf *out, struct json_place *place, struct err *e)
+int json_scan(const char *text, size_t len, unsigned flags, struct buf *out, struct json_place *place,
+	struct err *e)
 {
 	struct scan s = {.start = text, .p = text, .end = text + len, .flags = flags, .out = out};
 

@@ -7,4 +7,5 @@
 #define JSON_NUMBER_MARK '\x01'
 
 /* json_scan - appends the cleaned text to @out. Returns 0 or -EINVAL with @place and a sentence. */
-int json_scan(const char *text, size_t len, unsigned flags, struct buf *out, struct json_place *place, struct err *e);
+int json_scan(const char *text, size_t len, unsigned flags, struct buf *out, struct json_place *place,
+	struct err *e);

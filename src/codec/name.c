@@ -95,7 +95,8 @@ static char *clean(const char *nfc)
 
 	for (const char *p = nfc; *p;) {
 		size_t n = (size_t)utf8proc_iterate(BYTES(p), -1, &code);
-		_Bool blank = utf8proc_category(code) == UTF8PROC_CATEGORY_ZS || code == '\t' || code == '\n' || code == '\r';
+		_Bool blank = utf8proc_category(code) == UTF8PROC_CATEGORY_ZS || code == '\t' ||
+			      code == '\n' || code == '\r';
 
 		if (blank)
 			buf_putc(&b, ' ');

@@ -49,7 +49,7 @@ int driver_keys(const cJSON *object, const char *pointer, const char *const *kno
 
 	if (!cJSON_IsObject(object))
 		return driver_bad(e, pointer, "this has to be an object");
-	cJSON_ArrayForEach(child, object) {
+	cJSON_ArrayForEach (child, object) {
 		_cleanup_(mem_freep) char *at = NULL;
 
 		if (among(child->string, known) || (!*pointer && among(child->string, common_keys)))

@@ -15,8 +15,8 @@
 
 /* A table of ids and names, fetched when first needed. */
 struct lookup {
-	const cJSON *json; /* its request, from the manifest */
-	cJSON *rows;       /* name -> id, both texts; NULL before the first fetch */
+	const cJSON *json;  /* its request, from the manifest */
+	cJSON *rows;	    /* name -> id, both texts; NULL before the first fetch */
 	int64_t fetched_ms; /* steady clock */
 };
 
@@ -30,22 +30,22 @@ struct engine {
 	size_t setting_count;
 	struct lookup *lookups;
 	size_t lookup_count;
-	int64_t skew_ms; /* the server's clock minus ours, as of the last answer */
-	_Bool tested[TYPE_COUNT]; /* the filter of "changes" has been tried */
+	int64_t skew_ms;	   /* the server's clock minus ours, as of the last answer */
+	_Bool tested[TYPE_COUNT];  /* the filter of "changes" has been tried */
 	_Bool ignored[TYPE_COUNT]; /* … and the tool ignores it: every listing is a full one */
 };
 
 /* One request. Members that do not apply are NULL. */
 struct call {
 	const struct manifest_type *type;
-	const cJSON *request;   /* verb, path, query, set, wrap */
-	const cJSON *query;     /* more query parameters; they replace those of the request */
-	const char *url;        /* instead of path and query: a link that the tool gave */
-	const char *id, *since; /* for {id} and {since} */
-	const cJSON *body;      /* the record in the tool's form */
+	const cJSON *request;	 /* verb, path, query, set, wrap */
+	const cJSON *query;	 /* more query parameters; they replace those of the request */
+	const char *url;	 /* instead of path and query: a link that the tool gave */
+	const char *id, *since;	 /* for {id} and {since} */
+	const cJSON *body;	 /* the record in the tool's form */
 	const struct page *page; /* parameters of paging */
 	const char *header_name, *header_value;
-	enum err_scope scope;   /* what is broken when the tool does not know or allow this */
+	enum err_scope scope; /* what is broken when the tool does not know or allow this */
 };
 
 /* Query parameters that choose a page. */
@@ -88,7 +88,7 @@ struct listing {
 	struct call call;    /* without the parameters of paging */
 	const cJSON *page;   /* the manifest's; NULL: one page is all */
 	const char *records; /* JSON Pointer in an answer */
-	const char *id;      /* JSON Pointer in a record */
+	const char *id;	     /* JSON Pointer in a record */
 };
 
 /**

@@ -10,7 +10,7 @@
 
 enum {
 	FRESH_MS = 10000, /* a miss does not fetch a table again that is younger than this */
-	MAX_NAMED = 12,   /* names that a sentence lists */
+	MAX_NAMED = 12,	  /* names that a sentence lists */
 };
 
 struct filling {
@@ -27,7 +27,7 @@ static char *joined(const cJSON *record, const cJSON *pointers)
 
 	if (json_text(pointers))
 		return str_dup(map_scalar_text(json_at(record, json_text(pointers))));
-	cJSON_ArrayForEach(pointer, pointers) {
+	cJSON_ArrayForEach (pointer, pointers) {
 		text = map_scalar_text(json_at(record, json_text(pointer)));
 		if (text && *text)
 			buf_printf(&b, "%s%s", b.len ? " " : "", text);
@@ -40,7 +40,7 @@ static int add_rows(void *context, const cJSON *records, struct err *e)
 	struct filling *f = context;
 	const cJSON *record;
 
-	cJSON_ArrayForEach(record, records) {
+	cJSON_ArrayForEach (record, records) {
 		_cleanup_(mem_freep) char *name = joined(record, json_get(f->json, "name"));
 		const char *id = map_scalar_text(json_at(record, json_get_text(f->json, "id")));
 
@@ -79,7 +79,7 @@ static const char *find(const struct lookup *l, const char *text, _Bool by_name)
 
 	if (by_name)
 		return json_get_text(l->rows, text);
-	cJSON_ArrayForEach(row, l->rows) {
+	cJSON_ArrayForEach (row, l->rows) {
 		if (str_equal(json_text(row), text))
 			return row->string;
 	}
@@ -92,7 +92,7 @@ static int missing(const struct engine *g, const struct lookup *l, const char *t
 	const cJSON *row;
 	int n = 0;
 
-	cJSON_ArrayForEach(row, l->rows) {
+	cJSON_ArrayForEach (row, l->rows) {
 		if (n++ < MAX_NAMED)
 			buf_printf(&names, "%s%s", n > 1 ? ", " : "", row->string);
 	}

@@ -39,7 +39,7 @@ static void merge_patch(cJSON *target, const cJSON *patch)
 {
 	const cJSON *child;
 
-	cJSON_ArrayForEach(child, patch) {
+	cJSON_ArrayForEach (child, patch) {
 		cJSON *old = json_get(target, child->string);
 
 		if (cJSON_IsNull(child)) {
@@ -98,7 +98,7 @@ static int compile_values(struct check *c, const struct map_field *f)
 	const cJSON *ours;
 	int r = 0;
 
-	cJSON_ArrayForEach(ours, f->values) {
+	cJSON_ArrayForEach (ours, f->values) {
 		const cJSON *first = cJSON_IsArray(ours) ? ours->child : ours;
 		size_t inner = check_enter(c, ours->string);
 
@@ -202,7 +202,7 @@ static int compile_fields(
 	const cJSON *child;
 	int r = 0;
 
-	cJSON_ArrayForEach(child, fields) {
+	cJSON_ArrayForEach (child, fields) {
 		size_t mark = check_enter(c, child->string);
 
 		if (!find_field(table, child->string) &&
@@ -365,7 +365,7 @@ static int lint_head(struct check *c, const struct manifest *m)
 	if (!json_get(m->limits, "calls") != !json_get(m->limits, "per"))
 		return check_bad(c, "\"calls\" and \"per\" go together");
 	check_leave(c, 0);
-	cJSON_ArrayForEach(json, m->settings) {
+	cJSON_ArrayForEach (json, m->settings) {
 		size_t mark = check_enter(c, "settings");
 
 		check_enter(c, json->string);
@@ -374,7 +374,7 @@ static int lint_head(struct check *c, const struct manifest *m)
 				json->string, json->string);
 		check_leave(c, mark);
 	}
-	cJSON_ArrayForEach(json, m->lookups) {
+	cJSON_ArrayForEach (json, m->lookups) {
 		size_t mark = check_enter(c, "lookups"), inner;
 
 		r = need_verb(c, json, json->string);
@@ -402,7 +402,7 @@ static int compile(struct check *c, struct manifest *m)
 	m->errors = json_get(m->root, "errors");
 	m->lookups = json_get(m->root, "lookups");
 	r = lint_head(c, m);
-	cJSON_ArrayForEach(json, json_get(m->root, "types")) {
+	cJSON_ArrayForEach (json, json_get(m->root, "types")) {
 		size_t mark = check_enter(c, "types"), inner = check_enter(c, json->string);
 
 		c->type = type_by_name(json->string);

@@ -22,7 +22,7 @@ struct manifest_type {
 	const cJSON *page;   /* its own or the manifest's */
 	const cJSON *labels; /* the tool's name of a field in error messages -> our field */
 	const char *url;     /* template of the page for people; a path is one of the tool's */
-	const char *id;      /* JSON Pointers in the tool's record */
+	const char *id;	     /* JSON Pointers in the tool's record */
 	const char *created, *updated;
 	enum map_as stamp_as;
 	struct mapping map;

@@ -69,10 +69,10 @@ static const char *our_word(const cJSON *values, const char *theirs)
 	const char *other = NULL;
 	const cJSON *ours, *one;
 
-	cJSON_ArrayForEach(ours, values) {
+	cJSON_ArrayForEach (ours, values) {
 		if (str_equal(map_scalar_text(ours), theirs))
 			return ours->string;
-		cJSON_ArrayForEach(one, ours) {
+		cJSON_ArrayForEach (one, ours) {
 			if (str_equal(map_scalar_text(one), theirs))
 				return ours->string;
 			if (str_equal(json_text(one), "*"))
@@ -159,7 +159,7 @@ static cJSON *read_tags(const cJSON *item)
 	if (!cJSON_IsArray(item))
 		return NULL;
 	tags = cJSON_CreateArray();
-	cJSON_ArrayForEach(one, item) {
+	cJSON_ArrayForEach (one, item) {
 		if (json_text(one))
 			cJSON_AddItemToArray(tags, cJSON_CreateString(json_text(one)));
 	}
@@ -217,7 +217,7 @@ static cJSON *read_lines(
 	if (!cJSON_IsArray(list))
 		return NULL;
 	lines = cJSON_CreateArray();
-	cJSON_ArrayForEach(line, list) {
+	cJSON_ArrayForEach (line, list) {
 		cJSON *ours = cJSON_CreateObject();
 
 		for (size_t i = 0; i < m->lines.count; i++) {

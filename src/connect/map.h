@@ -17,16 +17,16 @@
 /* The tool's form of a value; what each field kind may use is in manifest.c. */
 enum map_as {
 	AS_TEXT,
-	AS_INT,          /* whole number */
-	AS_DECIMAL,      /* number; exact digits */
+	AS_INT,		 /* whole number */
+	AS_DECIMAL,	 /* number; exact digits */
 	AS_DECIMAL_TEXT, /* the same in quotes */
-	AS_MINOR,        /* money as a whole number of minor units */
-	AS_DATE,         /* "2026-11-23", a time behind it is ignored */
-	AS_DATETIME,     /* RFC 3339 */
-	AS_UNIX,         /* seconds since 1970 */
+	AS_MINOR,	 /* money as a whole number of minor units */
+	AS_DATE,	 /* "2026-11-23", a time behind it is ignored */
+	AS_DATETIME,	 /* RFC 3339 */
+	AS_UNIX,	 /* seconds since 1970 */
 	AS_BOOL,
 	AS_LINES,
-	AS_TAGS,         /* list of texts */
+	AS_TAGS, /* list of texts */
 };
 
 enum map_write { WRITE_ALWAYS, WRITE_CREATE, WRITE_NEVER };
@@ -45,8 +45,8 @@ struct map_field {
 	const char *to; /* JSON Pointer in what is sent */
 	enum map_as as;
 	enum map_write write;
-	_Bool by_name;       /* `at` holds a name, not an id (references and lookups) */
-	_Bool need;          /* a reference that has to exist in the tool before this record can be sent */
+	_Bool by_name;	     /* `at` holds a name, not an id (references and lookups) */
+	_Bool need;	     /* a reference that has to exist in the tool before this record can be sent */
 	const char *lookup;  /* table of ids and names that the tool's value goes through */
 	const cJSON *values; /* ours -> theirs, or a list of theirs: the first is written, "*" is any other */
 	const char *slug;    /* when a new record has no value: made from this field of ours */

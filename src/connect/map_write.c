@@ -157,7 +157,7 @@ static int write_lines(const struct map_field *m, const struct map_env *env, con
 
 	if (!cJSON_IsArray(lines))
 		return wrong(m, env, "a list", e);
-	cJSON_ArrayForEach(line, lines) {
+	cJSON_ArrayForEach (line, lines) {
 		cJSON *theirs = cJSON_CreateObject();
 
 		cJSON_AddItemToArray(list, theirs);
@@ -299,7 +299,7 @@ int map_changes(
 	_cleanup_json_ cJSON *body = cJSON_CreateObject();
 	const cJSON *ours;
 
-	cJSON_ArrayForEach(ours, changes) {
+	cJSON_ArrayForEach (ours, changes) {
 		struct map_field *f = mapping_find(m, ours->string);
 		cJSON *value = NULL;
 		int r = 0;

@@ -63,11 +63,11 @@ static int fill_settings(struct engine *g, const struct tool_setup *setup, struc
 	int r = 0;
 
 	g->settings = mem_alloc((size_t)cJSON_GetArraySize(g->manifest->settings) * sizeof(*g->settings));
-	cJSON_ArrayForEach(json, g->manifest->settings)
+	cJSON_ArrayForEach (json, g->manifest->settings)
 		g->settings[g->setting_count++].name = json->string;
 	r = check_keys(g, setup, e);
 	g->setting_count = 0;
-	cJSON_ArrayForEach(json, g->manifest->settings) {
+	cJSON_ArrayForEach (json, g->manifest->settings) {
 		r = r < 0 ? r : fill_setting(json, setup, &g->settings[g->setting_count++], e);
 	}
 	return r;
@@ -127,7 +127,7 @@ static int add_credentials(struct engine *g, struct err *e)
 	char *user, *password;
 	int r = 0;
 
-	cJSON_ArrayForEach(header, headers)
+	cJSON_ArrayForEach (header, headers)
 		r = r < 0 ? r : add_header(g, header->string, filled(g, json_text(header)), e);
 	if (r == 0 && json_get(auth, "bearer")) {
 		bearer = str_format("Bearer %s", json_get_text(auth, "bearer"));
@@ -185,7 +185,7 @@ static void make_lookups(struct engine *g)
 	const cJSON *json;
 
 	g->lookups = mem_alloc((size_t)cJSON_GetArraySize(g->manifest->lookups) * sizeof(*g->lookups));
-	cJSON_ArrayForEach(json, g->manifest->lookups)
+	cJSON_ArrayForEach (json, g->manifest->lookups)
 		g->lookups[g->lookup_count++].json = json;
 }
 

@@ -35,10 +35,10 @@ struct walk {
 	enum by by;
 	struct id_set ids;
 	int64_t position; /* records so far */
-	int64_t seen;  /* the same without those that came again */
-	int64_t total; /* as the tool says, -1: it does not */
-	int64_t number; /* of the next page */
-	char *next;    /* cursor, link or last id for the next page; NULL: the first */
+	int64_t seen;	  /* the same without those that came again */
+	int64_t total;	  /* as the tool says, -1: it does not */
+	int64_t number;	  /* of the next page */
+	char *next;	  /* cursor, link or last id for the next page; NULL: the first */
 	_Bool proven, done;
 };
 
@@ -86,7 +86,7 @@ static int count_records(struct walk *w, const cJSON *records, struct err *e)
 	int64_t added = 0;
 	int size = cJSON_GetArraySize(records);
 
-	cJSON_ArrayForEach(record, records) {
+	cJSON_ArrayForEach (record, records) {
 		const char *id = map_scalar_text(json_at(record, w->l->id));
 
 		if (!id)

@@ -52,8 +52,8 @@ int engine_check(struct tool_link *link, char **ret_text, struct err *e)
 	me = pointer ? map_scalar_text(json_at(reply.json, pointer)) : NULL;
 	if (pointer && !me)
 		return engine_odd(g, &reply, pointer, e);
-	*ret_text = me ? str_format("%s at %s as %s", g->manifest->title, g->base, me) :
-		str_format("%s at %s", g->manifest->title, g->base);
+	*ret_text = me ? str_format("%s at %s as %s", g->manifest->title, g->base, me)
+		       : str_format("%s at %s", g->manifest->title, g->base);
 	return 0;
 }
 
@@ -145,7 +145,7 @@ static int give_page(void *context, const cJSON *records, struct err *e)
 	struct remote *remotes = mem_alloc((size_t)n * sizeof(*remotes));
 	const cJSON *record;
 
-	cJSON_ArrayForEach(record, records) {
+	cJSON_ArrayForEach (record, records) {
 		int64_t stamp_ms = newest_stamp(p->t, record);
 
 		if (stamp_ms > p->newest_ms)
@@ -199,7 +199,10 @@ static int any_record(void *context, const cJSON *records, struct err *e)
 static struct listing listing_of(const struct manifest_type *t, const char *since)
 {
 	return (struct listing){
-		.call = {.type = t, .request = t->list, .since = since, .scope = ERR_COLLECTION,
+		.call = {.type = t,
+			.request = t->list,
+			.since = since,
+			.scope = ERR_COLLECTION,
 			.query = since ? json_get(t->since, "query") : NULL},
 		.page = t->page,
 		.records = json_get_text(t->list, "records"),

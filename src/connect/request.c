@@ -38,7 +38,7 @@ static void add_query(
 {
 	const cJSON *param;
 
-	cJSON_ArrayForEach(param, query) {
+	cJSON_ArrayForEach (param, query) {
 		_cleanup_(buf_finish) struct buf value = BUF_INIT(URL_MAX);
 
 		if (json_get(instead, param->string))
@@ -80,7 +80,7 @@ static char *body_text(const struct call *c)
 	if (!c->body && !set)
 		return NULL;
 	body = c->body ? cJSON_Duplicate(c->body, 1) : cJSON_CreateObject();
-	cJSON_ArrayForEach(constant, set)
+	cJSON_ArrayForEach (constant, set)
 		json_put(body, constant->string, cJSON_Duplicate(constant, 1));
 	if (!wrap || !*wrap)
 		return json_print(body);
@@ -109,7 +109,7 @@ static void add_texts(struct buf *b, const cJSON *item)
 	if (map_scalar_text(item))
 		buf_printf(b, "%s%s", b->len ? "; " : "", map_scalar_text(item));
 	else if (cJSON_IsArray(item))
-		cJSON_ArrayForEach(one, item)
+		cJSON_ArrayForEach (one, item)
 			add_texts(b, one);
 }
 
@@ -120,7 +120,7 @@ static _Bool is_among(const cJSON *want, const char *text)
 
 	if (str_equal(map_scalar_text(want), text))
 		return 1;
-	cJSON_ArrayForEach(one, want) {
+	cJSON_ArrayForEach (one, want) {
 		if (str_equal(map_scalar_text(one), text))
 			return 1;
 	}
@@ -150,7 +150,7 @@ static const cJSON *find_rule(
 {
 	const cJSON *rule;
 
-	cJSON_ArrayForEach(rule, g->manifest->errors) {
+	cJSON_ArrayForEach (rule, g->manifest->errors) {
 		if (json_get(rule, word) && rule_matches(rule, status, json, body))
 			return json_get(rule, word);
 	}
@@ -206,7 +206,7 @@ static const char *field_at_fault(const struct manifest_type *t, const char *the
 		if (f->to[0] == '/' && strcmp(f->to + 1, theirs) == 0)
 			return f->field->name;
 	}
-	cJSON_ArrayForEach(label, labels) {
+	cJSON_ArrayForEach (label, labels) {
 		size_t len = strlen(label->string);
 
 		if (strncmp(message, label->string, len) == 0 && message[len] == ' ')
@@ -227,7 +227,7 @@ static void add_message(
 
 	if (json_text(pointers))
 		add_texts(&message, json_at(json, json_text(pointers)));
-	cJSON_ArrayForEach(pointer, pointers)
+	cJSON_ArrayForEach (pointer, pointers)
 		add_texts(&message, json_at(json, json_text(pointer)));
 	clip(text, sizeof(text), buf_text(&message));
 	snprintf(e->field, sizeof(e->field), "%s",

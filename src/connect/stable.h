@@ -23,7 +23,7 @@ char *stable_uuid(const char *key, char ret[STABLE_UUID_SIZE]);
 /* A set of texts by their hash: which ids a listing has shown. Zeroed is empty. */
 struct id_set {
 	uint64_t *slots; /* 0: free */
-	size_t size;     /* power of two */
+	size_t size;	 /* power of two */
 	size_t count;
 };
 

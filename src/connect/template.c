@@ -62,8 +62,9 @@ static const char *value_of(const struct template_values *v, const char *name)
 	}
 	for (size_t i = 0; i < v->setting_count; i++) {
 		if (strcmp(v->settings[i].name, name) == 0)
-			return v->settings[i].text ? v->settings[i].text :
-				v->settings[i].secret.text ? secret_text(&v->settings[i].secret) : NULL;
+			return v->settings[i].text	    ? v->settings[i].text
+			       : v->settings[i].secret.text ? secret_text(&v->settings[i].secret)
+							    : NULL;
 	}
 	return field_text(v, name);
 }

@@ -15,8 +15,8 @@
 
 /* A setting of the manifest with the value from the tool's object in stack.json. */
 struct setting {
-	const char *name;    /* borrowed from the manifest */
-	char *text;          /* NULL for a secret and for an optional one that was not given */
+	const char *name; /* borrowed from the manifest */
+	char *text;	  /* NULL for a secret and for an optional one that was not given */
 	struct secret secret;
 };
 
@@ -24,9 +24,9 @@ struct setting {
 struct template_values {
 	const struct setting *settings;
 	size_t setting_count;
-	const char *id;    /* {id}: the tool's id of the record */
-	const char *since; /* {since}: changes from here on */
-	const cJSON *body; /* {field}: the record in the tool's form … */
+	const char *id;		   /* {id}: the tool's id of the record */
+	const char *since;	   /* {since}: changes from here on */
+	const cJSON *body;	   /* {field}: the record in the tool's form … */
 	const struct mapping *map; /* … and where its fields are in it */
 };
 

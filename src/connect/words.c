@@ -14,18 +14,18 @@ enum value {
 	TEXT,
 	POINTER,  /* JSON Pointer */
 	TEMPLATE, /* text with {names} */
-	PATH,     /* template that begins with '/' */
+	PATH,	  /* template that begins with '/' */
 	BOOL,
 	COUNT, /* whole number, 0 or more */
 	TIME,
 	CHOICE,
-	SCALARS,  /* text, number, true or false, or a list of such */
-	POINTERS, /* pointer or list of pointers */
-	OBJECT,   /* with .words */
-	MAP,      /* object whose members are all of the kind .each (and .words) */
-	LIST,     /* of objects with .words */
+	SCALARS,   /* text, number, true or false, or a list of such */
+	POINTERS,  /* pointer or list of pointers */
+	OBJECT,	   /* with .words */
+	MAP,	   /* object whose members are all of the kind .each (and .words) */
+	LIST,	   /* of objects with .words */
 	CONSTANTS, /* object: JSON Pointer -> anything */
-	FIELDS,   /* a type's field maps: pointer, or object with .words */
+	FIELDS,	   /* a type's field maps: pointer, or object with .words */
 };
 
 struct word {
@@ -37,29 +37,71 @@ struct word {
 	const char *const *choices;
 };
 
-#define WORDS(...)   (const struct word[]) {__VA_ARGS__, {0}}
-#define CHOICES(...) .choices = (const char *const[]) {__VA_ARGS__, NULL}
-#define NEEDED       .needed = 1
-#define VERBS        {"get", PATH}, {"post", PATH}, {"put", PATH}, {"patch", PATH}, {"delete", PATH}
-#define REQUEST      VERBS, {"query", MAP, .each = TEMPLATE}
-#define BODY         {"wrap", POINTER}, {"set", CONSTANTS}
-#define RETURNS      {"returns", CHOICE, CHOICES("record", "nothing", "id")}
-#define ANSWER       RETURNS, {"record", POINTER}, {"id", POINTER}
+#define WORDS(...)                                                                                           \
+	(const struct word[])                                                                                \
+	{                                                                                                    \
+		__VA_ARGS__,                                                                                 \
+		{                                                                                            \
+			0                                                                                    \
+		}                                                                                            \
+	}
+#define CHOICES(...)                                                                                         \
+	.choices = (const char *const[])                                                                     \
+	{                                                                                                    \
+		__VA_ARGS__, NULL                                                                            \
+	}
+#define NEEDED .needed = 1
+#define VERBS                                                                                                \
+	{"get", PATH}, {"post", PATH}, {"put", PATH}, {"patch", PATH},                                       \
+	{                                                                                                    \
+		"delete", PATH                                                                               \
+	}
+#define REQUEST                                                                                              \
+	VERBS,                                                                                               \
+	{                                                                                                    \
+		"query", MAP, .each = TEMPLATE                                                               \
+	}
+#define BODY                                                                                                 \
+	{"wrap", POINTER},                                                                                   \
+	{                                                                                                    \
+		"set", CONSTANTS                                                                             \
+	}
+#define RETURNS                                                                                              \
+	{                                                                                                    \
+		"returns", CHOICE, CHOICES("record", "nothing", "id")                                        \
+	}
+#define ANSWER                                                                                               \
+	RETURNS, {"record", POINTER},                                                                        \
+	{                                                                                                    \
+		"id", POINTER                                                                                \
+	}
 
 static const struct word page_words[] = {
 	{"by", CHOICE, NEEDED, CHOICES("none", "offset", "page", "cursor", "link", "last_id")},
-	{"param", TEXT}, {"size", TEXT}, {"max", COUNT}, {"first", COUNT},
-	{"total", POINTER}, {"more", POINTER}, {"next", POINTER},
+	{"param", TEXT},
+	{"size", TEXT},
+	{"max", COUNT},
+	{"first", COUNT},
+	{"total", POINTER},
+	{"more", POINTER},
+	{"next", POINTER},
 	{0},
 };
 
 static const struct word field_words[] = {
-	{"at", POINTER}, {"to", POINTER},
-	{"as", CHOICE, CHOICES("text", "int", "decimal", "decimal-text", "minor", "date", "datetime", "unix",
-		"bool", "lines", "tags")},
-	{"ref", TEXT}, {"by", CHOICE, CHOICES("name")},
-	{"lookup", TEXT}, {"values", MAP, .each = SCALARS},
-	{"write", CHOICE, CHOICES("never", "create")}, {"need", BOOL}, {"slug", TEXT}, {"empty", SCALARS},
+	{"at", POINTER},
+	{"to", POINTER},
+	{"as", CHOICE,
+		CHOICES("text", "int", "decimal", "decimal-text", "minor", "date", "datetime", "unix", "bool",
+			"lines", "tags")},
+	{"ref", TEXT},
+	{"by", CHOICE, CHOICES("name")},
+	{"lookup", TEXT},
+	{"values", MAP, .each = SCALARS},
+	{"write", CHOICE, CHOICES("never", "create")},
+	{"need", BOOL},
+	{"slug", TEXT},
+	{"empty", SCALARS},
 	{"fields", FIELDS},
 	{0},
 };
@@ -68,24 +110,29 @@ static const struct word type_words[] = {
 	{"list", OBJECT, NEEDED, .words = WORDS(REQUEST, {"records", POINTER, NEEDED})},
 	{"one", OBJECT, NEEDED, .words = WORDS(REQUEST, {"record", POINTER})},
 	{"create", OBJECT, .words = WORDS(REQUEST, BODY, ANSWER, {"ignored", CHOICE, CHOICES("update")})},
-	{"update", OBJECT, .words = WORDS(REQUEST, BODY, ANSWER,
-		{"send", CHOICE, CHOICES("changed", "full")})},
-	{"delete", OBJECT, .words = WORDS(REQUEST, BODY,
-		{"means", CHOICE, NEEDED, CHOICES("archive", "trash", "void", "erase")})},
-	{"once", OBJECT, .words = WORDS({"by", CHOICE, NEEDED, CHOICES("find", "unique", "id", "header")},
-		{"find", OBJECT, .words = WORDS(REQUEST, {"records", POINTER}, {"record", POINTER})},
-		{"to", POINTER}, {"name", TEXT})},
-	{"changes", OBJECT, .words = WORDS({"by", CHOICE, NEEDED, CHOICES("since", "scan")},
-		{"query", MAP, .each = TEMPLATE}, {"as", CHOICE, CHOICES("datetime", "date", "unix")},
-		{"grain", TIME}, {"overlap", TIME})},
+	{"update", OBJECT,
+		.words = WORDS(REQUEST, BODY, ANSWER, {"send", CHOICE, CHOICES("changed", "full")})},
+	{"delete", OBJECT,
+		.words = WORDS(REQUEST, BODY,
+			{"means", CHOICE, NEEDED, CHOICES("archive", "trash", "void", "erase")})},
+	{"once", OBJECT,
+		.words = WORDS({"by", CHOICE, NEEDED, CHOICES("find", "unique", "id", "header")},
+			{"find", OBJECT, .words = WORDS(REQUEST, {"records", POINTER}, {"record", POINTER})},
+			{"to", POINTER}, {"name", TEXT})},
+	{"changes", OBJECT,
+		.words = WORDS({"by", CHOICE, NEEDED, CHOICES("since", "scan")},
+			{"query", MAP, .each = TEMPLATE}, {"as", CHOICE, CHOICES("datetime", "date", "unix")},
+			{"grain", TIME}, {"overlap", TIME})},
 	{"page", OBJECT, .words = page_words},
-	{"url", TEMPLATE}, {"labels", MAP, .each = TEXT},
+	{"url", TEMPLATE},
+	{"labels", MAP, .each = TEXT},
 	{"fields", FIELDS, NEEDED, .words = field_words},
 	{0},
 };
 
 static const struct word basic_words[] = {
-	{"user", TEMPLATE, NEEDED}, {"password", TEMPLATE, NEEDED},
+	{"user", TEMPLATE, NEEDED},
+	{"password", TEMPLATE, NEEDED},
 	{0},
 };
 
@@ -193,7 +240,7 @@ static int check_pointer(struct check *c, const cJSON *item, _Bool many)
 	int r = 0;
 
 	if (many && cJSON_IsArray(item) && item->child) {
-		cJSON_ArrayForEach(step, item)
+		cJSON_ArrayForEach (step, item)
 			r = r < 0 ? r : check_pointer(c, step, 0);
 		return r;
 	}
@@ -208,7 +255,7 @@ static int check_scalars(struct check *c, const cJSON *item)
 
 	if (is_scalar(item))
 		return 0;
-	cJSON_ArrayForEach(one, item) {
+	cJSON_ArrayForEach (one, item) {
 		if (!is_scalar(one))
 			break;
 	}
@@ -242,7 +289,8 @@ static int check_name(struct check *c, const char *name)
 	_Bool header = strncmp(at, "/http/headers/", 14) == 0 || strncmp(at, "/http/auth/", 11) == 0;
 
 	if (!setting && !template_known(c->root, c->type, name))
-		return check_bad(c, "nothing is called {%s} here: no setting, no field, no word of seamfs", name);
+		return check_bad(
+			c, "nothing is called {%s} here: no setting, no field, no word of seamfs", name);
 	if (cJSON_IsTrue(json_get(setting, "secret")) && !header)
 		return check_bad(
 			c, "{%s} is a secret: it may stand in http.headers and http.auth only", name);
@@ -279,14 +327,14 @@ static int check_object(struct check *c, const cJSON *object, const struct word 
 
 	if (!cJSON_IsObject(object))
 		return check_bad(c, "this has to be an object");
-	cJSON_ArrayForEach(child, object) {
+	cJSON_ArrayForEach (child, object) {
 		size_t mark = check_enter(c, child->string);
 		const struct word *w = words;
 
 		while (w->name && strcmp(w->name, child->string) != 0)
 			w++;
-		r = w->name ? check_value(c, child, w, w->value) :
-			check_bad(c, "unknown word \"%s\"", child->string);
+		r = w->name ? check_value(c, child, w, w->value)
+			    : check_bad(c, "unknown word \"%s\"", child->string);
 		check_leave(c, mark);
 		if (r < 0)
 			return r;
@@ -307,7 +355,7 @@ static int check_map(struct check *c, const cJSON *map, const struct word *w)
 
 	if (!cJSON_IsObject(map))
 		return check_bad(c, "this has to be an object");
-	cJSON_ArrayForEach(child, map) {
+	cJSON_ArrayForEach (child, map) {
 		size_t mark = check_enter(c, child->string);
 
 		if (types)
@@ -333,7 +381,7 @@ static int check_list(struct check *c, const cJSON *list, const struct word *wor
 
 	if (!cJSON_IsArray(list))
 		return check_bad(c, "this has to be a list");
-	cJSON_ArrayForEach(child, list) {
+	cJSON_ArrayForEach (child, list) {
 		size_t mark;
 
 		snprintf(index, sizeof(index), "%d", i++);
@@ -354,7 +402,7 @@ static int check_fields(struct check *c, const cJSON *fields)
 
 	if (!cJSON_IsObject(fields))
 		return check_bad(c, "this has to be an object");
-	cJSON_ArrayForEach(child, fields) {
+	cJSON_ArrayForEach (child, fields) {
 		size_t mark = check_enter(c, child->string);
 
 		r = json_text(child) ? check_pointer(c, child, 0) : check_object(c, child, field_words);
@@ -369,7 +417,7 @@ static int check_constants(struct check *c, const cJSON *constants)
 {
 	const cJSON *child;
 
-	cJSON_ArrayForEach(child, constants) {
+	cJSON_ArrayForEach (child, constants) {
 		if (child->string && *child->string != '/')
 			return check_bad(
 				c, "\"%s\" has to be a JSON Pointer: where the constant goes", child->string);
@@ -393,11 +441,14 @@ static int check_value(struct check *c, const cJSON *item, const struct word *w,
 	case BOOL:
 		return cJSON_IsBool(item) ? 0 : check_bad(c, "this has to be true or false");
 	case COUNT:
-		return json_int64(item, &number) == 0 && number >= 0 && number < 1000000 ? 0 :
-			check_bad(c, "this has to be a whole number from 0 to 999999");
+		return json_int64(item, &number) == 0 && number >= 0 && number < 1000000
+			       ? 0
+			       : check_bad(c, "this has to be a whole number from 0 to 999999");
 	case TIME:
-		return json_text(item) && words_time(json_text(item), &number) == 0 ? 0 :
-			check_bad(c, "this has to be a time such as \"500ms\", \"1s\", \"5m\", \"24h\"");
+		return json_text(item) && words_time(json_text(item), &number) == 0
+			       ? 0
+			       : check_bad(c,
+					 "this has to be a time such as \"500ms\", \"1s\", \"5m\", \"24h\"");
 	case CHOICE:
 		return check_choice(c, item, w->choices);
 	case SCALARS:

@@ -19,13 +19,13 @@
 
 /* A manifest under examination, and the place in it. */
 struct check {
-	const char *path;       /* of the file, for messages */
-	const char *text;       /* its bytes: where lines and columns are counted */
+	const char *path; /* of the file, for messages */
+	const char *text; /* its bytes: where lines and columns are counted */
 	size_t len;
-	const cJSON *root;      /* the manifest with the overrides merged in */
-	const cJSON *overrides; /* {"types": …} from stack.json, or NULL; its faults are told by pointer */
+	const cJSON *root;	 /* the manifest with the overrides merged in */
+	const cJSON *overrides;	 /* {"types": …} from stack.json, or NULL; its faults are told by pointer */
 	const struct type *type; /* whose words are looked at, NULL outside of types */
-	struct buf pointer;     /* JSON Pointer of the value looked at */
+	struct buf pointer;	 /* JSON Pointer of the value looked at */
 	struct err *e;
 };
 

@@ -123,7 +123,7 @@ struct search {
 	const struct manifest_type *t;
 	const cJSON *doc;
 	int64_t sent_ms; /* in the tool's clock */
-	int best;        /* fields that agree; -1: no candidate yet */
+	int best;	 /* fields that agree; -1: no candidate yet */
 	struct remote *found;
 };
 
@@ -178,7 +178,7 @@ static int consider_page(void *context, const cJSON *records, struct err *e)
 	const cJSON *record;
 	int r = 0;
 
-	cJSON_ArrayForEach(record, records) {
+	cJSON_ArrayForEach (record, records) {
 		r = consider(context, record, e);
 		if (r < 0)
 			break;

@@ -32,10 +32,10 @@ struct mount {
 	atomic_bool stop;
 
 	pthread_t notifier;
-	int notify_fd;          /* readable after every commit */
+	int notify_fd; /* readable after every commit */
 	atomic_int notifier_tid;
 	_Atomic uint64_t expect_dir; /* what the notifier makes just now, so that watchers see it … */
-	char expect_name[256];       /* … written before expect_dir, read only when that matches */
+	char expect_name[256];	     /* … written before expect_dir, read only when that matches */
 
 	pthread_t waiter;
 	int wait_fd;
@@ -71,7 +71,8 @@ void face_rename(fuse_req_t req, fuse_ino_t dir, const char *name, fuse_ino_t ne
 void face_create(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode, struct fuse_file_info *fi);
 void face_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 void face_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *fi);
-void face_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size, off_t offset, struct fuse_file_info *fi);
+void face_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size, off_t offset,
+	struct fuse_file_info *fi);
 void face_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 void face_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi);
 void face_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);

@@ -30,7 +30,8 @@ static void each_mount(mount_visitor visit, void *context)
 		char point[4096], kind[256], *dash = strstr(line, " - ");
 		size_t n = 0;
 
-		if (!dash || sscanf(line, "%*s %*s %*s %*s %4095s", point) != 1 || sscanf(dash, " - %255s", kind) != 1)
+		if (!dash || sscanf(line, "%*s %*s %*s %*s %4095s", point) != 1 ||
+			sscanf(dash, " - %255s", kind) != 1)
 			continue;
 		/* Blanks and the like are written as \ooo there (proc(5)). */
 		for (char *p = point; *p; p++) {
@@ -117,7 +118,9 @@ static char *absolute(const char *dir)
 
 	if (real)
 		return real;
-	real = dir[0] == '/' || !getcwd(cwd, sizeof(cwd)) ? str_dup(dir) : str_format("%s/%s", cwd, strncmp(dir, "./", 2) ? dir : dir + 2);
+	real = dir[0] == '/' || !getcwd(cwd, sizeof(cwd))
+		       ? str_dup(dir)
+		       : str_format("%s/%s", cwd, strncmp(dir, "./", 2) ? dir : dir + 2);
 	for (n = strlen(real); n > 1 && real[n - 1] == '/'; n--)
 		real[n - 1] = '\0';
 	return real;
@@ -130,7 +133,7 @@ static int check_empty(const char *dir, struct err *e)
 	int r = 0;
 
 	if (!d)
-		return errno == ENOENT    ? err_set(e, ENOENT, "there is no folder %s; make it first", dir)
+		return errno == ENOENT	  ? err_set(e, ENOENT, "there is no folder %s; make it first", dir)
 		       : errno == ENOTDIR ? err_set(e, ENOTDIR, "%s is not a folder", dir)
 					  : err_set(e, errno, "cannot open %s: %s", dir, strerror(errno));
 	while ((entry = readdir(d))) {
@@ -150,9 +153,12 @@ int mount_check(const char *dir, struct err *e)
 	if (type && strcmp(type, FS_TYPE) == 0 && stat(path, &st) < 0 && errno == ENOTCONN) {
 		log_info("mount", "clearing away the dead mount on %s", path);
 		if (detach(path) < 0)
-			return err_set(e, EBUSY, "%s is a dead mount and cannot be cleared away: run fusermount3 -uz %s", dir, dir);
+			return err_set(e, EBUSY,
+				"%s is a dead mount and cannot be cleared away: run fusermount3 -uz %s", dir,
+				dir);
 	} else if (type) {
-		return err_set(e, EBUSY, "%s is mounted already (%s)", dir, strcmp(type, FS_TYPE) == 0 ? "by seamfs" : type);
+		return err_set(e, EBUSY, "%s is mounted already (%s)", dir,
+			strcmp(type, FS_TYPE) == 0 ? "by seamfs" : type);
 	}
 	return check_empty(path, e);
 }
@@ -167,7 +173,8 @@ int mount_leave(const char *dir, struct err *e)
 	if (umount2(path, UMOUNT_NOFOLLOW) == 0)
 		return 0;
 	if (errno == EBUSY)
-		return err_set(e, EBUSY, "%s is in use: a program has a file open there or works in that folder", dir);
+		return err_set(e, EBUSY,
+			"%s is in use: a program has a file open there or works in that folder", dir);
 	return run_fusermount(path) == 0 ? 0 : err_set(e, EPERM, "cannot unmount %s", dir);
 }
 
@@ -185,7 +192,8 @@ static int start_session(struct mount *m, struct err *e)
 	if (fuse_session_mount(m->session, m->dir) != 0) {
 		fuse_session_destroy(m->session);
 		m->session = NULL;
-		return err_set(e, EPERM, "cannot mount on %s: is /dev/fuse there, and fusermount3 installed?", m->dir);
+		return err_set(e, EPERM, "cannot mount on %s: is /dev/fuse there, and fusermount3 installed?",
+			m->dir);
 	}
 	return 0;
 }
@@ -270,7 +278,8 @@ char *mount_find(const char *hint, struct err *e)
 	if (s.count == 1)
 		return s.found;
 	free(s.found);
-	err_set(e, ENOENT, s.count ? "several mounts of seamfs are there: say which with -m DIR"
-				   : "no seamfs is mounted; start one with: seamfs mount DIR");
+	err_set(e, ENOENT,
+		s.count ? "several mounts of seamfs are there: say which with -m DIR"
+			: "no seamfs is mounted; start one with: seamfs mount DIR");
 	return NULL;
 }

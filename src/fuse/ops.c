@@ -7,8 +7,8 @@
 
 #include "seamfs/base/mem.h"
 
-#define FOREVER      86400.0 /* the notifier revokes what changes */
-#define NOT_FOUND_S  10.0    /* editors and git probe many names */
+#define FOREVER	    86400.0 /* the notifier revokes what changes */
+#define NOT_FOUND_S 10.0    /* editors and git probe many names */
 
 static struct mount *mount_of(fuse_req_t req)
 {
@@ -29,7 +29,8 @@ _Bool face_is_notifier(struct mount *m, fuse_req_t req)
 
 _Bool face_expected(struct mount *m, fuse_req_t req, fuse_ino_t dir, const char *name)
 {
-	return face_is_notifier(m, req) && atomic_load(&m->expect_dir) == dir && strcmp(m->expect_name, name) == 0;
+	return face_is_notifier(m, req) && atomic_load(&m->expect_dir) == dir &&
+	       strcmp(m->expect_name, name) == 0;
 }
 
 void face_attr(const struct mount *m, const struct node *node, struct stat *ret)
@@ -64,9 +65,9 @@ void face_entry(const struct mount *m, const struct node *node, struct fuse_entr
 
 static void face_init(void *userdata, struct fuse_conn_info *conn)
 {
-	static const unsigned want[] = {FUSE_CAP_READDIRPLUS, FUSE_CAP_READDIRPLUS_AUTO, FUSE_CAP_PARALLEL_DIROPS,
-		FUSE_CAP_CACHE_SYMLINKS, FUSE_CAP_ATOMIC_O_TRUNC, FUSE_CAP_AUTO_INVAL_DATA, FUSE_CAP_SPLICE_WRITE,
-		FUSE_CAP_SPLICE_MOVE};
+	static const unsigned want[] = {FUSE_CAP_READDIRPLUS, FUSE_CAP_READDIRPLUS_AUTO,
+		FUSE_CAP_PARALLEL_DIROPS, FUSE_CAP_CACHE_SYMLINKS, FUSE_CAP_ATOMIC_O_TRUNC,
+		FUSE_CAP_AUTO_INVAL_DATA, FUSE_CAP_SPLICE_WRITE, FUSE_CAP_SPLICE_MOVE};
 
 	for (size_t i = 0; i < ARRAY_LEN(want); i++) {
 		if (conn->capable & want[i])
@@ -141,9 +142,11 @@ static _Bool fill(void *context, const char *name, const struct node *node, uint
 
 	face_entry(f->mount, node, &entry);
 	if (f->plus)
-		n = fuse_add_direntry_plus(f->req, f->bytes + f->used, f->size - f->used, name, &entry, (off_t)offset);
+		n = fuse_add_direntry_plus(
+			f->req, f->bytes + f->used, f->size - f->used, name, &entry, (off_t)offset);
 	else
-		n = fuse_add_direntry(f->req, f->bytes + f->used, f->size - f->used, name, &entry.attr, (off_t)offset);
+		n = fuse_add_direntry(
+			f->req, f->bytes + f->used, f->size - f->used, name, &entry.attr, (off_t)offset);
 	if (n > f->size - f->used)
 		return 0;
 	f->used += n;
@@ -168,7 +171,8 @@ static void face_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offs
 	read_dir(req, ino, size, offset, 0);
 }
 
-static void face_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *fi)
+static void face_readdirplus(
+	fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *fi)
 {
 	read_dir(req, ino, size, offset, 1);
 }
@@ -181,8 +185,15 @@ static void face_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *
 static void face_statfs(fuse_req_t req, fuse_ino_t ino)
 {
 	/* Room is what the tools have; programs that ask first must not be told "disk full". */
-	struct statvfs v = {.f_bsize = 4096, .f_frsize = 4096, .f_blocks = 1 << 28, .f_bfree = 1 << 27, .f_bavail = 1 << 27,
-		.f_files = 1 << 28, .f_ffree = 1 << 27, .f_favail = 1 << 27, .f_namemax = 255};
+	struct statvfs v = {.f_bsize = 4096,
+		.f_frsize = 4096,
+		.f_blocks = 1 << 28,
+		.f_bfree = 1 << 27,
+		.f_bavail = 1 << 27,
+		.f_files = 1 << 28,
+		.f_ffree = 1 << 27,
+		.f_favail = 1 << 27,
+		.f_namemax = 255};
 
 	fuse_reply_statfs(req, &v);
 }

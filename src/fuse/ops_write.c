@@ -41,7 +41,8 @@ static void reply_node(fuse_req_t req, int r, const struct node *node, const str
 
 /* ---- files ---- */
 
-static void set_open_flags(struct mount *m, fuse_ino_t ino, const struct handle *h, int flags, struct fuse_file_info *fi)
+static void set_open_flags(
+	struct mount *m, fuse_ino_t ino, const struct handle *h, int flags, struct fuse_file_info *fi)
 {
 	struct place p = place_of_ino(ino);
 	struct node node;
@@ -115,8 +116,8 @@ void face_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct
 	buf_finish(&b);
 }
 
-void face_write(
-	fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size, off_t offset, struct fuse_file_info *fi)
+void face_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size, off_t offset,
+	struct fuse_file_info *fi)
 {
 	struct handle *h = handle_of(fi);
 	int fd = tree_descriptor(h), r;
@@ -183,8 +184,9 @@ void face_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
 	struct mount *m = mount_of(req);
 	int64_t size = to_set & FUSE_SET_ATTR_SIZE ? attr->st_size : -1;
 	int64_t mtime = to_set & FUSE_SET_ATTR_MTIME_NOW ? clock_now_ms()
-			: to_set & FUSE_SET_ATTR_MTIME	 ? attr->st_mtim.tv_sec * INT64_C(1000) + attr->st_mtim.tv_nsec / 1000000
-							 : -1;
+			: to_set & FUSE_SET_ATTR_MTIME
+				? attr->st_mtim.tv_sec * INT64_C(1000) + attr->st_mtim.tv_nsec / 1000000
+				: -1;
 	struct node node;
 	struct stat now;
 	int r;
@@ -293,8 +295,8 @@ void face_rmdir(fuse_req_t req, fuse_ino_t dir, const char *name)
 	remove_entry(req, dir, name, 1);
 }
 
-void face_rename(
-	fuse_req_t req, fuse_ino_t dir, const char *name, fuse_ino_t new_dir, const char *new_name, unsigned flags)
+void face_rename(fuse_req_t req, fuse_ino_t dir, const char *name, fuse_ino_t new_dir, const char *new_name,
+	unsigned flags)
 {
 	struct mount *m = mount_of(req);
 	struct caller who = face_caller(req);

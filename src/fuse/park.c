@@ -23,7 +23,8 @@ static int answer_of(struct mount *m, const struct parked *p)
 	int r = store_settled(db, p->ticket.record, p->ticket.version, &e);
 
 	if (r == 1)
-		return clock_steady_ms() >= p->deadline_ms || !store_worth_waiting(db, p->ticket.record) ? 0 : 1;
+		return clock_steady_ms() >= p->deadline_ms || !store_worth_waiting(db, p->ticket.record) ? 0
+													 : 1;
 	if (r < 0) {
 		log_info("fuse", "%s: %s", err_name(-r), e.text);
 		tree_refused(m->tree, p->ticket.changed_ino);

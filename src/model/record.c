@@ -58,14 +58,16 @@ cJSON *record_patch(const struct type *type, const cJSON *from, const cJSON *to,
 		const cJSON *value = json_get(to, f->name);
 
 		if (differ & field_bit(type, f))
-			cJSON_AddItemToObject(patch, f->name, value ? cJSON_Duplicate(value, 1) : cJSON_CreateNull());
+			cJSON_AddItemToObject(
+				patch, f->name, value ? cJSON_Duplicate(value, 1) : cJSON_CreateNull());
 	}
 	return patch;
 }
 
 /* ---- rendering ---- */
 
-static cJSON *shown(const struct field *f, const cJSON *value, const struct record_names *names, const char *currency);
+static cJSON *shown(
+	const struct field *f, const cJSON *value, const struct record_names *names, const char *currency);
 
 static cJSON *shown_money(const cJSON *value, const char *currency)
 {
@@ -93,7 +95,7 @@ static cJSON *shown_lines(
 	cJSON *result = cJSON_CreateArray();
 	const cJSON *line;
 
-	cJSON_ArrayForEach(line, lines) {
+	cJSON_ArrayForEach (line, lines) {
 		cJSON *row = cJSON_CreateObject();
 
 		for (const struct field *part = f->line; part->name; part++) {
@@ -108,7 +110,8 @@ static cJSON *shown_lines(
 	return result;
 }
 
-static cJSON *shown(const struct field *f, const cJSON *value, const struct record_names *names, const char *currency)
+static cJSON *shown(
+	const struct field *f, const cJSON *value, const struct record_names *names, const char *currency)
 {
 	if (f->kind == FIELD_MONEY)
 		return shown_money(value, currency);
@@ -119,8 +122,8 @@ static cJSON *shown(const struct field *f, const cJSON *value, const struct reco
 	return cJSON_Duplicate(value, 1);
 }
 
-int record_render(const struct type *type, const cJSON *doc, const struct record_names *names, const char *currency,
-	struct buf *b)
+int record_render(const struct type *type, const cJSON *doc, const struct record_names *names,
+	const char *currency, struct buf *b)
 {
 	_cleanup_json_ cJSON *file = cJSON_CreateObject();
 	const char *own = record_currency(doc, currency);
@@ -142,8 +145,8 @@ int record_template(const struct type *type, struct buf *b)
 	for (const struct field *f = type->fields; f->name; f++) {
 		if (f->flags & FIELD_READ_ONLY)
 			continue;
-		cJSON_AddItemToObject(
-			file, f->name, f->kind == FIELD_CHOICE ? cJSON_CreateString(f->choices[0]) : cJSON_CreateNull());
+		cJSON_AddItemToObject(file, f->name,
+			f->kind == FIELD_CHOICE ? cJSON_CreateString(f->choices[0]) : cJSON_CreateNull());
 	}
 	return json_pretty(b, file);
 }
@@ -161,7 +164,7 @@ static int sum_lines(const cJSON *lines, int64_t *ret_net, int64_t *ret_tax)
 	const cJSON *line;
 
 	*ret_net = *ret_tax = 0;
-	cJSON_ArrayForEach(line, lines) {
+	cJSON_ArrayForEach (line, lines) {
 		const char *quantity = json_number(json_get(line, "quantity"));
 		const char *rate = json_number(json_get(line, "tax_rate"));
 		struct decimal q = {1, 0}, r = {0, 0};
@@ -214,7 +217,8 @@ static int complete_totals(
 	if (!(changed & field_bit(type, lines)))
 		return 0;
 	if (sum_lines(json_get(doc, "lines"), &sums[0], &sums[1]) < 0)
-		return err_field(e, EINVAL, "lines", "the sum of the lines does not fit into an amount of money");
+		return err_field(
+			e, EINVAL, "lines", "the sum of the lines does not fit into an amount of money");
 	sums[2] = sums[0] + sums[1];
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		_Bool set = json_int64(json_get(doc, names[i]), &given) == 0;
@@ -233,8 +237,8 @@ static int complete_totals(
 }
 
 /* Money counts minor units, so a currency with other decimals would change every amount that was not written anew. */
-static int check_currency(const struct type *type, const cJSON *before, const cJSON *doc, const char *company,
-	struct err *e)
+static int check_currency(
+	const struct type *type, const cJSON *before, const cJSON *doc, const char *company, struct err *e)
 {
 	const char *old = record_currency(before, company), *now = record_currency(doc, company);
 	uint64_t changed = record_changed(type, before, doc);
@@ -244,23 +248,26 @@ static int check_currency(const struct type *type, const cJSON *before, const cJ
 	for (const struct field *f = type->fields; f->name; f++) {
 		if (f->kind == FIELD_MONEY && json_get(doc, f->name) && !(changed & field_bit(type, f)))
 			return err_field(e, EINVAL, f->name,
-				"%s and %s have different decimals: write %s anew together with the currency", old, now,
-				f->name);
+				"%s and %s have different decimals: write %s anew together with the currency",
+				old, now, f->name);
 	}
 	return 0;
 }
 
-int record_complete(const struct type *type, const cJSON *before, cJSON *doc, const char *currency, struct err *e)
+int record_complete(
+	const struct type *type, const cJSON *before, cJSON *doc, const char *currency, struct err *e)
 {
 	int r;
 
 	for (const struct field *f = type->fields; f->name; f++) {
 		if (!before && f->kind == FIELD_CHOICE && !json_get(doc, f->name))
 			json_set_text(doc, f->name, f->choices[0]);
-		if (!before && strcmp(f->name, "currency") == 0 && !json_get(doc, f->name) && type->id != TYPE_CLIENT)
+		if (!before && strcmp(f->name, "currency") == 0 && !json_get(doc, f->name) &&
+			type->id != TYPE_CLIENT)
 			json_set_text(doc, f->name, currency);
 		if ((f->flags & FIELD_REQUIRED) && !json_get(doc, f->name))
-			return err_field(e, EINVAL, f->name, "\"%s\" is missing: a %s needs it", f->name, type->name);
+			return err_field(
+				e, EINVAL, f->name, "\"%s\" is missing: a %s needs it", f->name, type->name);
 	}
 	r = check_currency(type, before, doc, currency, e);
 	if (r < 0)

@@ -91,8 +91,8 @@ static int parse_ref(struct parse *p, const struct field *f, const cJSON *in, cJ
 		return 0;
 	}
 	if (p->names->find(p->names->context, f->ref, p->whole, name, &id) < 0)
-		return err_field(p->e, ENOENT, p->path, "\"%s\": there is no %s called \"%s\" (see %s/)", p->path,
-			type_get(f->ref)->name, name, type_get(f->ref)->plural);
+		return err_field(p->e, ENOENT, p->path, "\"%s\": there is no %s called \"%s\" (see %s/)",
+			p->path, type_get(f->ref)->name, name, type_get(f->ref)->plural);
 	*ret = json_new_int(id);
 	return 0;
 }
@@ -103,7 +103,7 @@ static int parse_tags(struct parse *p, const struct field *f, const cJSON *in, c
 
 	if (!cJSON_IsArray(in))
 		return refuse(p, "must be a list of texts, for example [\"a\", \"b\"]");
-	cJSON_ArrayForEach(tag, in) {
+	cJSON_ArrayForEach (tag, in) {
 		if (!cJSON_IsString(tag))
 			return refuse(p, "must hold texts in \"quotes\" only");
 	}
@@ -118,7 +118,7 @@ static int parse_line(struct parse *p, const struct field *f, const cJSON *in, i
 {
 	const cJSON *member;
 
-	cJSON_ArrayForEach(member, in) {
+	cJSON_ArrayForEach (member, in) {
 		const struct field *part = f->line;
 		cJSON *value = NULL;
 		int r;
@@ -156,7 +156,7 @@ static int parse_lines(struct parse *p, const struct field *f, const cJSON *in, 
 
 	if (!cJSON_IsArray(in))
 		return refuse(p, "must be a list of lines: [ { … }, … ]");
-	cJSON_ArrayForEach(line, in) {
+	cJSON_ArrayForEach (line, in) {
 		cJSON *row = cJSON_CreateObject();
 		int r;
 
@@ -177,10 +177,18 @@ static int parse_lines(struct parse *p, const struct field *f, const cJSON *in, 
 static int parse_value(struct parse *p, const struct field *f, const cJSON *in, cJSON **ret)
 {
 	static const value_parser parsers[] = {
-		[FIELD_TEXT] = parse_text, [FIELD_LONG_TEXT] = parse_text, [FIELD_EMAIL] = parse_text,
-		[FIELD_PHONE] = parse_text, [FIELD_URL] = parse_text, [FIELD_CHOICE] = parse_text,
-		[FIELD_DATE] = parse_text, [FIELD_BOOL] = parse_bool, [FIELD_MONEY] = parse_money,
-		[FIELD_DECIMAL] = parse_decimal, [FIELD_REF] = parse_ref, [FIELD_TAGS] = parse_tags,
+		[FIELD_TEXT] = parse_text,
+		[FIELD_LONG_TEXT] = parse_text,
+		[FIELD_EMAIL] = parse_text,
+		[FIELD_PHONE] = parse_text,
+		[FIELD_URL] = parse_text,
+		[FIELD_CHOICE] = parse_text,
+		[FIELD_DATE] = parse_text,
+		[FIELD_BOOL] = parse_bool,
+		[FIELD_MONEY] = parse_money,
+		[FIELD_DECIMAL] = parse_decimal,
+		[FIELD_REF] = parse_ref,
+		[FIELD_TAGS] = parse_tags,
 		[FIELD_LINES] = parse_lines,
 	};
 
@@ -239,8 +247,8 @@ static int parse_member(struct parse *p, const cJSON *member, const cJSON *old, 
 
 	snprintf(p->path, sizeof(p->path), "%.80s", member->string);
 	if (!f)
-		return err_field(p->e, EINVAL, p->path, "a %s has no field \"%s\" (see .seam/schema/%s.json)", p->type->name,
-			p->path, p->type->name);
+		return err_field(p->e, EINVAL, p->path, "a %s has no field \"%s\" (see .seam/schema/%s.json)",
+			p->type->name, p->path, p->type->name);
 	if (cJSON_IsNull(member))
 		value = cJSON_CreateNull();
 	else if ((r = parse_value(p, f, member, &value)) < 0)
@@ -289,7 +297,7 @@ int record_parse(const struct type *type, const char *text, size_t len, const cJ
 	own = json_get_text(file, "currency");
 	p.currency = own && currency_valid(own) ? own : record_currency(old, currency);
 	find_whole(&p, file, old);
-	cJSON_ArrayForEach(member, file) {
+	cJSON_ArrayForEach (member, file) {
 		r = parse_member(&p, member, old, patch);
 		if (r < 0)
 			return r;

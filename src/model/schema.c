@@ -58,7 +58,8 @@ static cJSON *property(const struct field *f)
 	if (f->kind == FIELD_MONEY)
 		json_set_text(schema, "description", "An amount in the record's currency, with its decimals");
 	if (f->kind == FIELD_REF) {
-		snprintf(text, sizeof(text), "The name of a %s, as in %s/", type_get(f->ref)->name, type_get(f->ref)->plural);
+		snprintf(text, sizeof(text), "The name of a %s, as in %s/", type_get(f->ref)->name,
+			type_get(f->ref)->plural);
 		json_set_text(schema, "description", text);
 	}
 	if (f->kind == FIELD_CHOICE) {

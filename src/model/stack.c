@@ -47,7 +47,8 @@ static int read_currency(struct stack *s, const cJSON *item, const char *pointer
 	int r = read_text(s, item, pointer, &s->currency, e);
 
 	if (r == 0 && !currency_valid(s->currency))
-		return stack_fail(s, pointer, EINVAL, e, "\"currency\" must be a code of three capital letters, such as EUR");
+		return stack_fail(s, pointer, EINVAL, e,
+			"\"currency\" must be a code of three capital letters, such as EUR");
 	return r;
 }
 
@@ -73,7 +74,8 @@ static int read_poll(struct stack *s, const cJSON *item, const char *pointer, in
 	if (n > 0 && n < 100000 && end[0] && !end[1])
 		unit = *end == 's' ? 1000 : *end == 'm' ? 60000 : *end == 'h' ? 3600000 : 0;
 	if (!unit)
-		return stack_fail(s, pointer, EINVAL, e, "\"poll\" must be a time such as \"30s\", \"5m\" or \"1h\"");
+		return stack_fail(
+			s, pointer, EINVAL, e, "\"poll\" must be a time such as \"30s\", \"5m\" or \"1h\"");
 	*ret_ms = n * unit;
 	return 0;
 }
@@ -109,11 +111,15 @@ static int read_tool(struct stack *s, const cJSON *item, const char *pointer, st
 
 	if (!tool_name_valid(item->string) || strcmp(item->string, "local") == 0)
 		return stack_fail(s, pointer, EINVAL, e,
-			"\"%s\" cannot be a tool's name: lower-case letters, digits, - and _, and not \"local\"", item->string);
+			"\"%s\" cannot be a tool's name: lower-case letters, digits, - and _, and not "
+			"\"local\"",
+			item->string);
 	if (s->tool_count == STACK_MAX_TOOLS)
-		return stack_fail(s, pointer, EINVAL, e, "a stack holds at most %d tools", STACK_MAX_TOOLS - 1);
+		return stack_fail(
+			s, pointer, EINVAL, e, "a stack holds at most %d tools", STACK_MAX_TOOLS - 1);
 	if (!connector)
-		return stack_fail(s, pointer, EINVAL, e, "the tool \"%s\" needs a \"connector\", such as \"csv\"", item->string);
+		return stack_fail(s, pointer, EINVAL, e,
+			"the tool \"%s\" needs a \"connector\", such as \"csv\"", item->string);
 	tool->name = str_dup(item->string);
 	tool->connector = str_dup(connector);
 	tool->config = item;
@@ -128,8 +134,9 @@ static int read_tools(struct stack *s, const cJSON *item, const char *pointer, s
 	const cJSON *tool;
 
 	if (!cJSON_IsObject(item))
-		return stack_fail(s, pointer, EINVAL, e, "\"tools\" must be an object: { \"name\": { … }, … }");
-	cJSON_ArrayForEach(tool, item) {
+		return stack_fail(
+			s, pointer, EINVAL, e, "\"tools\" must be an object: { \"name\": { … }, … }");
+	cJSON_ArrayForEach (tool, item) {
 		char at[160];
 		int r;
 
@@ -156,17 +163,20 @@ static int find_tool(struct stack *s, const cJSON *item, const char *pointer, st
 }
 
 /* "client" or "client.vat_id"; @ret_field is -1 for a whole type. */
-static int find_type(struct stack *s, const cJSON *item, const char *pointer, const struct type **ret, int *ret_field,
-	struct err *e)
+static int find_type(struct stack *s, const cJSON *item, const char *pointer, const struct type **ret,
+	int *ret_field, struct err *e)
 {
 	const char *dot = strchr(item->string, '.');
-	_cleanup_(mem_freep) char *word = mem_dup(item->string, dot ? (size_t)(dot - item->string) : strlen(item->string));
+	_cleanup_(mem_freep) char *word =
+		mem_dup(item->string, dot ? (size_t)(dot - item->string) : strlen(item->string));
 
 	*ret = type_by_name(word);
 	*ret_field = -1;
 	if (!*ret)
-		return stack_fail(s, pointer, EINVAL, e, "\"%s\" is no type; types are client, contact, deal, quote, invoice, "
-							 "payment, project, task, time, document, entry", word);
+		return stack_fail(s, pointer, EINVAL, e,
+			"\"%s\" is no type; types are client, contact, deal, quote, invoice, "
+			"payment, project, task, time, document, entry",
+			word);
 	if (dot && (*ret_field = type_field_index(*ret, dot + 1)) < 0)
 		return stack_fail(s, pointer, EINVAL, e, "a %s has no field \"%s\"", word, dot + 1);
 	return 0;
@@ -176,7 +186,7 @@ static int read_owners(struct stack *s, const cJSON *item, const char *pointer, 
 {
 	const cJSON *owner;
 
-	cJSON_ArrayForEach(owner, item) {
+	cJSON_ArrayForEach (owner, item) {
 		const struct type *type;
 		char at[160];
 		int field, tool, r;
@@ -201,7 +211,7 @@ static int read_shares(struct stack *s, const cJSON *item, const char *pointer, 
 {
 	const cJSON *share, *name;
 
-	cJSON_ArrayForEach(share, item) {
+	cJSON_ArrayForEach (share, item) {
 		const struct type *type;
 		char at[160];
 		int field, tool, r;
@@ -211,8 +221,9 @@ static int read_shares(struct stack *s, const cJSON *item, const char *pointer, 
 		if (r < 0)
 			return r;
 		if (field >= 0 || !cJSON_IsArray(share))
-			return stack_fail(s, at, EINVAL, e, "\"shares\" is written as { \"client\": [\"tool\", …] }");
-		cJSON_ArrayForEach(name, share) {
+			return stack_fail(
+				s, at, EINVAL, e, "\"shares\" is written as { \"client\": [\"tool\", …] }");
+		cJSON_ArrayForEach (name, share) {
 			tool = find_tool(s, name, at, e);
 			if (tool < 0)
 				return tool;
@@ -233,8 +244,14 @@ static const struct {
 	const char *key;
 	key_reader read;
 } keys[] = {
-	{"$schema", read_nothing}, {"company", read_company}, {"currency", read_currency}, {"state", read_state},
-	{"tools", read_tools}, {"poll", read_default_poll}, {"owners", read_owners}, {"shares", read_shares},
+	{"$schema", read_nothing},
+	{"company", read_company},
+	{"currency", read_currency},
+	{"state", read_state},
+	{"tools", read_tools},
+	{"poll", read_default_poll},
+	{"owners", read_owners},
+	{"shares", read_shares},
 };
 
 static int read_keys(struct stack *s, struct err *e)
@@ -243,13 +260,15 @@ static int read_keys(struct stack *s, struct err *e)
 	char pointer[160];
 	size_t i;
 
-	cJSON_ArrayForEach(item, s->root) {
+	cJSON_ArrayForEach (item, s->root) {
 		for (i = 0; i < ARRAY_LEN(keys) && strcmp(keys[i].key, item->string) != 0; i++)
 			;
 		snprintf(pointer, sizeof(pointer), "/%.120s", item->string);
 		if (i == ARRAY_LEN(keys))
-			return stack_fail(s, pointer, EINVAL, e, "unknown key \"%s\"; known are company, currency, state, tools, "
-								 "poll, owners, shares", item->string);
+			return stack_fail(s, pointer, EINVAL, e,
+				"unknown key \"%s\"; known are company, currency, state, tools, "
+				"poll, owners, shares",
+				item->string);
 	}
 	for (i = 0; i < ARRAY_LEN(keys); i++) {
 		int r;
@@ -259,7 +278,8 @@ static int read_keys(struct stack *s, struct err *e)
 			continue;
 		snprintf(pointer, sizeof(pointer), "/%s", keys[i].key);
 		if (i >= 6 && !cJSON_IsObject(item))
-			return stack_fail(s, pointer, EINVAL, e, "\"%s\" must be an object: { … }", keys[i].key);
+			return stack_fail(
+				s, pointer, EINVAL, e, "\"%s\" must be an object: { … }", keys[i].key);
 		r = keys[i].read(s, item, pointer, e);
 		if (r < 0)
 			return r;

@@ -5,8 +5,16 @@
 
 #include "seamfs/base/mem.h"
 
-#define CHOICES(...) (const char *const[]) {__VA_ARGS__, NULL}
-#define MATCH(...)   (const char *const[]) {__VA_ARGS__, NULL}
+#define CHOICES(...)                                                                                         \
+	(const char *const[])                                                                                \
+	{                                                                                                    \
+		__VA_ARGS__, NULL                                                                            \
+	}
+#define MATCH(...)                                                                                           \
+	(const char *const[])                                                                                \
+	{                                                                                                    \
+		__VA_ARGS__, NULL                                                                            \
+	}
 
 static const struct field invoice_line[] = {
 	{"description", FIELD_TEXT, FIELD_REQUIRED, .title = "What was sold"},
@@ -26,7 +34,8 @@ static const struct field posting_line[] = {
 
 static const struct field client_fields[] = {
 	{"name", FIELD_TEXT, FIELD_REQUIRED | FIELD_KEY, .title = "Name"},
-	{"status", FIELD_CHOICE, FIELD_VIEW, .choices = CHOICES("active", "prospect", "former"), .title = "Status"},
+	{"status", FIELD_CHOICE, FIELD_VIEW, .choices = CHOICES("active", "prospect", "former"),
+		.title = "Status"},
 	{"email", FIELD_EMAIL, .title = "E-mail"},
 	{"phone", FIELD_PHONE, .title = "Phone"},
 	{"website", FIELD_URL, .title = "Web site"},
@@ -56,8 +65,8 @@ static const struct field contact_fields[] = {
 static const struct field deal_fields[] = {
 	{"title", FIELD_TEXT, FIELD_REQUIRED | FIELD_KEY, .title = "Title"},
 	{"client", FIELD_REF, FIELD_VIEW, .ref = TYPE_CLIENT, .title = "Client"},
-	{"stage", FIELD_CHOICE, FIELD_VIEW, .choices = CHOICES("lead", "qualified", "proposal", "won", "lost"),
-		.title = "Stage"},
+	{"stage", FIELD_CHOICE, FIELD_VIEW,
+		.choices = CHOICES("lead", "qualified", "proposal", "won", "lost"), .title = "Stage"},
 	{"amount", FIELD_MONEY, .title = "Amount"},
 	{"currency", FIELD_TEXT, .title = "Currency (ISO 4217)"},
 	{"close_date", FIELD_DATE, FIELD_VIEW, .title = "Expected or real close"},
@@ -70,8 +79,8 @@ static const struct field quote_fields[] = {
 	{"number", FIELD_TEXT, FIELD_REQUIRED | FIELD_KEY, .title = "Number"},
 	{"client", FIELD_REF, FIELD_VIEW, .ref = TYPE_CLIENT, .title = "Client"},
 	{"deal", FIELD_REF, .ref = TYPE_DEAL, .title = "Deal"},
-	{"status", FIELD_CHOICE, FIELD_VIEW, .choices = CHOICES("draft", "sent", "accepted", "declined", "expired"),
-		.title = "Status"},
+	{"status", FIELD_CHOICE, FIELD_VIEW,
+		.choices = CHOICES("draft", "sent", "accepted", "declined", "expired"), .title = "Status"},
 	{"issue_date", FIELD_DATE, FIELD_VIEW, .title = "Issue date"},
 	{"valid_until", FIELD_DATE, .title = "Valid until"},
 	{"currency", FIELD_TEXT, .title = "Currency (ISO 4217)"},
@@ -117,7 +126,8 @@ static const struct field payment_fields[] = {
 static const struct field project_fields[] = {
 	{"name", FIELD_TEXT, FIELD_REQUIRED | FIELD_KEY, .title = "Name"},
 	{"client", FIELD_REF, FIELD_VIEW, .ref = TYPE_CLIENT, .title = "Client"},
-	{"status", FIELD_CHOICE, FIELD_VIEW, .choices = CHOICES("active", "closed", "archived"), .title = "Status"},
+	{"status", FIELD_CHOICE, FIELD_VIEW, .choices = CHOICES("active", "closed", "archived"),
+		.title = "Status"},
 	{"code", FIELD_TEXT, .title = "Short code in the project tool"},
 	{"start", FIELD_DATE, .title = "Start"},
 	{"due", FIELD_DATE, .title = "Due"},
@@ -134,7 +144,8 @@ static const struct field task_fields[] = {
 	{"status", FIELD_CHOICE, FIELD_VIEW, .choices = CHOICES("open", "in progress", "done", "cancelled"),
 		.title = "Status"},
 	{"assignee", FIELD_TEXT, FIELD_VIEW, .title = "Assignee"},
-	{"priority", FIELD_CHOICE, .choices = CHOICES("normal", "low", "high", "urgent"), .title = "Priority"},
+	{"priority", FIELD_CHOICE, .choices = CHOICES("normal", "low", "high", "urgent"),
+		.title = "Priority"},
 	{"start", FIELD_DATE, .title = "Start"},
 	{"due", FIELD_DATE, FIELD_VIEW, .title = "Due"},
 	{"estimate_hours", FIELD_DECIMAL, .title = "Estimated hours"},
@@ -178,11 +189,14 @@ static const struct field entry_fields[] = {
 static const struct type types[TYPE_COUNT] = {
 	[TYPE_CLIENT] = {TYPE_CLIENT, "client", "clients", "client.json", "Client", client_fields,
 		MATCH("vat_id", "email")},
-	[TYPE_CONTACT] = {TYPE_CONTACT, "contact", "contacts", NULL, "Contact", contact_fields, MATCH("email")},
+	[TYPE_CONTACT] = {TYPE_CONTACT, "contact", "contacts", NULL, "Contact", contact_fields,
+		MATCH("email")},
 	[TYPE_DEAL] = {TYPE_DEAL, "deal", "deals", NULL, "Deal", deal_fields, MATCH("title")},
 	[TYPE_QUOTE] = {TYPE_QUOTE, "quote", "quotes", NULL, "Quote", quote_fields, MATCH("number")},
-	[TYPE_INVOICE] = {TYPE_INVOICE, "invoice", "invoices", NULL, "Invoice", invoice_fields, MATCH("number")},
-	[TYPE_PAYMENT] = {TYPE_PAYMENT, "payment", "payments", NULL, "Payment", payment_fields, MATCH("number")},
+	[TYPE_INVOICE] = {TYPE_INVOICE, "invoice", "invoices", NULL, "Invoice", invoice_fields,
+		MATCH("number")},
+	[TYPE_PAYMENT] = {TYPE_PAYMENT, "payment", "payments", NULL, "Payment", payment_fields,
+		MATCH("number")},
 	[TYPE_PROJECT] = {TYPE_PROJECT, "project", "projects", "project.json", "Project", project_fields,
 		MATCH("code", "name")},
 	[TYPE_TASK] = {TYPE_TASK, "task", "tasks", NULL, "Task", task_fields, NULL},
@@ -261,10 +275,18 @@ _Bool field_allows(const struct field *field, const char *text)
 const char *field_kind_name(enum field_kind kind)
 {
 	static const char *const names[] = {
-		[FIELD_TEXT] = "text", [FIELD_LONG_TEXT] = "text", [FIELD_EMAIL] = "e-mail address",
-		[FIELD_PHONE] = "phone number", [FIELD_URL] = "URL", [FIELD_CHOICE] = "choice",
-		[FIELD_DATE] = "date", [FIELD_BOOL] = "true or false", [FIELD_MONEY] = "amount of money",
-		[FIELD_DECIMAL] = "number", [FIELD_REF] = "reference", [FIELD_TAGS] = "list of texts",
+		[FIELD_TEXT] = "text",
+		[FIELD_LONG_TEXT] = "text",
+		[FIELD_EMAIL] = "e-mail address",
+		[FIELD_PHONE] = "phone number",
+		[FIELD_URL] = "URL",
+		[FIELD_CHOICE] = "choice",
+		[FIELD_DATE] = "date",
+		[FIELD_BOOL] = "true or false",
+		[FIELD_MONEY] = "amount of money",
+		[FIELD_DECIMAL] = "number",
+		[FIELD_REF] = "reference",
+		[FIELD_TAGS] = "list of texts",
 		[FIELD_LINES] = "list of lines",
 	};
 

@@ -35,7 +35,7 @@ struct http {
 	struct http_limits limits;
 	atomic_bool *stop;
 	struct curl_slist *headers; /* for every request; may hold secrets */
-	int64_t next_ms;            /* steady clock: no request before this */
+	int64_t next_ms;	    /* steady clock: no request before this */
 	int64_t closed_until_ms;    /* wall clock: the tool asked for silence */
 };
 

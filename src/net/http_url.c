@@ -75,7 +75,7 @@ _Bool http_same_origin(const char *a, const char *b)
 	_cleanup_(url_finish) struct url ub = {0};
 
 	return url_split(a, &ua) == 0 && url_split(b, &ub) == 0 && strcmp(ua.scheme, ub.scheme) == 0 &&
-		strcasecmp(ua.host, ub.host) == 0 && strcmp(ua.port, ub.port) == 0;
+	       strcasecmp(ua.host, ub.host) == 0 && strcmp(ua.port, ub.port) == 0;
 }
 
 char *url_origin(const char *url)

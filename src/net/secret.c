@@ -211,7 +211,7 @@ static int from_command(const cJSON *words, struct secret *ret, struct err *e)
 	const cJSON *word;
 	size_t n = 0;
 
-	cJSON_ArrayForEach(word, words) {
+	cJSON_ArrayForEach (word, words) {
 		if (!json_text(word) || n == COMMAND_MAX_WORDS)
 			return err_set(e, EINVAL,
 				"a command is a list of at most %d texts: the program and its arguments",

@@ -14,8 +14,8 @@
 
 int store_event(struct tx *tx, enum event_kind kind, uint64_t dir, const char *name, uint64_t ino)
 {
-	return db_run(tx->db, "INSERT INTO event (kind, dir, name, ino) VALUES (?1, ?2, ?3, ?4)", "iiti", (int64_t)kind,
-		(int64_t)dir, name, (int64_t)ino);
+	return db_run(tx->db, "INSERT INTO event (kind, dir, name, ino) VALUES (?1, ?2, ?3, ?4)", "iiti",
+		(int64_t)kind, (int64_t)dir, name, (int64_t)ino);
 }
 
 /* ---- names ---- */
@@ -30,7 +30,8 @@ static _Bool taken(struct tx *tx, const struct work *w, const char *name)
 	_cleanup_(mem_freep) char *fold = name_fold(name);
 
 	return db_int(tx->db, 0,
-		       "SELECT id FROM record WHERE type = ?1 AND whole = ?2 AND fold = ?3 AND state = 0 AND id <> ?4",
+		       "SELECT id FROM record WHERE type = ?1 AND whole = ?2 AND fold = ?3 AND state = 0 AND "
+		       "id <> ?4",
 		       "iiti", (int64_t)w->type->id, w->whole, fold, w->record) != 0;
 }
 
@@ -38,7 +39,8 @@ static _Bool taken(struct tx *tx, const struct work *w, const char *name)
 static char *wanted_name(const struct work *w)
 {
 	const char *key = json_get_text(w->doc, type_key(w->type)->name);
-	const char *date = w->type->id == TYPE_TIME || w->type->id == TYPE_ENTRY ? json_get_text(w->doc, "date") : NULL;
+	const char *date =
+		w->type->id == TYPE_TIME || w->type->id == TYPE_ENTRY ? json_get_text(w->doc, "date") : NULL;
 	_cleanup_(mem_freep) char *text = NULL;
 
 	if (!key)
@@ -106,7 +108,8 @@ static int insert_record(struct tx *tx, struct work *w)
 
 	placeholder = str_format("/%lld", (long long)db_int(tx->db, 0, "SELECT max(id) FROM record", ""));
 	r = db_run(tx->db,
-		"INSERT INTO record (type, whole, name, fold, size, mtime, version, state) VALUES (?1, ?2, ?3, ?3, 0, ?4, 0, 0)",
+		"INSERT INTO record (type, whole, name, fold, size, mtime, version, state) VALUES (?1, ?2, "
+		"?3, ?3, 0, ?4, 0, 0)",
 		"iiti", (int64_t)w->type->id, w->whole, placeholder, tx->now_ms);
 	w->record = db_last_id(tx->db);
 	return r;
@@ -116,7 +119,8 @@ static int write_record(struct tx *tx, struct work *w)
 {
 	_cleanup_(mem_freep) char *fold = name_fold(w->name), *doc = json_print(w->doc);
 	int r = db_run(tx->db,
-		"UPDATE record SET whole = ?2, name = ?3, fold = ?4, size = ?5, mtime = ?6, version = version + 1"
+		"UPDATE record SET whole = ?2, name = ?3, fold = ?4, size = ?5, mtime = ?6, version = "
+		"version + 1"
 		" WHERE id = ?1",
 		"iittii", w->record, w->whole, w->name, fold, (int64_t)w->body.len, tx->now_ms);
 
@@ -144,9 +148,12 @@ static int write_history(struct tx *tx, const struct work *w, const struct origi
 		if (!(fields & (uint64_t)1 << i))
 			continue;
 		r = db_run(tx->db,
-			"INSERT INTO history (record, version, ms, uid, program, tool, cause, field, old, new)"
+			"INSERT INTO history (record, version, ms, uid, program, tool, cause, field, old, "
+			"new)"
 			" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-			"iiiititit" "t", w->record, w->version, tx->now_ms, (int64_t)origin->uid, origin->program, tool,
+			"iiiititit"
+			"t",
+			w->record, w->version, tx->now_ms, (int64_t)origin->uid, origin->program, tool,
 			origin->cause, (int64_t)i, old_text, new_text);
 	}
 	return r;
@@ -161,8 +168,9 @@ static int write_references(struct tx *tx, const struct work *w)
 		int64_t target = f->kind == FIELD_REF ? record_ref(w->doc, f) : 0;
 
 		if (target)
-			r = db_run(tx->db, "INSERT INTO reference (target, type, record, field) VALUES (?1, ?2, ?3, ?4)", "iiii",
-				target, (int64_t)w->type->id, w->record, (int64_t)i);
+			r = db_run(tx->db,
+				"INSERT INTO reference (target, type, record, field) VALUES (?1, ?2, ?3, ?4)",
+				"iiii", target, (int64_t)w->type->id, w->record, (int64_t)i);
 	}
 	return r;
 }
@@ -184,7 +192,8 @@ static int write_identities(struct tx *tx, const struct work *w)
 		if (!wanted || !text)
 			continue;
 		value = store_identity(text);
-		r = db_run(tx->db, "INSERT INTO identity (type, field, value, record) VALUES (?1, ?2, ?3, ?4)", "iiti",
+		r = db_run(tx->db,
+			"INSERT INTO identity (type, field, value, record) VALUES (?1, ?2, ?3, ?4)", "iiti",
 			(int64_t)w->type->id, (int64_t)i, value, w->record);
 	}
 	return r;
@@ -206,7 +215,8 @@ static int choose_body(struct tx *tx, struct work *w, const struct change *c)
 	struct record_names names = store_names(tx->db);
 	cJSON *patch = NULL;
 
-	if (c->body && record_parse(w->type, c->body, c->body_len, NULL, &names, tx->stack->currency, &patch, NULL) == 0) {
+	if (c->body && record_parse(w->type, c->body, c->body_len, NULL, &names, tx->stack->currency, &patch,
+			       NULL) == 0) {
 		cJSON *meant = record_apply(w->type, NULL, patch);
 		_Bool same = record_changed(w->type, meant, w->doc) == 0;
 
@@ -246,10 +256,12 @@ static int announce(struct tx *tx, const struct work *w)
 	if (r == 0 && (moved(w) || w->is_new))
 		r = change_announce(tx, w, EVENT_ADDED, w->whole, w->name);
 	if (r == 0 && !w->is_new)
-		r = store_event(tx, EVENT_CHANGED, 0, "", place_ino(PLACE_RECORD, w->type->id, (uint64_t)w->record));
+		r = store_event(
+			tx, EVENT_CHANGED, 0, "", place_ino(PLACE_RECORD, w->type->id, (uint64_t)w->record));
 	/* Where this link leads depends on the name. */
 	if (r == 0 && moved(w) && w->type->file)
-		r = store_event(tx, EVENT_CHANGED, 0, "", place_ino(PLACE_DOCS_LINK, w->type->id, (uint64_t)w->record));
+		r = store_event(tx, EVENT_CHANGED, 0, "",
+			place_ino(PLACE_DOCS_LINK, w->type->id, (uint64_t)w->record));
 	return r;
 }
 
@@ -298,8 +310,10 @@ void work_finish(struct work *w)
 
 int store_change(struct tx *tx, const struct change *c, int64_t *ret, struct err *e)
 {
-	_cleanup_(work_finish) struct work w = {
-		.type = type_get(c->type), .record = c->record, .is_new = !c->record, .body = BUF_INIT(BUF_MAX_RECORD)};
+	_cleanup_(work_finish) struct work w = {.type = type_get(c->type),
+		.record = c->record,
+		.is_new = !c->record,
+		.body = BUF_INIT(BUF_MAX_RECORD)};
 	int r = 0;
 
 	if (c->record) {
@@ -346,7 +360,8 @@ int store_rerender(struct tx *tx, int64_t record)
 	if (r == 0)
 		r = change_facets(tx, &w);
 	if (r == 0)
-		r = store_event(tx, EVENT_CHANGED, 0, "", place_ino(PLACE_RECORD, w.type->id, (uint64_t)record));
+		r = store_event(
+			tx, EVENT_CHANGED, 0, "", place_ino(PLACE_RECORD, w.type->id, (uint64_t)record));
 	return r;
 }
 
@@ -368,16 +383,19 @@ int store_trash(struct tx *tx, int64_t record, const struct origin *origin)
 	if (r == 0)
 		r = change_facets(tx, &w); /* without a doc: all of them go */
 	if (r == 0)
-		r = db_run(tx->db, "UPDATE record SET state = 1, version = version + 1 WHERE id = ?1", "i", record);
+		r = db_run(tx->db, "UPDATE record SET state = 1, version = version + 1 WHERE id = ?1", "i",
+			record);
 	if (r == 0)
 		r = db_run(tx->db, "DELETE FROM identity WHERE record = ?1", "i", record);
 	if (r == 0)
 		r = db_run(tx->db, "DELETE FROM outbox WHERE record = ?1", "i", record);
 	if (r == 0)
 		r = db_run(tx->db,
-			"INSERT INTO history (record, version, ms, uid, program, tool, cause, field, old, new)"
+			"INSERT INTO history (record, version, ms, uid, program, tool, cause, field, old, "
+			"new)"
 			" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, -1, NULL, NULL)",
 			"iiiitit", record, w.version, tx->now_ms, (int64_t)origin->uid, origin->program,
-			origin->tool >= 0 ? store_tool_id(tx->store, origin->tool) : (int64_t)0, origin->cause);
+			origin->tool >= 0 ? store_tool_id(tx->store, origin->tool) : (int64_t)0,
+			origin->cause);
 	return r;
 }

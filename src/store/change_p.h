@@ -20,7 +20,8 @@ struct work {
 void work_finish(struct work *w);
 
 /* change_announce - the event for the record's own entry (its file or folder) in its folder */
-int change_announce(struct tx *tx, const struct work *w, enum event_kind kind, int64_t whole, const char *name);
+int change_announce(
+	struct tx *tx, const struct work *w, enum event_kind kind, int64_t whole, const char *name);
 
 /* change_hub_events - events for the links in the folders of the records that it refers to (as stored now) */
 int change_hub_events(struct tx *tx, const struct work *w, enum event_kind kind);

@@ -44,7 +44,8 @@ int db_errno(int code)
 
 int db_open(struct db *db, const char *path, _Bool read_only)
 {
-	int flags = SQLITE_OPEN_NOMUTEX | (read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+	int flags = SQLITE_OPEN_NOMUTEX |
+		    (read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
 	int r = sqlite3_open_v2(path, &db->handle, flags, NULL);
 
 	db->statements = NULL;
@@ -84,7 +85,8 @@ static sqlite3_stmt *cached(struct db *db, const char *sql)
 			break;
 	}
 	if (++db->statement_count > SLOTS / 2 ||
-		sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &s->stmt, NULL) != SQLITE_OK) {
+		sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &s->stmt, NULL) !=
+			SQLITE_OK) {
 		log_error("db", "cannot prepare \"%s\": %s", sql, sqlite3_errmsg(db->handle));
 		abort();
 	}

@@ -19,7 +19,8 @@ static uint64_t own_ino(const struct work *w)
 	return place_ino(w->type->file ? PLACE_RECORD_DIR : PLACE_RECORD, w->type->id, (uint64_t)w->record);
 }
 
-int change_announce(struct tx *tx, const struct work *w, enum event_kind kind, int64_t whole, const char *name)
+int change_announce(
+	struct tx *tx, const struct work *w, enum event_kind kind, int64_t whole, const char *name)
 {
 	const struct field *f = type_whole(w->type);
 	_cleanup_(mem_freep) char *entry = entry_name(w->type, name);
@@ -33,7 +34,8 @@ int change_hub_events(struct tx *tx, const struct work *w, enum event_kind kind)
 {
 	const char *name = kind == EVENT_REMOVED && w->old_name ? w->old_name : w->name;
 	_cleanup_(mem_freep) char *entry = entry_name(w->type, name);
-	sqlite3_stmt *q = db_query(tx->db, "SELECT target, field FROM reference WHERE record = ?1", "i", w->record);
+	sqlite3_stmt *q =
+		db_query(tx->db, "SELECT target, field FROM reference WHERE record = ?1", "i", w->record);
 	int r = 0;
 
 	while (db_row(q)) {
@@ -71,13 +73,13 @@ static char *facet_value(struct tx *tx, const struct field *f, const cJSON *valu
 
 static int64_t value_id(struct tx *tx, const struct type *type, int field, const char *name)
 {
-	int64_t id = db_int(tx->db, 0, "SELECT id FROM value WHERE type = ?1 AND field = ?2 AND name = ?3", "iit",
-		(int64_t)type->id, (int64_t)field, name);
+	int64_t id = db_int(tx->db, 0, "SELECT id FROM value WHERE type = ?1 AND field = ?2 AND name = ?3",
+		"iit", (int64_t)type->id, (int64_t)field, name);
 
 	if (id)
 		return id;
-	if (db_run(tx->db, "INSERT INTO value (type, field, name, fixed) VALUES (?1, ?2, ?3, 0)", "iit", (int64_t)type->id,
-		    (int64_t)field, name) < 0)
+	if (db_run(tx->db, "INSERT INTO value (type, field, name, fixed) VALUES (?1, ?2, ?3, 0)", "iit",
+		    (int64_t)type->id, (int64_t)field, name) < 0)
 		return 0;
 	id = db_last_id(tx->db);
 	store_event(tx, EVENT_ADDED, place_ino(PLACE_VIEW, type->id, (uint64_t)field), name,
@@ -138,7 +140,8 @@ static uint64_t value_dir(struct tx *tx, int64_t value)
 	uint64_t ino = 0;
 
 	if (db_row(q)) {
-		ino = place_ino(PLACE_VALUE, PLACE_PAIR(sqlite3_column_int(q, 0), sqlite3_column_int(q, 1)), (uint64_t)value);
+		ino = place_ino(PLACE_VALUE, PLACE_PAIR(sqlite3_column_int(q, 0), sqlite3_column_int(q, 1)),
+			(uint64_t)value);
 		db_done(q);
 	}
 	return ino;
@@ -164,7 +167,8 @@ static int value_folder_event(struct tx *tx, const struct work *w, int64_t value
 	return r;
 }
 
-static int facet_event(struct tx *tx, const struct work *w, enum event_kind kind, int64_t value, const char *name)
+static int facet_event(
+	struct tx *tx, const struct work *w, enum event_kind kind, int64_t value, const char *name)
 {
 	return store_event(tx, kind, value_dir(tx, value), name,
 		place_ino(PLACE_VALUE_LINK, (uint64_t)value, (uint64_t)w->record));
@@ -175,25 +179,29 @@ static int drop_facets(struct tx *tx, const struct work *w, struct facet *list, 
 {
 	struct facet old[TYPE_MAX_FIELDS];
 	size_t count = 0;
-	sqlite3_stmt *q = db_query(tx->db, "SELECT value, name, target FROM facet WHERE record = ?1", "i", w->record);
+	sqlite3_stmt *q =
+		db_query(tx->db, "SELECT value, name, target FROM facet WHERE record = ?1", "i", w->record);
 	int r = 0;
 
 	while (db_row(q)) {
 		_Bool stays = 0;
 
 		for (size_t i = 0; i < n; i++) {
-			if (list[i].value == sqlite3_column_int64(q, 0) && strcmp(list[i].name, db_column_text(q, 1)) == 0 &&
+			if (list[i].value == sqlite3_column_int64(q, 0) &&
+				strcmp(list[i].name, db_column_text(q, 1)) == 0 &&
 				strcmp(list[i].target, db_column_text(q, 2)) == 0) {
 				list[i].wanted = 0;
 				stays = 1;
 			}
 		}
 		if (!stays && count < ARRAY_LEN(old))
-			old[count++] = (struct facet){sqlite3_column_int64(q, 0), str_dup(db_column_text(q, 1)), NULL, 0};
+			old[count++] = (struct facet){
+				sqlite3_column_int64(q, 0), str_dup(db_column_text(q, 1)), NULL, 0};
 	}
 	for (size_t i = 0; i < count; i++) {
 		if (r == 0)
-			r = db_run(tx->db, "DELETE FROM facet WHERE value = ?1 AND record = ?2", "ii", old[i].value, w->record);
+			r = db_run(tx->db, "DELETE FROM facet WHERE value = ?1 AND record = ?2", "ii",
+				old[i].value, w->record);
 		if (r == 0)
 			r = facet_event(tx, w, EVENT_REMOVED, old[i].value, old[i].name);
 		if (r == 0)
@@ -213,8 +221,10 @@ int change_facets(struct tx *tx, const struct work *w)
 		if (r == 0 && list[i].wanted) {
 			r = value_folder_event(tx, w, list[i].value, EVENT_ADDED);
 			if (r == 0)
-				r = db_run(tx->db, "INSERT INTO facet (value, record, name, target) VALUES (?1, ?2, ?3, ?4)", "iitt",
-					list[i].value, w->record, list[i].name, list[i].target);
+				r = db_run(tx->db,
+					"INSERT INTO facet (value, record, name, target) VALUES (?1, ?2, ?3, "
+					"?4)",
+					"iitt", list[i].value, w->record, list[i].name, list[i].target);
 			if (r == 0)
 				r = facet_event(tx, w, EVENT_ADDED, list[i].value, list[i].name);
 		}
@@ -232,8 +242,8 @@ int change_dependents(struct tx *tx, const struct work *w)
 	/* Page by page, as rendering runs its own queries on the same connection. */
 	for (;;) {
 		int64_t id = db_int(tx->db, 0,
-			"SELECT min(record) FROM reference WHERE target = ?1 AND record > ?2",
-			"ii", w->record, after);
+			"SELECT min(record) FROM reference WHERE target = ?1 AND record > ?2", "ii",
+			w->record, after);
 
 		if (!id || r < 0)
 			return r;

@@ -11,7 +11,8 @@ enum { MAX_DEPTH = 128 };
 
 int store_file_stat(struct db *db, int64_t id, struct file_stat *ret)
 {
-	sqlite3_stmt *q = db_query(db, "SELECT tool, parent, folder, size, mtime FROM file WHERE id = ?1", "i", id);
+	sqlite3_stmt *q =
+		db_query(db, "SELECT tool, parent, folder, size, mtime FROM file WHERE id = ?1", "i", id);
 
 	if (!db_row(q))
 		return -ENOENT;
@@ -29,8 +30,8 @@ int store_file_stat(struct db *db, int64_t id, struct file_stat *ret)
 
 int store_file_find(struct db *db, int64_t tool, int64_t parent, const char *name, int64_t *ret)
 {
-	int64_t id = db_int(db, 0, "SELECT id FROM file WHERE tool = ?1 AND parent = ?2 AND name = ?3", "iit", tool, parent,
-		name);
+	int64_t id = db_int(db, 0, "SELECT id FROM file WHERE tool = ?1 AND parent = ?2 AND name = ?3", "iit",
+		tool, parent, name);
 
 	if (!id)
 		return -ENOENT;
@@ -38,7 +39,8 @@ int store_file_find(struct db *db, int64_t tool, int64_t parent, const char *nam
 	return 0;
 }
 
-void store_file_list(struct db *db, int64_t tool, int64_t parent, int64_t after, store_lister f, void *context)
+void store_file_list(
+	struct db *db, int64_t tool, int64_t parent, int64_t after, store_lister f, void *context)
 {
 	sqlite3_stmt *q = db_query(db,
 		"SELECT id, name, CASE WHEN folder THEN -1 ELSE size END, mtime FROM file"
@@ -46,8 +48,8 @@ void store_file_list(struct db *db, int64_t tool, int64_t parent, int64_t after,
 		"iii", tool, parent, after);
 
 	while (db_row(q)) {
-		struct listed row = {sqlite3_column_int64(q, 0), db_column_text(q, 1), sqlite3_column_int64(q, 2),
-			sqlite3_column_int64(q, 3)};
+		struct listed row = {sqlite3_column_int64(q, 0), db_column_text(q, 1),
+			sqlite3_column_int64(q, 2), sqlite3_column_int64(q, 3)};
 
 		if (!f(context, &row)) {
 			db_done(q);
@@ -68,7 +70,8 @@ char *store_file_path(struct db *db, int64_t id)
 			free(path);
 			return NULL;
 		}
-		longer = path ? str_format("%s/%s", db_column_text(q, 0), path) : str_dup(db_column_text(q, 0));
+		longer = path ? str_format("%s/%s", db_column_text(q, 0), path)
+			      : str_dup(db_column_text(q, 0));
 		id = sqlite3_column_int64(q, 1);
 		db_done(q);
 		free(path);
@@ -80,11 +83,12 @@ char *store_file_path(struct db *db, int64_t id)
 /* The tool's root is the documents folder itself. */
 static uint64_t dir_ino(int64_t parent)
 {
-	return parent ? place_ino(PLACE_FILE, 0, (uint64_t)parent) : place_ino(PLACE_FIXED, 0, PLACE_FIXED_DOCUMENTS);
+	return parent ? place_ino(PLACE_FILE, 0, (uint64_t)parent)
+		      : place_ino(PLACE_FIXED, 0, PLACE_FIXED_DOCUMENTS);
 }
 
-int store_file_put(struct tx *tx, int64_t tool, int64_t parent, const char *name, const struct file_stat *s, int64_t pass,
-	int64_t *ret)
+int store_file_put(struct tx *tx, int64_t tool, int64_t parent, const char *name, const struct file_stat *s,
+	int64_t pass, int64_t *ret)
 {
 	struct file_stat old;
 	int64_t id = 0;
@@ -93,17 +97,21 @@ int store_file_put(struct tx *tx, int64_t tool, int64_t parent, const char *name
 	if (store_file_find(tx->db, tool, parent, name, &id) == 0 && store_file_stat(tx->db, id, &old) == 0) {
 		_Bool same = old.folder == s->folder && old.size == s->size && old.mtime_ms == s->mtime_ms;
 
-		r = db_run(tx->db, "UPDATE file SET folder = ?2, size = ?3, mtime = ?4, pass = max(pass, ?5) WHERE id = ?1",
+		r = db_run(tx->db,
+			"UPDATE file SET folder = ?2, size = ?3, mtime = ?4, pass = max(pass, ?5) WHERE id = "
+			"?1",
 			"iiiii", id, (int64_t)s->folder, s->size, s->mtime_ms, pass);
 		if (r == 0 && !same)
 			r = store_event(tx, EVENT_CHANGED, 0, "", place_ino(PLACE_FILE, 0, (uint64_t)id));
 	} else {
 		r = db_run(tx->db,
-			"INSERT INTO file (tool, parent, name, folder, size, mtime, pass) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+			"INSERT INTO file (tool, parent, name, folder, size, mtime, pass) VALUES (?1, ?2, "
+			"?3, ?4, ?5, ?6, ?7)",
 			"iitiiii", tool, parent, name, (int64_t)s->folder, s->size, s->mtime_ms, pass);
 		id = db_last_id(tx->db);
 		if (r == 0)
-			r = store_event(tx, EVENT_ADDED, dir_ino(parent), name, place_ino(PLACE_FILE, 0, (uint64_t)id));
+			r = store_event(tx, EVENT_ADDED, dir_ino(parent), name,
+				place_ino(PLACE_FILE, 0, (uint64_t)id));
 	}
 	if (ret)
 		*ret = id;
@@ -123,7 +131,8 @@ int store_file_remove(struct tx *tx, int64_t id)
 	db_done(q);
 	if (r == 0)
 		r = db_run(tx->db,
-			"WITH RECURSIVE below (id) AS (SELECT ?1 UNION SELECT f.id FROM file f JOIN below b ON f.parent = b.id)"
+			"WITH RECURSIVE below (id) AS (SELECT ?1 UNION SELECT f.id FROM file f JOIN below b "
+			"ON f.parent = b.id)"
 			" DELETE FROM file WHERE id IN (SELECT id FROM below)",
 			"i", id);
 	return r;
@@ -138,18 +147,21 @@ int store_file_move(struct tx *tx, int64_t id, int64_t parent, const char *name)
 	if (r == 0 && store_file_find(tx->db, s.tool, parent, name, &old) == 0 && old != id)
 		r = store_file_remove(tx, old);
 	if (r == 0)
-		r = db_run(tx->db, "UPDATE file SET parent = ?2, name = ?3 WHERE id = ?1", "iit", id, parent, name);
+		r = db_run(tx->db, "UPDATE file SET parent = ?2, name = ?3 WHERE id = ?1", "iit", id, parent,
+			name);
 	return r;
 }
 
 int store_file_sweep(struct tx *tx, int64_t tool, int64_t pass)
 {
-	sqlite3_stmt *q = db_query(tx->db, "SELECT id, parent, name FROM file WHERE tool = ?1 AND pass < ?2", "ii", tool, pass);
+	sqlite3_stmt *q = db_query(
+		tx->db, "SELECT id, parent, name FROM file WHERE tool = ?1 AND pass < ?2", "ii", tool, pass);
 	int r = 0;
 
 	while (db_row(q)) {
 		if (r == 0)
-			r = store_event(tx, EVENT_REMOVED, dir_ino(sqlite3_column_int64(q, 1)), db_column_text(q, 2),
+			r = store_event(tx, EVENT_REMOVED, dir_ino(sqlite3_column_int64(q, 1)),
+				db_column_text(q, 2),
 				place_ino(PLACE_FILE, 0, (uint64_t)sqlite3_column_int64(q, 0)));
 	}
 	return r < 0 ? r : db_run(tx->db, "DELETE FROM file WHERE tool = ?1 AND pass < ?2", "ii", tool, pass);

@@ -63,34 +63,41 @@ int store_link_by_record(struct db *db, int64_t tool, int64_t record, struct lin
 
 int64_t store_link_record(struct db *db, int64_t tool, enum type_id type, const char *remote)
 {
-	return db_int(db, 0, "SELECT record FROM link WHERE tool = ?1 AND type = ?2 AND remote = ?3", "iit", tool,
-		(int64_t)type, remote);
+	return db_int(db, 0, "SELECT record FROM link WHERE tool = ?1 AND type = ?2 AND remote = ?3", "iit",
+		tool, (int64_t)type, remote);
 }
 
 char *store_link_remote(struct db *db, int64_t tool, int64_t record)
 {
-	return db_text(db, "SELECT remote FROM link WHERE record = ?2 AND tool = ?1 AND NOT gone", "ii", tool, record);
+	return db_text(db, "SELECT remote FROM link WHERE record = ?2 AND tool = ?1 AND NOT gone", "ii", tool,
+		record);
 }
 
-int store_link_put(struct tx *tx, int64_t tool, const struct link *l, const char *raw, const char *url, int64_t pass)
+int store_link_put(
+	struct tx *tx, int64_t tool, const struct link *l, const char *raw, const char *url, int64_t pass)
 {
 	_cleanup_(mem_freep) char *theirs = json_print(l->theirs), *ours = json_print(l->ours);
 
 	return db_run(tx->db,
-		"INSERT INTO link (tool, type, remote, record, theirs, ours, raw, url, seen, gone, unresolved)"
+		"INSERT INTO link (tool, type, remote, record, theirs, ours, raw, url, seen, gone, "
+		"unresolved)"
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ifnull(?7, ''), ?8, ?9, ?10, ?11)"
-		" ON CONFLICT (tool, type, remote) DO UPDATE SET record = excluded.record, theirs = excluded.theirs,"
-		" ours = excluded.ours, raw = ifnull(?7, raw), url = ifnull(?8, url), seen = max(seen, excluded.seen),"
+		" ON CONFLICT (tool, type, remote) DO UPDATE SET record = excluded.record, theirs = "
+		"excluded.theirs,"
+		" ours = excluded.ours, raw = ifnull(?7, raw), url = ifnull(?8, url), seen = max(seen, "
+		"excluded.seen),"
 		" gone = excluded.gone, unresolved = excluded.unresolved",
-		"iititttt" "iii", tool, (int64_t)l->type, l->remote, l->record, theirs, ours, raw, url, pass, (int64_t)l->gone,
+		"iititttt"
+		"iii",
+		tool, (int64_t)l->type, l->remote, l->record, theirs, ours, raw, url, pass, (int64_t)l->gone,
 		(int64_t)l->unresolved);
 }
 
 int store_link_seen(struct tx *tx, int64_t link, int64_t pass, const char *raw)
 {
 	/* Most listings bring what is there already: write the raw form only when it differs. */
-	return db_run(tx->db, "UPDATE link SET seen = max(seen, ?2), raw = ifnull(?3, raw) WHERE id = ?1", "iit", link, pass,
-		raw);
+	return db_run(tx->db, "UPDATE link SET seen = max(seen, ?2), raw = ifnull(?3, raw) WHERE id = ?1",
+		"iit", link, pass, raw);
 }
 
 char *store_identity(const char *text)
@@ -164,8 +171,9 @@ int64_t store_match(struct db *db, int64_t tool, enum type_id type_id, const cJS
 
 char *store_cursor(struct db *db, int64_t tool, enum type_id type, _Bool *ret_complete, int64_t *ret_pass)
 {
-	sqlite3_stmt *q = db_query(
-		db, "SELECT value, complete, pass FROM cursor WHERE tool = ?1 AND type = ?2", "ii", tool, (int64_t)type);
+	sqlite3_stmt *q =
+		db_query(db, "SELECT value, complete, pass FROM cursor WHERE tool = ?1 AND type = ?2", "ii",
+			tool, (int64_t)type);
 	char *value = NULL;
 
 	*ret_complete = 0;
@@ -180,11 +188,13 @@ char *store_cursor(struct db *db, int64_t tool, enum type_id type, _Bool *ret_co
 	return value;
 }
 
-int store_cursor_put(struct tx *tx, int64_t tool, enum type_id type, const char *value, _Bool complete, int64_t pass)
+int store_cursor_put(
+	struct tx *tx, int64_t tool, enum type_id type, const char *value, _Bool complete, int64_t pass)
 {
 	return db_run(tx->db,
 		"INSERT INTO cursor (tool, type, value, complete, pass) VALUES (?1, ?2, ?3, ?4, ?5)"
-		" ON CONFLICT DO UPDATE SET value = excluded.value, complete = max(complete, excluded.complete),"
+		" ON CONFLICT DO UPDATE SET value = excluded.value, complete = max(complete, "
+		"excluded.complete),"
 		" pass = excluded.pass",
 		"iitii", tool, (int64_t)type, value, (int64_t)complete, pass);
 }

@@ -12,7 +12,8 @@
 
 size_t store_event_next(struct db *db, int64_t after, struct event *events, size_t max)
 {
-	sqlite3_stmt *q = db_query(db, "SELECT seq, kind, dir, ino, name FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2", "ii",
+	sqlite3_stmt *q = db_query(db,
+		"SELECT seq, kind, dir, ino, name FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2", "ii",
 		after, (int64_t)max);
 	size_t n = 0;
 
@@ -37,8 +38,8 @@ void scratch_finish(struct scratch *s)
 
 int store_scratch_stat(struct db *db, int64_t id, struct scratch *ret)
 {
-	sqlite3_stmt *q =
-		db_query(db, "SELECT dir, mode, target, length(bytes), mtime FROM scratch WHERE id = ?1", "i", id);
+	sqlite3_stmt *q = db_query(
+		db, "SELECT dir, mode, target, length(bytes), mtime FROM scratch WHERE id = ?1", "i", id);
 
 	if (!db_row(q))
 		return -ENOENT;
@@ -58,7 +59,8 @@ int store_scratch_stat(struct db *db, int64_t id, struct scratch *ret)
 
 int store_scratch_find(struct db *db, uint64_t dir, const char *name, int64_t *ret)
 {
-	int64_t id = db_int(db, 0, "SELECT id FROM scratch WHERE dir = ?1 AND name = ?2", "it", (int64_t)dir, name);
+	int64_t id = db_int(
+		db, 0, "SELECT id FROM scratch WHERE dir = ?1 AND name = ?2", "it", (int64_t)dir, name);
 
 	if (!id)
 		return -ENOENT;
@@ -81,12 +83,12 @@ int store_scratch_read(struct db *db, int64_t id, struct buf *b)
 void store_scratch_list(struct db *db, uint64_t dir, int64_t after, store_lister f, void *context)
 {
 	sqlite3_stmt *q = db_query(db,
-		"SELECT id, name, length(bytes), mtime FROM scratch WHERE dir = ?1 AND id > ?2 ORDER BY id", "ii", (int64_t)dir,
-		after);
+		"SELECT id, name, length(bytes), mtime FROM scratch WHERE dir = ?1 AND id > ?2 ORDER BY id",
+		"ii", (int64_t)dir, after);
 
 	while (db_row(q)) {
-		struct listed row = {sqlite3_column_int64(q, 0), db_column_text(q, 1), sqlite3_column_int64(q, 2),
-			sqlite3_column_int64(q, 3)};
+		struct listed row = {sqlite3_column_int64(q, 0), db_column_text(q, 1),
+			sqlite3_column_int64(q, 2), sqlite3_column_int64(q, 3)};
 
 		if (!f(context, &row)) {
 			db_done(q);
@@ -95,14 +97,17 @@ void store_scratch_list(struct db *db, uint64_t dir, int64_t after, store_lister
 	}
 }
 
-int store_scratch_make(struct tx *tx, uint64_t dir, const char *name, uint32_t mode, const char *target, int64_t *ret)
+int store_scratch_make(
+	struct tx *tx, uint64_t dir, const char *name, uint32_t mode, const char *target, int64_t *ret)
 {
 	int64_t old;
 	int r;
 
 	if (store_scratch_find(tx->db, dir, name, &old) == 0)
 		return -EEXIST;
-	r = db_run(tx->db, "INSERT INTO scratch (dir, name, mode, target, bytes, mtime) VALUES (?1, ?2, ?3, ?4, x'', ?5)",
+	r = db_run(tx->db,
+		"INSERT INTO scratch (dir, name, mode, target, bytes, mtime) VALUES (?1, ?2, ?3, ?4, x'', "
+		"?5)",
 		"ititi", (int64_t)dir, name, (int64_t)mode, target, tx->now_ms);
 	*ret = db_last_id(tx->db);
 	return r;
@@ -110,15 +115,18 @@ int store_scratch_make(struct tx *tx, uint64_t dir, const char *name, uint32_t m
 
 int store_scratch_write(struct tx *tx, int64_t id, const void *bytes, size_t len, int64_t mtime_ms)
 {
-	return db_run(tx->db, "UPDATE scratch SET bytes = ?2, mtime = ?3 WHERE id = ?1", "ibi", id, bytes, len, mtime_ms);
+	return db_run(tx->db, "UPDATE scratch SET bytes = ?2, mtime = ?3 WHERE id = ?1", "ibi", id, bytes,
+		len, mtime_ms);
 }
 
 int store_scratch_move(struct tx *tx, int64_t id, uint64_t dir, const char *name)
 {
-	int r = db_run(tx->db, "DELETE FROM scratch WHERE dir = ?1 AND name = ?2 AND id <> ?3", "iti", (int64_t)dir, name, id);
+	int r = db_run(tx->db, "DELETE FROM scratch WHERE dir = ?1 AND name = ?2 AND id <> ?3", "iti",
+		(int64_t)dir, name, id);
 
 	if (r == 0)
-		r = db_run(tx->db, "UPDATE scratch SET dir = ?2, name = ?3 WHERE id = ?1", "iit", id, (int64_t)dir, name);
+		r = db_run(tx->db, "UPDATE scratch SET dir = ?2, name = ?3 WHERE id = ?1", "iit", id,
+			(int64_t)dir, name);
 	return r;
 }
 
@@ -136,7 +144,8 @@ int store_scratch_remove(struct tx *tx, int64_t id)
 
 void store_tool_health(struct db *db, int64_t tool, struct tool_health *ret)
 {
-	sqlite3_stmt *q = db_query(db, "SELECT ok_ms, pull_ms, error_ms, error FROM tool WHERE id = ?1", "i", tool);
+	sqlite3_stmt *q =
+		db_query(db, "SELECT ok_ms, pull_ms, error_ms, error FROM tool WHERE id = ?1", "i", tool);
 
 	*ret = (struct tool_health){0};
 	if (db_row(q)) {
@@ -155,10 +164,12 @@ int store_tool_note(struct tx *tx, int64_t tool, const char *error, _Bool pulled
 {
 	if (error)
 		return db_run(tx->db,
-			"UPDATE tool SET error = ?2, error_ms = CASE WHEN error_ms THEN error_ms ELSE ?3 END WHERE id = ?1", "iti",
-			tool, error, tx->now_ms);
+			"UPDATE tool SET error = ?2, error_ms = CASE WHEN error_ms THEN error_ms ELSE ?3 END "
+			"WHERE id = ?1",
+			"iti", tool, error, tx->now_ms);
 	return db_run(tx->db,
-		"UPDATE tool SET ok_ms = ?2, error_ms = 0, error = '', pull_ms = CASE WHEN ?3 THEN ?2 ELSE pull_ms END"
+		"UPDATE tool SET ok_ms = ?2, error_ms = 0, error = '', pull_ms = CASE WHEN ?3 THEN ?2 ELSE "
+		"pull_ms END"
 		" WHERE id = ?1",
 		"iii", tool, tx->now_ms, (int64_t)pulled);
 }

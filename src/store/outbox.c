@@ -18,13 +18,13 @@ static void new_key(char key[40])
 		abort();
 	b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
 	b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
-	snprintf(key, 40, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3], b[4],
-		b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+	snprintf(key, 40, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
+		b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
 }
 
 /* What the tool at this index still lacks of the record: the fields to send; @ret_create: it has no link yet. */
-static uint64_t lacking(struct tx *tx, int tool, const struct type *type, int64_t record, const cJSON *doc,
-	_Bool *ret_create)
+static uint64_t lacking(
+	struct tx *tx, int tool, const struct type *type, int64_t record, const cJSON *doc, _Bool *ret_create)
 {
 	const struct tool_type *can = &tx->stack->tools[tool].types[type->id];
 	struct link l;
@@ -52,7 +52,8 @@ static int ensure_row(struct tx *tx, int tool, int64_t record, int64_t version, 
 		" ON CONFLICT (record, tool) DO UPDATE SET version = excluded.version, copy = excluded.copy,"
 		" state = CASE WHEN state IN (1, 2) OR (state = 4 AND NOT ?6) THEN state ELSE 0 END,"
 		" next_ms = CASE WHEN ?6 THEN 0 ELSE next_ms END",
-		"iitiii", record, store_tool_id(tx->store, tool), key, (int64_t)copy, version, (int64_t)again);
+		"iitiii", record, store_tool_id(tx->store, tool), key, (int64_t)copy, version,
+		(int64_t)again);
 }
 
 int store_outbox_ensure(struct tx *tx, int64_t record, int from)
@@ -67,12 +68,14 @@ int store_outbox_ensure(struct tx *tx, int64_t record, int from)
 		const struct type *type = type_get(stat.type);
 		_Bool create;
 		uint64_t fields = lacking(tx, tool, type, record, doc, &create);
-		_Bool owner = tx->stack->owners[stat.type] == tool || (fields & stack_owned(tx->stack, stat.type, tool));
+		_Bool owner = tx->stack->owners[stat.type] == tool ||
+			      (fields & stack_owned(tx->stack, stat.type, tool));
 
 		/* A row that is under way stays: its answer decides. */
 		if (!fields)
-			r = db_run(tx->db, "DELETE FROM outbox WHERE record = ?1 AND tool = ?2 AND state NOT IN (1, 2)", "ii",
-				record, store_tool_id(tx->store, tool));
+			r = db_run(tx->db,
+				"DELETE FROM outbox WHERE record = ?1 AND tool = ?2 AND state NOT IN (1, 2)",
+				"ii", record, store_tool_id(tx->store, tool));
 		else
 			r = ensure_row(tx, tool, record, stat.version, !owner, from < 0);
 	}
@@ -98,18 +101,20 @@ int store_outbox_fill(struct tx *tx, int tool, enum type_id type)
 }
 
 /* Copies wait for the owners; a new record also for the tool's first complete listing, or it might be made twice. */
-#define MAY_BE_SENT                                                                                                   \
-	" FROM outbox o JOIN record r ON r.id = o.record"                                                             \
-	" WHERE o.tool = ?1 AND o.state IN (0, 2)"                                                                    \
-	" AND NOT (o.copy AND EXISTS (SELECT 1 FROM outbox p WHERE p.record = o.record AND NOT p.copy AND p.tool <> ?1))" \
-	" AND (EXISTS (SELECT 1 FROM link l WHERE l.record = o.record AND l.tool = ?1)"                               \
+#define MAY_BE_SENT                                                                                          \
+	" FROM outbox o JOIN record r ON r.id = o.record"                                                    \
+	" WHERE o.tool = ?1 AND o.state IN (0, 2)"                                                           \
+	" AND NOT (o.copy AND EXISTS (SELECT 1 FROM outbox p WHERE p.record = o.record AND NOT p.copy AND "  \
+	"p.tool <> ?1))"                                                                                     \
+	" AND (EXISTS (SELECT 1 FROM link l WHERE l.record = o.record AND l.tool = ?1)"                      \
 	" OR EXISTS (SELECT 1 FROM cursor c WHERE c.tool = ?1 AND c.type = r.type AND c.complete))"
 
-int store_outbox_next(struct db *db, int64_t tool, int64_t now_ms, struct outbox_row *ret, int64_t *ret_wake_ms)
+int store_outbox_next(
+	struct db *db, int64_t tool, int64_t now_ms, struct outbox_row *ret, int64_t *ret_wake_ms)
 {
 	sqlite3_stmt *q = db_query(db,
-		"SELECT o.seq, o.record, r.type, o.state, o.key, o.version, o.attempts, o.next_ms, o.sent_ms, o.copy" MAY_BE_SENT
-		" AND o.next_ms <= ?2 ORDER BY o.copy, r.type, o.seq LIMIT 1",
+		"SELECT o.seq, o.record, r.type, o.state, o.key, o.version, o.attempts, o.next_ms, "
+		"o.sent_ms, o.copy" MAY_BE_SENT " AND o.next_ms <= ?2 ORDER BY o.copy, r.type, o.seq LIMIT 1",
 		"ii", tool, now_ms);
 
 	*ret_wake_ms = 0;
@@ -136,10 +141,11 @@ int store_outbox_next(struct db *db, int64_t tool, int64_t now_ms, struct outbox
 int store_outbox_mark(struct tx *tx, int64_t seq, enum outbox_state state, int64_t next_ms, const char *error)
 {
 	if (state == OUTBOX_SENDING)
-		return db_run(tx->db, "UPDATE outbox SET state = 1, attempts = attempts + 1, sent_ms = ?2 WHERE seq = ?1", "ii",
-			seq, tx->now_ms);
-	return db_run(tx->db, "UPDATE outbox SET state = ?2, next_ms = ?3, error = ?4 WHERE seq = ?1", "iiit", seq,
-		(int64_t)state, next_ms, error ? error : "");
+		return db_run(tx->db,
+			"UPDATE outbox SET state = 1, attempts = attempts + 1, sent_ms = ?2 WHERE seq = ?1",
+			"ii", seq, tx->now_ms);
+	return db_run(tx->db, "UPDATE outbox SET state = ?2, next_ms = ?3, error = ?4 WHERE seq = ?1", "iiit",
+		seq, (int64_t)state, next_ms, error ? error : "");
 }
 
 int store_outbox_remove(struct tx *tx, int64_t seq)
@@ -149,14 +155,16 @@ int store_outbox_remove(struct tx *tx, int64_t seq)
 
 int store_outbox_woken(struct tx *tx, int64_t tool)
 {
-	return db_run(tx->db, "UPDATE outbox SET state = 0, next_ms = 0 WHERE tool = ?1 AND state = 3", "i", tool);
+	return db_run(
+		tx->db, "UPDATE outbox SET state = 0, next_ms = 0 WHERE tool = ?1 AND state = 3", "i", tool);
 }
 
 int store_settled(struct db *db, int64_t record, int64_t version, struct err *e)
 {
 	sqlite3_stmt *q = db_query(db,
-		"SELECT code, field, text FROM problem WHERE record = ?1 AND version >= ?2 ORDER BY id DESC LIMIT 1", "ii", record,
-		version);
+		"SELECT code, field, text FROM problem WHERE record = ?1 AND version >= ?2 ORDER BY id DESC "
+		"LIMIT 1",
+		"ii", record, version);
 
 	if (db_row(q)) {
 		int code = sqlite3_column_int(q, 0);
@@ -165,20 +173,24 @@ int store_settled(struct db *db, int64_t record, int64_t version, struct err *e)
 		db_done(q);
 		return r;
 	}
-	return db_int(db, 0, "SELECT 1 FROM outbox WHERE record = ?1 AND NOT copy AND state <> 4 AND version >= ?2 LIMIT 1",
+	return db_int(db, 0,
+		       "SELECT 1 FROM outbox WHERE record = ?1 AND NOT copy AND state <> 4 AND version >= ?2 "
+		       "LIMIT 1",
 		       "ii", record, version) != 0;
 }
 
 int store_record_pending(struct db *db, int64_t record, _Bool *ret_rejected)
 {
-	*ret_rejected = db_int(db, 0, "SELECT 1 FROM outbox WHERE record = ?1 AND state = 4 LIMIT 1", "i", record) != 0;
+	*ret_rejected = db_int(db, 0, "SELECT 1 FROM outbox WHERE record = ?1 AND state = 4 LIMIT 1", "i",
+				record) != 0;
 	return (int)db_int(db, 0, "SELECT count(*) FROM outbox WHERE record = ?1", "i", record);
 }
 
 _Bool store_worth_waiting(struct db *db, int64_t record)
 {
 	return db_int(db, 0,
-		       "SELECT 1 FROM outbox o JOIN tool t ON t.id = o.tool WHERE o.record = ?1 AND NOT o.copy AND o.state <> 4"
+		       "SELECT 1 FROM outbox o JOIN tool t ON t.id = o.tool WHERE o.record = ?1 AND NOT "
+		       "o.copy AND o.state <> 4"
 		       " AND t.error_ms = 0 LIMIT 1",
 		       "i", record) != 0;
 }

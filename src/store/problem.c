@@ -17,7 +17,8 @@ static int announce(struct tx *tx, _Bool had_any)
 	_Bool has_any = db_int(tx->db, 0, "SELECT EXISTS (SELECT 1 FROM problem)", "") != 0;
 
 	if (had_any != has_any)
-		return store_event(tx, has_any ? EVENT_ADDED : EVENT_REMOVED, PLACE_ROOT_INO, "problems", ino);
+		return store_event(
+			tx, has_any ? EVENT_ADDED : EVENT_REMOVED, PLACE_ROOT_INO, "problems", ino);
 	return store_event(tx, EVENT_CHANGED, 0, "", ino);
 }
 
@@ -38,9 +39,9 @@ static int remove_where(struct tx *tx, sqlite3_stmt *q)
 
 int store_problem_clear(struct tx *tx, int64_t record, const char *path)
 {
-	return remove_where(tx, db_query(tx->db,
-					"SELECT id FROM problem WHERE (record = ?1 AND ?1 <> 0) OR path = ?2", "it", record,
-					path ? path : ""));
+	return remove_where(
+		tx, db_query(tx->db, "SELECT id FROM problem WHERE (record = ?1 AND ?1 <> 0) OR path = ?2",
+			    "it", record, path ? path : ""));
 }
 
 int store_problem_add(struct tx *tx, const struct problem *p)
@@ -51,11 +52,12 @@ int store_problem_add(struct tx *tx, const struct problem *p)
 	had_any = db_int(tx->db, 0, "SELECT EXISTS (SELECT 1 FROM problem)", "") != 0;
 	if (r == 0)
 		r = db_run(tx->db,
-			"INSERT INTO problem (record, version, tool, ms, code, path, name, field, text, bytes)"
+			"INSERT INTO problem (record, version, tool, ms, code, path, name, field, text, "
+			"bytes)"
 			" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
 			"iiiiittttb", p->record, p->version,
-			p->tool >= 0 ? store_tool_id(tx->store, p->tool) : (int64_t)0, tx->now_ms, (int64_t)p->code, p->path,
-			p->name, p->field, p->text, p->bytes, p->len);
+			p->tool >= 0 ? store_tool_id(tx->store, p->tool) : (int64_t)0, tx->now_ms,
+			(int64_t)p->code, p->path, p->name, p->field, p->text, p->bytes, p->len);
 	if (r == 0)
 		r = announce(tx, had_any);
 	log_warning("problem", "%s: %s", p->path, p->text);
@@ -105,5 +107,6 @@ int store_problem_get(struct store *store, struct db *db, int64_t id, problem_vi
 
 char *store_problem_of(struct db *db, int64_t record)
 {
-	return db_text(db, "SELECT text FROM problem WHERE record = ?1 ORDER BY id DESC LIMIT 1", "i", record);
+	return db_text(
+		db, "SELECT text FROM problem WHERE record = ?1 ORDER BY id DESC LIMIT 1", "i", record);
 }

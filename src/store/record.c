@@ -10,8 +10,8 @@
 
 int store_record_stat(struct db *db, int64_t id, struct record_stat *ret)
 {
-	sqlite3_stmt *q = db_query(
-		db, "SELECT type, whole, size, mtime, version FROM record WHERE id = ?1 AND state = 0", "i", id);
+	sqlite3_stmt *q = db_query(db,
+		"SELECT type, whole, size, mtime, version FROM record WHERE id = ?1 AND state = 0", "i", id);
 
 	if (!db_row(q))
 		return -ENOENT;
@@ -31,8 +31,9 @@ int store_record_find(struct db *db, enum type_id type, int64_t whole, const cha
 {
 	_cleanup_(mem_freep) char *fold = name_fold(name);
 	int64_t id = db_int(db, 0,
-		"SELECT id FROM record WHERE type = ?1 AND whole = ?2 AND fold = ?3 AND name = ?4 AND state = 0", "iitt",
-		(int64_t)type, whole, fold, name);
+		"SELECT id FROM record WHERE type = ?1 AND whole = ?2 AND fold = ?3 AND name = ?4 AND state "
+		"= 0",
+		"iitt", (int64_t)type, whole, fold, name);
 
 	if (!id)
 		id = db_int(db, 0,
@@ -64,14 +65,17 @@ char *store_record_path(struct db *db, int64_t id)
 	if (type->file)
 		return str_format("%s/%s/%s", type->plural, name, type->file);
 	if (whole && type_whole(type))
-		return str_format("%s/%s/%s/%s.json", type_get(type_whole(type)->ref)->plural, whole, type->plural, name);
+		return str_format("%s/%s/%s/%s.json", type_get(type_whole(type)->ref)->plural, whole,
+			type->plural, name);
 	return str_format("%s/%s.json", type->plural, name);
 }
 
 cJSON *store_record_doc(struct db *db, int64_t id)
 {
 	sqlite3_stmt *q = db_query(db,
-		"SELECT c.doc FROM content c JOIN record r ON r.id = c.record WHERE r.id = ?1 AND r.state = 0", "i", id);
+		"SELECT c.doc FROM content c JOIN record r ON r.id = c.record WHERE r.id = ?1 AND r.state = "
+		"0",
+		"i", id);
 	cJSON *doc = NULL;
 
 	if (db_row(q)) {
@@ -100,8 +104,8 @@ int store_record_body(struct db *db, int64_t id, struct buf *b)
 static void list(sqlite3_stmt *q, store_lister f, void *context)
 {
 	while (db_row(q)) {
-		struct listed row = {sqlite3_column_int64(q, 0), db_column_text(q, 1), sqlite3_column_int64(q, 2),
-			sqlite3_column_int64(q, 3)};
+		struct listed row = {sqlite3_column_int64(q, 0), db_column_text(q, 1),
+			sqlite3_column_int64(q, 2), sqlite3_column_int64(q, 3)};
 
 		if (!f(context, &row)) {
 			db_done(q);
@@ -110,20 +114,25 @@ static void list(sqlite3_stmt *q, store_lister f, void *context)
 	}
 }
 
-void store_record_list(struct db *db, enum type_id type, int64_t whole, int64_t after, store_lister f, void *context)
+void store_record_list(
+	struct db *db, enum type_id type, int64_t whole, int64_t after, store_lister f, void *context)
 {
 	list(db_query(db,
-		     "SELECT id, name, size, mtime FROM record WHERE type = ?1 AND whole = ?2 AND id > ?3 AND state = 0"
+		     "SELECT id, name, size, mtime FROM record WHERE type = ?1 AND whole = ?2 AND id > ?3 "
+		     "AND state = 0"
 		     " ORDER BY id",
 		     "iii", (int64_t)type, whole, after),
 		f, context);
 }
 
-void store_referrer_list(struct db *db, enum type_id type, int64_t target, int64_t after, store_lister f, void *context)
+void store_referrer_list(
+	struct db *db, enum type_id type, int64_t target, int64_t after, store_lister f, void *context)
 {
 	list(db_query(db,
-		     "SELECT DISTINCT r.id, r.name, r.size, r.mtime FROM reference x JOIN record r ON r.id = x.record"
-		     " AND r.state = 0 WHERE x.target = ?1 AND x.type = ?2 AND x.record > ?3 ORDER BY x.record",
+		     "SELECT DISTINCT r.id, r.name, r.size, r.mtime FROM reference x JOIN record r ON r.id = "
+		     "x.record"
+		     " AND r.state = 0 WHERE x.target = ?1 AND x.type = ?2 AND x.record > ?3 ORDER BY "
+		     "x.record",
 		     "iii", target, (int64_t)type, after),
 		f, context);
 }
@@ -142,7 +151,8 @@ int store_referrer_find(struct db *db, enum type_id type, int64_t target, const 
 	return 0;
 }
 
-void store_value_list(struct db *db, enum type_id type, int field, int64_t after, store_lister f, void *context)
+void store_value_list(
+	struct db *db, enum type_id type, int field, int64_t after, store_lister f, void *context)
 {
 	list(db_query(db,
 		     "SELECT v.id, v.name, 0, 0 FROM value v WHERE v.type = ?1 AND v.field = ?2 AND v.id > ?3"
@@ -172,7 +182,8 @@ char *store_value_name(struct db *db, int64_t value)
 void store_facet_list(struct db *db, int64_t value, int64_t after, store_lister f, void *context)
 {
 	list(db_query(db,
-		     "SELECT record, name, length(CAST(target AS BLOB)), 0 FROM facet WHERE value = ?1 AND record > ?2"
+		     "SELECT record, name, length(CAST(target AS BLOB)), 0 FROM facet WHERE value = ?1 AND "
+		     "record > ?2"
 		     " ORDER BY record",
 		     "ii", value, after),
 		f, context);
@@ -180,7 +191,8 @@ void store_facet_list(struct db *db, int64_t value, int64_t after, store_lister 
 
 int store_facet_find(struct db *db, int64_t value, const char *name, int64_t *ret_record)
 {
-	int64_t id = db_int(db, 0, "SELECT record FROM facet WHERE value = ?1 AND name = ?2", "it", value, name);
+	int64_t id =
+		db_int(db, 0, "SELECT record FROM facet WHERE value = ?1 AND name = ?2", "it", value, name);
 
 	if (!id)
 		return -ENOENT;

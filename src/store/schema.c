@@ -35,40 +35,52 @@ static const char *const steps[] = {
 	" record INTEGER NOT NULL, PRIMARY KEY (type, field, value, record)) STRICT, WITHOUT ROWID;"
 	"CREATE INDEX identity_record ON identity (record);"
 	/* What tools hold. theirs: the doc as the tool last had it; ours: the record's doc it corresponds to. */
-	"CREATE TABLE tool (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, ok_ms INTEGER NOT NULL DEFAULT 0,"
-	" pull_ms INTEGER NOT NULL DEFAULT 0, error_ms INTEGER NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT '',"
+	"CREATE TABLE tool (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, ok_ms INTEGER NOT NULL "
+	"DEFAULT 0,"
+	" pull_ms INTEGER NOT NULL DEFAULT 0, error_ms INTEGER NOT NULL DEFAULT 0, error TEXT NOT NULL "
+	"DEFAULT '',"
 	" refresh INTEGER NOT NULL DEFAULT 0) STRICT;"
-	"CREATE TABLE link (id INTEGER PRIMARY KEY, tool INTEGER NOT NULL REFERENCES tool, type INTEGER NOT NULL,"
+	"CREATE TABLE link (id INTEGER PRIMARY KEY, tool INTEGER NOT NULL REFERENCES tool, type INTEGER NOT "
+	"NULL,"
 	" remote TEXT NOT NULL, record INTEGER NOT NULL, theirs TEXT NOT NULL, ours TEXT NOT NULL,"
 	" raw TEXT NOT NULL, url TEXT, seen INTEGER NOT NULL, gone INTEGER NOT NULL DEFAULT 0,"
 	" unresolved INTEGER NOT NULL DEFAULT 0, UNIQUE (tool, type, remote)) STRICT;"
 	"CREATE UNIQUE INDEX link_record ON link (record, tool);"
-	"CREATE TABLE cursor (tool INTEGER NOT NULL, type INTEGER NOT NULL, value TEXT, complete INTEGER NOT NULL,"
+	"CREATE TABLE cursor (tool INTEGER NOT NULL, type INTEGER NOT NULL, value TEXT, complete INTEGER NOT "
+	"NULL,"
 	" pass INTEGER NOT NULL, PRIMARY KEY (tool, type)) STRICT, WITHOUT ROWID;"
 	/* One row for each record that a tool has yet to hear of; what to send is doc against link.ours. */
-	"CREATE TABLE outbox (seq INTEGER PRIMARY KEY AUTOINCREMENT, record INTEGER NOT NULL, tool INTEGER NOT NULL,"
+	"CREATE TABLE outbox (seq INTEGER PRIMARY KEY AUTOINCREMENT, record INTEGER NOT NULL, tool INTEGER "
+	"NOT NULL,"
 	" key TEXT NOT NULL, copy INTEGER NOT NULL, state INTEGER NOT NULL, version INTEGER NOT NULL,"
-	" attempts INTEGER NOT NULL DEFAULT 0, next_ms INTEGER NOT NULL DEFAULT 0, sent_ms INTEGER NOT NULL DEFAULT 0,"
+	" attempts INTEGER NOT NULL DEFAULT 0, next_ms INTEGER NOT NULL DEFAULT 0, sent_ms INTEGER NOT NULL "
+	"DEFAULT 0,"
 	" sent TEXT, error TEXT NOT NULL DEFAULT '', UNIQUE (record, tool)) STRICT;"
 	"CREATE INDEX outbox_tool ON outbox (tool, state, seq);"
 	/* Who changed what, when and why. old and new are JSON values. */
 	"CREATE TABLE history (id INTEGER PRIMARY KEY, record INTEGER NOT NULL, version INTEGER NOT NULL,"
-	" ms INTEGER NOT NULL, uid INTEGER, program TEXT, tool INTEGER, cause TEXT NOT NULL, field INTEGER NOT NULL,"
+	" ms INTEGER NOT NULL, uid INTEGER, program TEXT, tool INTEGER, cause TEXT NOT NULL, field INTEGER "
+	"NOT NULL,"
 	" old TEXT, new TEXT) STRICT;"
 	"CREATE INDEX history_record ON history (record, id);"
 	/* What the kernel must be told; read and deleted by the notifier. */
-	"CREATE TABLE event (seq INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, dir INTEGER NOT NULL,"
+	"CREATE TABLE event (seq INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, dir INTEGER NOT "
+	"NULL,"
 	" name TEXT NOT NULL, ino INTEGER NOT NULL) STRICT;"
 	/* AUTOINCREMENT where a row can go: its id is an inode number, which must not come again. */
 	/* Local things that no tool hears of: editors' temporary files, rejected saves. */
-	"CREATE TABLE scratch (id INTEGER PRIMARY KEY AUTOINCREMENT, dir INTEGER NOT NULL, name TEXT NOT NULL, mode INTEGER NOT NULL,"
+	"CREATE TABLE scratch (id INTEGER PRIMARY KEY AUTOINCREMENT, dir INTEGER NOT NULL, name TEXT NOT "
+	"NULL, mode INTEGER NOT NULL,"
 	" target TEXT, bytes BLOB NOT NULL, mtime INTEGER NOT NULL, UNIQUE (dir, name)) STRICT;"
-	"CREATE TABLE problem (id INTEGER PRIMARY KEY AUTOINCREMENT, record INTEGER NOT NULL, version INTEGER NOT NULL,"
-	" tool INTEGER NOT NULL, ms INTEGER NOT NULL, code INTEGER NOT NULL, path TEXT NOT NULL, name TEXT NOT NULL,"
+	"CREATE TABLE problem (id INTEGER PRIMARY KEY AUTOINCREMENT, record INTEGER NOT NULL, version "
+	"INTEGER NOT NULL,"
+	" tool INTEGER NOT NULL, ms INTEGER NOT NULL, code INTEGER NOT NULL, path TEXT NOT NULL, name TEXT "
+	"NOT NULL,"
 	" field TEXT NOT NULL, text TEXT NOT NULL, bytes BLOB NOT NULL) STRICT;"
 	"CREATE INDEX problem_record ON problem (record);"
 	/* Documents: what the drive tools hold. */
-	"CREATE TABLE file (id INTEGER PRIMARY KEY AUTOINCREMENT, tool INTEGER NOT NULL, parent INTEGER NOT NULL, name TEXT NOT NULL,"
+	"CREATE TABLE file (id INTEGER PRIMARY KEY AUTOINCREMENT, tool INTEGER NOT NULL, parent INTEGER NOT "
+	"NULL, name TEXT NOT NULL,"
 	" folder INTEGER NOT NULL, size INTEGER NOT NULL, mtime INTEGER NOT NULL, pass INTEGER NOT NULL,"
 	" UNIQUE (tool, parent, name)) STRICT;",
 };
@@ -77,7 +89,8 @@ static int bad(struct db *db, const char *path, struct err *e)
 {
 	int code = -db_errno(sqlite3_errcode(db->handle));
 
-	return err_set(e, code ? code : EIO, "the database %s cannot be used: %s", path, sqlite3_errmsg(db->handle));
+	return err_set(
+		e, code ? code : EIO, "the database %s cannot be used: %s", path, sqlite3_errmsg(db->handle));
 }
 
 static int pragma(struct db *db, const char *sql, int64_t *ret)
@@ -95,21 +108,26 @@ int schema_migrate(struct db *db, const char *path, struct err *e)
 {
 	int64_t version = 0, application = 0;
 
-	if (sqlite3_exec(db->handle, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-				     "PRAGMA cell_size_check = ON; PRAGMA journal_size_limit = 67108864;", NULL, NULL, NULL) ||
-		pragma(db, "PRAGMA application_id", &application) || pragma(db, "PRAGMA user_version", &version))
+	if (sqlite3_exec(db->handle,
+		    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+		    "PRAGMA cell_size_check = ON; PRAGMA journal_size_limit = 67108864;",
+		    NULL, NULL, NULL) ||
+		pragma(db, "PRAGMA application_id", &application) ||
+		pragma(db, "PRAGMA user_version", &version))
 		return bad(db, path, e);
 	if (version && application != APPLICATION_ID)
 		return err_set(e, EINVAL, "%s is a database of another program", path);
 	if (version > (int64_t)ARRAY_LEN(steps))
 		return err_set(e, EINVAL,
-			"%s was written by a newer seamfs (format %lld, this one knows %zu): install that version again", path,
-			(long long)version, ARRAY_LEN(steps));
+			"%s was written by a newer seamfs (format %lld, this one knows %zu): install that "
+			"version again",
+			path, (long long)version, ARRAY_LEN(steps));
 	for (; version < (int64_t)ARRAY_LEN(steps); version++) {
 		char after[100];
 
-		snprintf(after, sizeof(after), "PRAGMA application_id = %d; PRAGMA user_version = %lld; COMMIT;",
-			APPLICATION_ID, (long long)version + 1);
+		snprintf(after, sizeof(after),
+			"PRAGMA application_id = %d; PRAGMA user_version = %lld; COMMIT;", APPLICATION_ID,
+			(long long)version + 1);
 		if (sqlite3_exec(db->handle, "BEGIN IMMEDIATE", NULL, NULL, NULL) ||
 			sqlite3_exec(db->handle, steps[version], NULL, NULL, NULL) ||
 			sqlite3_exec(db->handle, after, NULL, NULL, NULL))

@@ -203,7 +203,8 @@ struct db *store_db(struct store *s)
 	reader->store = s;
 	if (db_open(&reader->db, s->path, 1) < 0)
 		abort();
-	sqlite3_exec(reader->db.handle, "PRAGMA cache_size = -1024; PRAGMA query_only = ON;", NULL, NULL, NULL);
+	sqlite3_exec(
+		reader->db.handle, "PRAGMA cache_size = -1024; PRAGMA query_only = ON;", NULL, NULL, NULL);
 	pthread_mutex_lock(&s->mutex);
 	if (s->reader_count == MAX_READERS)
 		abort();
@@ -255,26 +256,32 @@ static int prepare(struct tx *tx, void *argument)
 	int r = 0;
 
 	for (int i = 0; i < s->stack->tool_count && r == 0; i++) {
-		r = db_run(tx->db, "INSERT INTO tool (name) VALUES (?1) ON CONFLICT DO NOTHING", "t", s->stack->tools[i].name);
-		s->tool_ids[i] = db_int(tx->db, 0, "SELECT id FROM tool WHERE name = ?1", "t", s->stack->tools[i].name);
+		r = db_run(tx->db, "INSERT INTO tool (name) VALUES (?1) ON CONFLICT DO NOTHING", "t",
+			s->stack->tools[i].name);
+		s->tool_ids[i] = db_int(
+			tx->db, 0, "SELECT id FROM tool WHERE name = ?1", "t", s->stack->tools[i].name);
 	}
 	if (r == 0)
 		r = db_run(tx->db, "UPDATE outbox SET state = 2, next_ms = 0 WHERE state = 1", "");
 	if (r == 0)
-		r = db_run(tx->db, "UPDATE outbox SET next_ms = 0, state = CASE state WHEN 3 THEN 0 ELSE state END", "");
+		r = db_run(tx->db,
+			"UPDATE outbox SET next_ms = 0, state = CASE state WHEN 3 THEN 0 ELSE state END", "");
 	/* Editors' leftovers go after a week; a draft of a record stays until its writer removes it. */
 	if (r == 0)
 		r = db_run(tx->db, "DELETE FROM scratch WHERE mtime < ?1 AND name NOT LIKE '%.json'", "i",
 			tx->now_ms - INT64_C(604800000));
 	if (r == 0)
-		r = db_run(tx->db, "DELETE FROM event", ""); /* a new mount starts with an empty kernel cache */
+		r = db_run(
+			tx->db, "DELETE FROM event", ""); /* a new mount starts with an empty kernel cache */
 	for (int t = TYPE_NONE + 1; t < TYPE_COUNT && r == 0; t++) {
 		const struct type *type = type_get((enum type_id)t);
 
 		for (const struct field *f = type->fields; f->name && r == 0; f++) {
-			for (const char *const *c = f->choices; (f->flags & FIELD_VIEW) && c && *c && r == 0; c++)
+			for (const char *const *c = f->choices; (f->flags & FIELD_VIEW) && c && *c && r == 0;
+				c++)
 				r = db_run(tx->db,
-					"INSERT INTO value (type, field, name, fixed) VALUES (?1, ?2, ?3, 1) ON CONFLICT DO NOTHING",
+					"INSERT INTO value (type, field, name, fixed) VALUES (?1, ?2, ?3, 1) "
+					"ON CONFLICT DO NOTHING",
 					"iit", (int64_t)t, (int64_t)(f - type->fields), *c);
 		}
 	}

@@ -21,7 +21,7 @@ static cJSON *normal_value(const struct field *f, const cJSON *value)
 		cJSON *lines = cJSON_CreateArray();
 		const cJSON *line;
 
-		cJSON_ArrayForEach(line, value) {
+		cJSON_ArrayForEach (line, value) {
 			cJSON *row = cJSON_CreateObject();
 
 			for (const struct field *part = f->line; part->name; part++) {
@@ -38,7 +38,8 @@ static cJSON *normal_value(const struct field *f, const cJSON *value)
 }
 
 /* The record that {"id": …} or {"name": …} means; 0: none yet. */
-static int64_t resolve(struct tx *tx, const struct worker *w, const struct field *f, const cJSON *value, int64_t whole)
+static int64_t resolve(
+	struct tx *tx, const struct worker *w, const struct field *f, const cJSON *value, int64_t whole)
 {
 	const char *id = json_get_text(value, "id"), *name = json_get_text(value, "name");
 	struct record_names names = store_names(tx->db);
@@ -57,8 +58,8 @@ static _Bool is_empty(const cJSON *value)
 }
 
 /* @ret_known: the fields of which the tool said something that can be used. */
-static cJSON *canonical(
-	struct tx *tx, const struct worker *w, const struct type *type, const cJSON *doc, uint64_t *ret_known, _Bool *ret_open)
+static cJSON *canonical(struct tx *tx, const struct worker *w, const struct type *type, const cJSON *doc,
+	uint64_t *ret_known, _Bool *ret_open)
 {
 	cJSON *result = cJSON_CreateObject();
 	int64_t whole = 0;
@@ -102,8 +103,9 @@ int merge_outgoing(struct tx *tx, struct worker *w, const struct type *type, con
 		if (!target)
 			continue;
 		if (!id && w->stack->tools[w->tool].types[f->ref].used &&
-			db_int(tx->db, 0, "SELECT 1 FROM outbox WHERE record = ?1 AND tool = ?2 AND state <> 4", "ii", target,
-				w->tool_id))
+			db_int(tx->db, 0,
+				"SELECT 1 FROM outbox WHERE record = ?1 AND tool = ?2 AND state <> 4", "ii",
+				target, w->tool_id))
 			return -EAGAIN;
 		both = cJSON_CreateObject();
 		if (id)
@@ -165,7 +167,8 @@ static void merge_linked(struct merge *m, uint64_t skip)
 
 		if (!(m->known & field_bit(m->type, f)) || (skip & field_bit(m->type, f)) || !came)
 			continue;
-		if (!edited || json_equal(ours, now) || stack_owner(m->tx->stack, m->type->id, i) == m->a->worker->tool)
+		if (!edited || json_equal(ours, now) ||
+			stack_owner(m->tx->stack, m->type->id, i) == m->a->worker->tool)
 			take(m, f, now);
 		put(m->link.theirs, f->name, now);
 	}
@@ -198,7 +201,9 @@ static int find_record(struct merge *m)
 		m->doc = store_record_doc(m->tx->db, m->link.record);
 		return 1;
 	}
-	m->link = (struct link){.type = a->type, .remote = str_dup(a->remote->id), .theirs = cJSON_CreateObject(),
+	m->link = (struct link){.type = a->type,
+		.remote = str_dup(a->remote->id),
+		.theirs = cJSON_CreateObject(),
 		.ours = cJSON_CreateObject()};
 	m->link.record = store_match(m->tx->db, a->worker->tool_id, a->type, m->theirs);
 	if (m->link.record)
@@ -208,7 +213,9 @@ static int find_record(struct merge *m)
 
 static int apply(struct merge *m, const char *cause)
 {
-	struct change c = {.type = m->a->type, .record = m->link.record, .patch = m->patch,
+	struct change c = {.type = m->a->type,
+		.record = m->link.record,
+		.patch = m->patch,
 		.origin = {.tool = m->a->worker->tool, .cause = cause}};
 	struct err e = {0};
 	int64_t record = m->link.record;
@@ -221,13 +228,15 @@ static int apply(struct merge *m, const char *cause)
 		c.record = record;
 	}
 	if (r == 0)
-		r = store_link_put(m->tx, m->a->worker->tool_id, &m->link, m->a->remote->raw, m->a->remote->url, m->a->pass);
+		r = store_link_put(m->tx, m->a->worker->tool_id, &m->link, m->a->remote->raw,
+			m->a->remote->url, m->a->pass);
 	if (r == 0 && m->patch->child)
 		r = store_change(m->tx, &c, &record, &e);
 	if (r == 0)
 		r = store_outbox_ensure(m->tx, record, m->a->worker->tool);
 	if (r < 0 && e.code)
-		log_warning("sync", "%s: %s %s: %s", m->a->worker->link->name, m->type->name, m->link.remote, e.text);
+		log_warning("sync", "%s: %s %s: %s", m->a->worker->link->name, m->type->name, m->link.remote,
+			e.text);
 	return r;
 }
 
@@ -244,7 +253,8 @@ static _Bool unchanged(const struct merge *m)
 
 int merge_arrival(struct tx *tx, const struct arrival *a, int64_t *ret_record)
 {
-	_cleanup_(merge_finish) struct merge m = {.tx = tx, .a = a, .type = type_get(a->type), .patch = cJSON_CreateObject()};
+	_cleanup_(merge_finish) struct merge m = {
+		.tx = tx, .a = a, .type = type_get(a->type), .patch = cJSON_CreateObject()};
 	_Bool open, was_gone;
 	int linked, r;
 
@@ -332,7 +342,8 @@ static void settle_created(struct merge *m, const struct answer *a)
 int merge_answer(struct tx *tx, struct answer *answer)
 {
 	const struct arrival *a = &answer->arrival;
-	_cleanup_(merge_finish) struct merge m = {.tx = tx, .a = a, .type = type_get(a->type), .patch = cJSON_CreateObject()};
+	_cleanup_(merge_finish) struct merge m = {
+		.tx = tx, .a = a, .type = type_get(a->type), .patch = cJSON_CreateObject()};
 	_Bool open, linked;
 	int r;
 
@@ -342,8 +353,11 @@ int merge_answer(struct tx *tx, struct answer *answer)
 		return store_outbox_remove(tx, answer->row->seq);
 	linked = store_link_by_record(tx->db, a->worker->tool_id, answer->row->record, &m.link) == 0;
 	if (!linked)
-		m.link = (struct link){.record = answer->row->record, .type = a->type, .remote = str_dup(a->remote->id),
-			.theirs = cJSON_CreateObject(), .ours = cJSON_CreateObject()};
+		m.link = (struct link){.record = answer->row->record,
+			.type = a->type,
+			.remote = str_dup(a->remote->id),
+			.theirs = cJSON_CreateObject(),
+			.ours = cJSON_CreateObject()};
 	m.link.unresolved = open;
 	settle_sent(&m, answer, !linked);
 	if (linked)
@@ -372,7 +386,8 @@ int merge_gone(struct tx *tx, struct worker *w, enum type_id type, const char *r
 	r = store_link_put(tx, w->tool_id, &l, NULL, NULL, 0);
 	link_finish(&l);
 	if (r == 0)
-		r = db_run(tx->db, "DELETE FROM outbox WHERE record = ?1 AND tool = ?2", "ii", record, w->tool_id);
+		r = db_run(tx->db, "DELETE FROM outbox WHERE record = ?1 AND tool = ?2", "ii", record,
+			w->tool_id);
 	/* Gone from a copy, it is still the owner's; gone from the owner, it leaves the tree and is kept. */
 	if (r == 0 && tx->stack->owners[type] == w->tool)
 		r = store_trash(tx, record, &origin);

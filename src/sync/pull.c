@@ -27,7 +27,8 @@ static int apply_one(struct tx *tx, void *argument)
 {
 	const struct arrival *a = argument;
 
-	return a->remote->deleted ? merge_gone(tx, a->worker, a->type, a->remote->id) : merge_arrival(tx, a, NULL);
+	return a->remote->deleted ? merge_gone(tx, a->worker, a->type, a->remote->id)
+				  : merge_arrival(tx, a, NULL);
 }
 
 /* One record that cannot be taken in must not hold up the others; a database that cannot be written does. */
@@ -42,8 +43,8 @@ static int apply_page(struct tx *tx, void *argument)
 		if (r == -ENOSPC || r == -EIO || r == -EROFS)
 			return r;
 		if (r < 0)
-			log_warning("sync", "%s: %s %s cannot be taken in: %s", p->w->link->name, type_get(p->type)->name,
-				p->page[i].id, strerror(-r));
+			log_warning("sync", "%s: %s %s cannot be taken in: %s", p->w->link->name,
+				type_get(p->type)->name, p->page[i].id, strerror(-r));
 	}
 	return 0;
 }
@@ -70,8 +71,8 @@ struct missing {
 static size_t find_missing(struct pull *p, struct missing *m)
 {
 	sqlite3_stmt *q = db_query(store_db(p->w->store),
-		"SELECT remote FROM link WHERE tool = ?1 AND type = ?2 AND seen < ?3 AND NOT gone", "iii", p->w->tool_id,
-		(int64_t)p->type, p->pass);
+		"SELECT remote FROM link WHERE tool = ?1 AND type = ?2 AND seen < ?3 AND NOT gone", "iii",
+		p->w->tool_id, (int64_t)p->type, p->pass);
 
 	while (db_row(q)) {
 		if (m->count < MAX_MISSING)
@@ -111,8 +112,9 @@ static int confirm_missing(struct pull *p, struct missing *m, struct err *e)
 static int sweep(struct pull *p, struct err *e)
 {
 	struct missing *m = mem_alloc(sizeof(*m));
-	int64_t all = db_int(store_db(p->w->store), 0, "SELECT count(*) FROM link WHERE tool = ?1 AND type = ?2 AND NOT gone",
-		"ii", p->w->tool_id, (int64_t)p->type);
+	int64_t all = db_int(store_db(p->w->store), 0,
+		"SELECT count(*) FROM link WHERE tool = ?1 AND type = ?2 AND NOT gone", "ii", p->w->tool_id,
+		(int64_t)p->type);
 	size_t lacks;
 	int r = 0;
 
@@ -121,7 +123,8 @@ static int sweep(struct pull *p, struct err *e)
 	lacks = find_missing(p, m);
 	if (lacks > GUARD_LEAST && (int64_t)lacks * 100 > all * GUARD_SHARE) {
 		r = err_set(e, EPERM,
-			"%s suddenly lacks %zu of %lld %s: nothing was removed here; see whether they are really gone there",
+			"%s suddenly lacks %zu of %lld %s: nothing was removed here; see whether they are "
+			"really gone there",
 			p->w->link->name, lacks, (long long)all, type_get(p->type)->plural);
 		if (e)
 			e->scope = ERR_COLLECTION;
@@ -149,8 +152,9 @@ static int fetch_unresolved(struct worker *w, enum type_id type, struct err *e)
 		_cleanup_(mem_freep) char *id = NULL;
 
 		after = db_int(db, 0,
-			"SELECT min(id) FROM link WHERE tool = ?1 AND type = ?2 AND unresolved AND NOT gone AND id > ?3", "iii",
-			w->tool_id, (int64_t)type, after);
+			"SELECT min(id) FROM link WHERE tool = ?1 AND type = ?2 AND unresolved AND NOT gone "
+			"AND id > ?3",
+			"iii", w->tool_id, (int64_t)type, after);
 		if (!after)
 			break;
 		id = db_text(db, "SELECT remote FROM link WHERE id = ?1", "i", after);
@@ -185,7 +189,8 @@ static int pull_type(struct worker *w, enum type_id type, struct err *e)
 {
 	struct pull p = {.w = w, .type = type};
 	_Bool was_complete, complete = 0;
-	_cleanup_(mem_freep) char *cursor = store_cursor(store_db(w->store), w->tool_id, type, &was_complete, &p.pass);
+	_cleanup_(mem_freep) char *cursor =
+		store_cursor(store_db(w->store), w->tool_id, type, &was_complete, &p.pass);
 	_cleanup_(mem_freep) char *next = NULL;
 	int64_t before = links_made(w);
 	int r;
@@ -263,7 +268,8 @@ static int pull_files(struct worker *w, struct err *e)
 	struct files f = {.w = w};
 	int r;
 
-	f.pass = 1 + db_int(store_db(w->store), 0, "SELECT max(pass) FROM file WHERE tool = ?1", "i", w->tool_id);
+	f.pass = 1 +
+		 db_int(store_db(w->store), 0, "SELECT max(pass) FROM file WHERE tool = ?1", "i", w->tool_id);
 	r = w->link->ops->files(w->link, take_files, &f, e);
 	return r == 0 ? store_write(w->store, sweep_files, &f) : r;
 }
@@ -286,8 +292,8 @@ int pull_all(struct worker *w, struct err *e)
 		if (r == 0)
 			continue;
 		if (!why.code)
-			err_set(&why, -r, "%s: %s could not be fetched: %s", w->link->name, type_get((enum type_id)t)->plural,
-				strerror(-r));
+			err_set(&why, -r, "%s: %s could not be fetched: %s", w->link->name,
+				type_get((enum type_id)t)->plural, strerror(-r));
 		log_warning("sync", "%s: %s: %s", w->link->name, type_get((enum type_id)t)->plural, why.text);
 		if (result == 0)
 			*e = why;

@@ -20,10 +20,10 @@ struct push {
 	const struct type *type;
 	struct link link;
 	_Bool linked;
-	cJSON *doc;      /* the record */
-	cJSON *request;  /* what is sent */
-	cJSON *base;     /* an update: the whole as the tool last had it */
-	uint64_t fields; /* that the request has */
+	cJSON *doc;		 /* the record */
+	cJSON *request;		 /* what is sent */
+	cJSON *base;		 /* an update: the whole as the tool last had it */
+	uint64_t fields;	 /* that the request has */
 	enum outbox_state state; /* for mark() */
 	int64_t next_ms;
 	const struct err *why;
@@ -98,13 +98,19 @@ static int prepare(struct tx *tx, void *argument)
 
 /* ---- answers ---- */
 
-static int keep_problem(struct tx *tx, struct push *p, int code, const char *field, const char *text, _Bool with_bytes)
+static int keep_problem(
+	struct tx *tx, struct push *p, int code, const char *field, const char *text, _Bool with_bytes)
 {
 	_cleanup_(mem_freep) char *path = store_record_path(tx->db, p->row.record);
 	_cleanup_(mem_freep) char *name = store_record_name(tx->db, p->row.record);
 	struct buf body = BUF_INIT(BUF_MAX_RECORD);
-	struct problem problem = {.record = p->row.record, .tool = p->w->tool, .code = code, .path = path ? path : "",
-		.name = name ? name : "", .field = field, .text = text};
+	struct problem problem = {.record = p->row.record,
+		.tool = p->w->tool,
+		.code = code,
+		.path = path ? path : "",
+		.name = name ? name : "",
+		.field = field,
+		.text = text};
 	int r;
 
 	problem.version = db_int(tx->db, 0, "SELECT version FROM record WHERE id = ?1", "i", p->row.record);
@@ -120,7 +126,10 @@ static int keep_problem(struct tx *tx, struct push *p, int code, const char *fie
 static int confirm(struct tx *tx, void *argument)
 {
 	struct push *p = argument;
-	struct answer a = {.arrival = {p->w, p->row.type, &p->remote, 0}, .row = &p->row, .doc = p->doc, .sent = p->fields};
+	struct answer a = {.arrival = {p->w, p->row.type, &p->remote, 0},
+		.row = &p->row,
+		.doc = p->doc,
+		.sent = p->fields};
 	char text[300];
 	int r = merge_answer(tx, &a);
 
@@ -128,8 +137,8 @@ static int confirm(struct tx *tx, void *argument)
 	for (int i = 0; r == 0 && p->type->fields[i].name; i++) {
 		if (!(a.ignored & (uint64_t)1 << i))
 			continue;
-		snprintf(text, sizeof(text), "%s accepted the change but left \"%s\" as it was", p->w->link->name,
-			p->type->fields[i].name);
+		snprintf(text, sizeof(text), "%s accepted the change but left \"%s\" as it was",
+			p->w->link->name, p->type->fields[i].name);
 		r = keep_problem(tx, p, EPERM, p->type->fields[i].name, text, 0);
 	}
 	return r;
@@ -139,7 +148,9 @@ static int confirm(struct tx *tx, void *argument)
 static int reject(struct tx *tx, void *argument)
 {
 	struct push *p = argument;
-	struct change c = {.type = p->row.type, .record = p->row.record, .origin = {.tool = p->w->tool, .cause = "refused"}};
+	struct change c = {.type = p->row.type,
+		.record = p->row.record,
+		.origin = {.tool = p->w->tool, .cause = "refused"}};
 	_cleanup_json_ cJSON *back = NULL;
 	char text[sizeof(p->why->text) + 64];
 	struct err e = {0};
@@ -160,7 +171,8 @@ static int reject(struct tx *tx, void *argument)
 static int gone(struct tx *tx, void *argument)
 {
 	struct push *p = argument;
-	int r = keep_problem(tx, p, ENOENT, "", "the tool no longer has this record; the change was not sent", 1);
+	int r = keep_problem(
+		tx, p, ENOENT, "", "the tool no longer has this record; the change was not sent", 1);
 
 	return r == 0 ? merge_gone(tx, p->w, p->row.type, p->link.remote) : r;
 }
@@ -200,7 +212,8 @@ static int merge_current(struct tx *tx, void *argument)
 /* Most tools cannot refuse a stale write: look at what is there now and merge, then send the difference. */
 static int read_current(struct push *p, struct err *e)
 {
-	_cleanup_(mem_freep) char *remote = store_link_remote(store_db(p->w->store), p->w->tool_id, p->row.record);
+	_cleanup_(mem_freep) char *remote =
+		store_link_remote(store_db(p->w->store), p->w->tool_id, p->row.record);
 	int r;
 
 	if (!remote)
@@ -222,7 +235,8 @@ static int send(struct push *p, struct err *e)
 	int r;
 
 	if (p->linked)
-		return link->ops->update(link, p->row.type, p->link.remote, p->request, p->base, &p->remote, e);
+		return link->ops->update(
+			link, p->row.type, p->link.remote, p->request, p->base, &p->remote, e);
 	if (p->row.state == OUTBOX_UNKNOWN) {
 		r = link->ops->find(link, p->row.type, p->request, p->row.key, p->row.sent_ms, &p->remote, e);
 		if (r != -ENOENT)

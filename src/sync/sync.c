@@ -30,7 +30,8 @@ static int note_capabilities(struct stack *stack, int tool, const struct tool_li
 		t->types[i].writes = c->writes;
 		t->types[i].creates = c->creates;
 		if (t->types[i].used && c->type == TYPE_NONE && !(i == TYPE_DOCUMENT && link->folder))
-			return stack_fail(stack, "/owners", EINVAL, e, "\"%s\" is to hold %s, but its connector \"%s\" has none", t->name,
+			return stack_fail(stack, "/owners", EINVAL, e,
+				"\"%s\" is to hold %s, but its connector \"%s\" has none", t->name,
 				type_get((enum type_id)i)->plural, t->connector);
 	}
 	return 0;
@@ -39,14 +40,19 @@ static int note_capabilities(struct stack *stack, int tool, const struct tool_li
 static int open_tool(struct sync *s, struct stack *stack, int tool, struct err *e)
 {
 	struct tool *t = &stack->tools[tool];
-	struct tool_setup setup = {.name = t->name, .connector = t->connector, .config = t->config,
-		.base_dir = stack->base_dir, .currency = stack->currency, .stop = &s->stop};
+	struct tool_setup setup = {.name = t->name,
+		.connector = t->connector,
+		.config = t->config,
+		.base_dir = stack->base_dir,
+		.currency = stack->currency,
+		.stop = &s->stop};
 	struct err why = {0};
 	char pointer[200];
 	int r = connect_open(&setup, &s->workers[tool].link, &why);
 
 	if (r < 0) {
-		snprintf(pointer, sizeof(pointer), "/tools/%s%s", t->name, why.field[0] == '/' ? why.field : "");
+		snprintf(pointer, sizeof(pointer), "/tools/%s%s", t->name,
+			why.field[0] == '/' ? why.field : "");
 		return stack_fail(stack, pointer, why.code, e, "%s", why.text);
 	}
 	return note_capabilities(stack, tool, s->workers[tool].link, e);

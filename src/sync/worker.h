@@ -16,13 +16,13 @@ struct worker {
 	struct store *store;
 	const struct stack *stack;
 	struct tool_link *link;
-	int tool;        /* index in the stack */
+	int tool;	 /* index in the stack */
 	int64_t tool_id; /* its row */
 	pthread_t thread;
 	_Bool started;
-	int bell;          /* readable after every commit */
-	int64_t retry_ms;  /* the tool as a whole failed: not before this (steady clock), 0: at once */
-	int failures;      /* in a row */
+	int bell;	  /* readable after every commit */
+	int64_t retry_ms; /* the tool as a whole failed: not before this (steady clock), 0: at once */
+	int failures;	  /* in a row */
 };
 
 struct sync {
@@ -59,9 +59,9 @@ int merge_arrival(struct tx *tx, const struct arrival *a, int64_t *ret_record);
 struct answer {
 	struct arrival arrival;
 	const struct outbox_row *row;
-	const cJSON *doc;   /* the record's doc that was sent from */
-	uint64_t sent;      /* fields that were in the request */
-	uint64_t ignored;   /* filled: fields that the tool accepted and did not change */
+	const cJSON *doc; /* the record's doc that was sent from */
+	uint64_t sent;	  /* fields that were in the request */
+	uint64_t ignored; /* filled: fields that the tool accepted and did not change */
 };
 
 /* merge_answer - the tool confirmed a create or an update: the outbox row goes, and the link says so */

@@ -67,14 +67,16 @@ static int move_scratch(struct move *m)
 	struct record_slot slot;
 	int r;
 
-	if (m->new_dir.kind != PLACE_COLLECTION && m->new_dir.kind != PLACE_RECORD_DIR && m->new_dir.kind != PLACE_PARTS)
+	if (m->new_dir.kind != PLACE_COLLECTION && m->new_dir.kind != PLACE_RECORD_DIR &&
+		m->new_dir.kind != PLACE_PARTS)
 		return -EXDEV;
 	if (!node_slot(m->tree, m->new_dir, m->new_name, &slot))
 		return store_write(m->tree->store, move_scratch_row, &s);
 	r = tree_read(m->tree, NULL, m->node.ino, BUF_MAX_SCRATCH, 0, &bytes);
 	path = path_in(m->tree, m->new_dir, m->new_name);
 	if (r == 0)
-		r = save_record(m->tree, &slot, path, buf_text(&bytes), bytes.len, NULL, m->who, m->ticket, m->e);
+		r = save_record(
+			m->tree, &slot, path, buf_text(&bytes), bytes.len, NULL, m->who, m->ticket, m->e);
 	if (r == 0)
 		save_finish_scratch(m->tree, s.id, m->ticket->changed_ino);
 	buf_finish(&bytes);
@@ -155,7 +157,8 @@ static int move_record(struct move *m)
 		return move_away(m);
 	}
 	if (to.type->id != (enum type_id)p.a)
-		return err_set(m->e, EXDEV, "a %s cannot become a %s by moving it", type_get((enum type_id)p.a)->name, to.type->name);
+		return err_set(m->e, EXDEV, "a %s cannot become a %s by moving it",
+			type_get((enum type_id)p.a)->name, to.type->name);
 	if (to.record && to.record != (int64_t)p.b)
 		return err_set(m->e, EEXIST, "there is a %s called \"%s\" already", to.type->name, to.stem);
 	return rename_record(m, to.type, p.b, to.stem);
@@ -167,9 +170,10 @@ static int move_record_dir(struct move *m)
 	struct node there;
 
 	if (m->new_dir.kind != PLACE_COLLECTION || m->new_dir.a != p.a)
-		return err_set(m->e, EXDEV, "the folder of a %s stays in %s/", type_get((enum type_id)p.a)->name,
-			type_get((enum type_id)p.a)->plural);
-	if (tree_lookup(m->tree, place_to_ino(m->new_dir), m->new_name, &there) == 0 && there.ino != m->node.ino)
+		return err_set(m->e, EXDEV, "the folder of a %s stays in %s/",
+			type_get((enum type_id)p.a)->name, type_get((enum type_id)p.a)->plural);
+	if (tree_lookup(m->tree, place_to_ino(m->new_dir), m->new_name, &there) == 0 &&
+		there.ino != m->node.ino)
 		return err_set(m->e, EEXIST, "\"%s\" is there already", m->new_name);
 	return rename_record(m, type_get((enum type_id)p.a), p.b, m->new_name);
 }
@@ -191,10 +195,12 @@ static int move_value(struct move *m)
 		return -ENOENT;
 	if (f->kind == FIELD_DATE)
 		return err_set(m->e, EPERM, "a month is no date: write \"%s\" in the file", f->name);
-	if (f->kind == FIELD_REF && store_record_find(store_db(m->tree->store), f->ref, 0, value, &target) < 0)
+	if (f->kind == FIELD_REF &&
+		store_record_find(store_db(m->tree->store), f->ref, 0, value, &target) < 0)
 		return err_set(m->e, ENOENT, "there is no %s called \"%s\"", type_get(f->ref)->name, value);
 	return patch_record(m, link.b,
-		one_field(f->name, f->kind == FIELD_REF ? json_new_int(target) : cJSON_CreateString(value)), "move");
+		one_field(f->name, f->kind == FIELD_REF ? json_new_int(target) : cJSON_CreateString(value)),
+		"move");
 }
 
 static int move_document(struct move *m, unsigned flags)
@@ -207,11 +213,17 @@ static int move_document(struct move *m, unsigned flags)
 	return r < 0 ? r : document_rename(m->tree, from, m->name, to, m->new_name, flags);
 }
 
-int tree_rename(struct tree *tree, uint64_t dir, const char *name, uint64_t new_dir, const char *new_name, unsigned flags,
-	const struct caller *who, struct ticket *ret, struct err *e)
+int tree_rename(struct tree *tree, uint64_t dir, const char *name, uint64_t new_dir, const char *new_name,
+	unsigned flags, const struct caller *who, struct ticket *ret, struct err *e)
 {
-	struct move m = {.tree = tree, .dir = place_of_ino(dir), .new_dir = place_of_ino(new_dir), .name = name,
-		.new_name = new_name, .who = who, .ticket = ret, .e = e};
+	struct move m = {.tree = tree,
+		.dir = place_of_ino(dir),
+		.new_dir = place_of_ino(new_dir),
+		.name = name,
+		.new_name = new_name,
+		.who = who,
+		.ticket = ret,
+		.e = e};
 	struct node there;
 	int r = tree_lookup(tree, dir, name, &m.node);
 
@@ -240,7 +252,8 @@ int tree_rename(struct tree *tree, uint64_t dir, const char *name, uint64_t new_
 
 /* ---- making and removing ---- */
 
-int tree_mkdir(struct tree *tree, uint64_t dir, const char *name, const struct caller *who, struct node *ret, struct err *e)
+int tree_mkdir(struct tree *tree, uint64_t dir, const char *name, const struct caller *who, struct node *ret,
+	struct err *e)
 {
 	struct place p = place_of_ino(dir);
 	const struct type *type = p.kind == PLACE_COLLECTION ? type_get((enum type_id)p.a) : NULL;
@@ -274,7 +287,8 @@ static int make_symlink(struct tx *tx, void *argument)
 	return store_scratch_make(tx, l->dir, l->name, S_IFLNK | 0777, l->target, &l->id);
 }
 
-int tree_symlink(struct tree *tree, uint64_t dir, const char *name, const char *target, struct node *ret, struct err *e)
+int tree_symlink(struct tree *tree, uint64_t dir, const char *name, const char *target, struct node *ret,
+	struct err *e)
 {
 	struct place p = place_of_ino(dir);
 	struct link_make l = {dir, name, target, 0};
@@ -282,8 +296,8 @@ int tree_symlink(struct tree *tree, uint64_t dir, const char *name, const char *
 	int r;
 
 	/* emacs locks a file with a dangling link ".#NAME" beside it. */
-	if ((p.kind != PLACE_COLLECTION && p.kind != PLACE_RECORD_DIR && p.kind != PLACE_PARTS) || strlen(target) > 4095 ||
-		node_slot(tree, p, name, &slot))
+	if ((p.kind != PLACE_COLLECTION && p.kind != PLACE_RECORD_DIR && p.kind != PLACE_PARTS) ||
+		strlen(target) > 4095 || node_slot(tree, p, name, &slot))
 		return err_set(e, EPERM, "a link cannot be made here");
 	r = store_write(tree->store, make_symlink, &l);
 	return r < 0 ? r : tree_stat(tree, place_ino(PLACE_SCRATCH, 0, (uint64_t)l.id), ret);
@@ -310,7 +324,8 @@ int tree_unlink(struct tree *tree, uint64_t dir, const char *name, _Bool folder,
 		id = p.b;
 		return store_write(tree->store, remove_scratch, &id);
 	}
-	return err_set(e, EPERM, "%s is a record or a view of one and cannot be removed here; remove it in its tool", name);
+	return err_set(e, EPERM,
+		"%s is a record or a view of one and cannot be removed here; remove it in its tool", name);
 }
 
 int tree_xattr(struct tree *tree, uint64_t ino, const char *name, char **ret)

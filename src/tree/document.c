@@ -62,7 +62,8 @@ int document_stat(struct tree *tree, int64_t id, struct stat *ret)
 
 int document_open(struct tree *tree, int64_t parent, const char *name, int flags, uint32_t mode)
 {
-	_cleanup_(mem_freep) char *dir = parent ? store_file_path(store_db(tree->store), parent) : str_dup("");
+	_cleanup_(mem_freep) char *dir =
+		parent ? store_file_path(store_db(tree->store), parent) : str_dup("");
 	_cleanup_(mem_freep) char *path = NULL;
 
 	if (!dir)
@@ -155,8 +156,8 @@ static int move_row(struct tx *tx, void *argument)
 	return store_file_move(tx, n->id, m->new_parent, m->new_name);
 }
 
-int document_rename(struct tree *tree, int64_t parent, const char *name, int64_t new_parent, const char *new_name,
-	unsigned flags)
+int document_rename(struct tree *tree, int64_t parent, const char *name, int64_t new_parent,
+	const char *new_name, unsigned flags)
 {
 	_cleanup_(fd_closep) int from = open_folder(tree, parent);
 	_cleanup_(fd_closep) int to = open_folder(tree, new_parent);

@@ -15,11 +15,11 @@ struct draft {
 	uint64_t ino;
 	int handles;
 	struct buf bytes;
-	_Bool written;   /* since the last save */
+	_Bool written;	 /* since the last save */
 	_Bool truncated; /* nothing but that happened: no save */
-	int32_t opener;  /* process that opened it last */
+	int32_t opener;	 /* process that opened it last */
 	int64_t version; /* of the record that the bytes came from */
-	cJSON *base;     /* its doc */
+	cJSON *base;	 /* its doc */
 	struct draft *next;
 };
 
@@ -60,7 +60,8 @@ _Bool draft_size(struct tree *tree, uint64_t ino, int64_t *ret)
 static void slice(const struct buf *from, int64_t offset, size_t len, struct buf *to)
 {
 	if (offset < (int64_t)from->len)
-		buf_add(to, from->data + offset, len < from->len - (size_t)offset ? len : from->len - (size_t)offset);
+		buf_add(to, from->data + offset,
+			len < from->len - (size_t)offset ? len : from->len - (size_t)offset);
 }
 
 _Bool draft_read(struct tree *tree, uint64_t ino, int64_t offset, size_t len, struct buf *b)
@@ -169,7 +170,8 @@ static struct handle *new_handle(struct tree *tree, uint64_t ino, int flags)
 	return h;
 }
 
-int tree_open(struct tree *tree, uint64_t ino, int flags, const struct caller *who, struct handle **ret, struct err *e)
+int tree_open(struct tree *tree, uint64_t ino, int flags, const struct caller *who, struct handle **ret,
+	struct err *e)
 {
 	struct place p = place_of_ino(ino);
 	_Bool writing = (flags & O_ACCMODE) != O_RDONLY;
@@ -231,14 +233,15 @@ static _Bool comes_back(struct tree *tree, uint64_t dir, const char *name)
 	return back;
 }
 
-static int create_document(struct tree *tree, int64_t parent, const char *name, uint32_t mode, int flags, struct node *ret,
-	struct handle **ret_handle)
+static int create_document(struct tree *tree, int64_t parent, const char *name, uint32_t mode, int flags,
+	struct node *ret, struct handle **ret_handle)
 {
 	struct handle *h = new_handle(tree, 0, flags);
 	int64_t id;
 	int r;
 
-	h->fd = document_open(tree, parent, name, (flags & (O_ACCMODE | O_TRUNC | O_EXCL | O_APPEND)) | O_CREAT, mode);
+	h->fd = document_open(
+		tree, parent, name, (flags & (O_ACCMODE | O_TRUNC | O_EXCL | O_APPEND)) | O_CREAT, mode);
 	r = h->fd < 0 ? h->fd : document_note(tree, parent, name, &id);
 	if (r == 0)
 		r = node_file_stat(tree, (struct place){PLACE_FILE, 0, (uint32_t)id}, ret);
@@ -252,8 +255,8 @@ static int create_document(struct tree *tree, int64_t parent, const char *name, 
 	return 0;
 }
 
-int tree_create(struct tree *tree, uint64_t dir, const char *name, uint32_t mode, int flags, const struct caller *who,
-	struct node *ret, struct handle **ret_handle, struct err *e)
+int tree_create(struct tree *tree, uint64_t dir, const char *name, uint32_t mode, int flags,
+	const struct caller *who, struct node *ret, struct handle **ret_handle, struct err *e)
 {
 	struct place p = place_of_ino(dir);
 	struct create c = {.dir = dir, .name = name, .mode = S_IFREG | (mode & 0777)};
@@ -346,7 +349,11 @@ int tree_write(struct handle *h, const void *bytes, size_t len, int64_t offset, 
 		_cleanup_(mem_freep) char *word = mem_dup(bytes, len < 100 ? len : 100);
 
 		r = store_write(h->tree->store, write_refresh, word);
-		return r == -EINVAL ? err_set(e, EINVAL, "there is no tool called \"%s\"; write a tool's name or \"all\"", word) : r;
+		return r == -EINVAL
+			       ? err_set(e, EINVAL,
+					 "there is no tool called \"%s\"; write a tool's name or \"all\"",
+					 word)
+			       : r;
 	}
 	r = freshen(h);
 	if (r < 0)
@@ -386,7 +393,8 @@ static int save_scratch(struct tree *tree, uint64_t ino, const struct buf *bytes
 	struct place dir;
 	int r = store_write(tree->store, write_scratch, &s);
 
-	if (r < 0 || node_scratch_parent(tree, place_of_ino(ino), &dir, &name) < 0 || !node_slot(tree, dir, name, &slot))
+	if (r < 0 || node_scratch_parent(tree, place_of_ino(ino), &dir, &name) < 0 ||
+		!node_slot(tree, dir, name, &slot))
 		return r;
 	path = tree_path(tree, ino);
 	r = save_record(tree, &slot, path ? path : name, buf_text(bytes), bytes->len, NULL, who, ret, e);
@@ -419,7 +427,8 @@ static int flush_document(struct handle *h)
 	_cleanup_(mem_freep) char *name = NULL;
 	struct place parent;
 
-	if ((h->flags & O_ACCMODE) == O_RDONLY || node_file_parent(h->tree, place_of_ino(h->ino), &parent, &name) < 0)
+	if ((h->flags & O_ACCMODE) == O_RDONLY ||
+		node_file_parent(h->tree, place_of_ino(h->ino), &parent, &name) < 0)
 		return 0;
 	return document_note(h->tree, h->parent, name, NULL);
 }
@@ -457,10 +466,12 @@ int tree_flush(struct handle *h, const struct caller *who, _Bool all, struct tic
 		r = save_scratch(h->tree, h->ino, &bytes, who, ret, e);
 	} else {
 		uint64_t ino = p.kind == PLACE_SCRATCH ? node_became(h->tree, p.b) : h->ino;
-		struct record_slot slot = {.type = type_get((enum type_id)place_of_ino(ino).a), .record = place_of_ino(ino).b};
+		struct record_slot slot = {
+			.type = type_get((enum type_id)place_of_ino(ino).a), .record = place_of_ino(ino).b};
 		_cleanup_(mem_freep) char *path = tree_path(h->tree, ino);
 
-		r = save_record(h->tree, &slot, path ? path : "(gone)", buf_text(&bytes), bytes.len, base, who, ret, e);
+		r = save_record(h->tree, &slot, path ? path : "(gone)", buf_text(&bytes), bytes.len, base,
+			who, ret, e);
 	}
 	buf_finish(&bytes);
 	/* A refused draft of a new file stays as it is, for the next try. */
@@ -584,7 +595,8 @@ static int resize(struct tree *tree, struct handle *h, uint64_t ino, int64_t siz
 	return r;
 }
 
-int tree_setattr(struct tree *tree, uint64_t ino, struct handle *h, int64_t size, int64_t mtime_ms, struct node *ret)
+int tree_setattr(
+	struct tree *tree, uint64_t ino, struct handle *h, int64_t size, int64_t mtime_ms, struct node *ret)
 {
 	struct place p = place_of_ino(ino);
 	struct mtime m = {p, mtime_ms};
@@ -594,14 +606,17 @@ int tree_setattr(struct tree *tree, uint64_t ino, struct handle *h, int64_t size
 		r = resize(tree, h, ino, size);
 	if (r == 0 && mtime_ms >= 0 && p.kind == PLACE_FILE) {
 		_cleanup_(mem_freep) char *name = NULL;
-		struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {mtime_ms / 1000, mtime_ms % 1000 * 1000000}};
+		struct timespec times[2] = {
+			{.tv_nsec = UTIME_OMIT}, {mtime_ms / 1000, mtime_ms % 1000 * 1000000}};
 		struct place parent;
 		int64_t dir;
 
 		if (node_file_parent(tree, p, &parent, &name) == 0 && document_parent(parent, &dir) == 0) {
 			_cleanup_(fd_closep) int fd = document_open(tree, dir, name, O_RDONLY, 0);
 
-			r = fd < 0 ? fd : futimens(fd, times) < 0 ? -errno : document_note(tree, dir, name, NULL);
+			r = fd < 0		      ? fd
+			    : futimens(fd, times) < 0 ? -errno
+						      : document_note(tree, dir, name, NULL);
 		}
 	} else if (r == 0 && mtime_ms >= 0 && (p.kind == PLACE_RECORD || p.kind == PLACE_SCRATCH)) {
 		r = store_write(tree->store, set_mtime, &m);

@@ -9,7 +9,8 @@
 
 const struct node_kind node_kinds[PLACE_KIND_COUNT] = {
 	[PLACE_ROOT] = {node_root_stat, node_root_lookup, node_root_list, 2},
-	[PLACE_FIXED] = {node_fixed_stat, node_fixed_lookup, node_fixed_list, 1, node_fixed_read, .parent = node_fixed_parent},
+	[PLACE_FIXED] = {node_fixed_stat, node_fixed_lookup, node_fixed_list, 1, node_fixed_read,
+		.parent = node_fixed_parent},
 	[PLACE_COLLECTION] = {node_collection_stat, node_collection_lookup, node_collection_list, 3,
 		.parent = node_collection_parent},
 	[PLACE_RECORD_DIR] = {node_dir_stat, node_dir_lookup, node_dir_list, 2, .parent = node_dir_parent},
@@ -85,8 +86,11 @@ int tree_list(struct tree *tree, uint64_t dir, uint64_t offset, tree_filler fill
 {
 	struct place p = place_of_ino(dir);
 	const struct node_kind *kind = kind_of(p);
-	struct listing l = {
-		.tree = tree, .db = store_db(tree->store), .place = p, .fill = fill_entry, .context = context};
+	struct listing l = {.tree = tree,
+		.db = store_db(tree->store),
+		.place = p,
+		.fill = fill_entry,
+		.context = context};
 
 	if (!kind->list)
 		return -ENOTDIR;
@@ -164,7 +168,8 @@ _Bool node_is_away(struct tree *tree, uint64_t dir, const char *name)
 	now = clock_steady_ms();
 	pthread_mutex_lock(&tree->mutex);
 	for (size_t i = 0; i < TREE_MAX_AWAY; i++) {
-		if (tree->away[i].dir == dir && tree->away[i].until_ms > now && strcmp(tree->away[i].name, name) == 0)
+		if (tree->away[i].dir == dir && tree->away[i].until_ms > now &&
+			strcmp(tree->away[i].name, name) == 0)
 			away = 1;
 	}
 	pthread_mutex_unlock(&tree->mutex);

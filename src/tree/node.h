@@ -13,7 +13,7 @@
 #include "seamfs/tree/tree.h"
 
 enum {
-	TREE_MAX_AWAY = 64,   /* names that an editor moved away for a moment */
+	TREE_MAX_AWAY = 64,    /* names that an editor moved away for a moment */
 	TREE_MAX_BECAME = 256, /* scratch files that became records, remembered for open descriptors */
 	TREE_AWAY_MS = 30000,
 };
@@ -48,7 +48,7 @@ struct listing {
 	tree_filler fill;
 	void *context;
 	unsigned section; /* the one that is being listed */
-	int64_t after;    /* where it begins */
+	int64_t after;	  /* where it begins */
 	_Bool full;
 };
 
@@ -66,10 +66,10 @@ struct node_kind {
 extern const struct node_kind node_kinds[PLACE_KIND_COUNT];
 
 /* The functions of the table, by file. */
-#define NODE_STAT(name)   int name(struct tree *tree, struct place p, struct node *ret)
+#define NODE_STAT(name)	  int name(struct tree *tree, struct place p, struct node *ret)
 #define NODE_LOOKUP(name) int name(struct tree *tree, struct place p, const char *entry, struct node *ret)
-#define NODE_LIST(name)   void name(struct listing *l)
-#define NODE_READ(name)   int name(struct tree *tree, struct place p, struct buf *b)
+#define NODE_LIST(name)	  void name(struct listing *l)
+#define NODE_READ(name)	  int name(struct tree *tree, struct place p, struct buf *b)
 #define NODE_TARGET(name) char *name(struct tree *tree, struct place p)
 #define NODE_PARENT(name) int name(struct tree *tree, struct place p, struct place *ret, char **ret_name)
 
@@ -183,19 +183,19 @@ uint64_t node_became(struct tree *tree, int64_t scratch);
 /* A name in a folder that is, or would be, a record's file. */
 struct record_slot {
 	const struct type *type;
-	int64_t whole;  /* the folder's record, 0 at the top */
-	char stem[256]; /* the name without ".json" */
-	int64_t record; /* 0: there is none of that name */
+	int64_t whole;		 /* the folder's record, 0 at the top */
+	char stem[256];		 /* the name without ".json" */
+	int64_t record;		 /* 0: there is none of that name */
 	const struct field *hub; /* a new one in the folder of another record: the reference it gets … */
-	int64_t hub_record;      /* … and to what */
+	int64_t hub_record;	 /* … and to what */
 };
 
 /* node_slot - true when the name is a record's in that folder */
 _Bool node_slot(struct tree *tree, struct place dir, const char *name, struct record_slot *ret);
 
 /* save.c: bytes become records. What is refused is kept in problems/. */
-int save_record(struct tree *tree, const struct record_slot *slot, const char *path, const char *bytes, size_t len,
-	const cJSON *base, const struct caller *who, struct ticket *ret, struct err *e);
+int save_record(struct tree *tree, const struct record_slot *slot, const char *path, const char *bytes,
+	size_t len, const cJSON *base, const struct caller *who, struct ticket *ret, struct err *e);
 int save_field(struct tree *tree, int64_t record, const char *path, const cJSON *patch, const char *cause,
 	const struct caller *who, struct ticket *ret, struct err *e);
 
@@ -219,8 +219,8 @@ int document_note(struct tree *tree, int64_t parent, const char *name, int64_t *
 int document_parent(struct place dir, int64_t *ret);
 int document_mkdir(struct tree *tree, int64_t parent, const char *name);
 int document_unlink(struct tree *tree, int64_t parent, const char *name, _Bool folder);
-int document_rename(struct tree *tree, int64_t parent, const char *name, int64_t new_parent, const char *new_name,
-	unsigned flags);
+int document_rename(struct tree *tree, int64_t parent, const char *name, int64_t new_parent,
+	const char *new_name, unsigned flags);
 
 /* generated.c: the texts of fixed files */
 int generated_read(struct tree *tree, enum place_fixed file, struct buf *b);

@@ -54,7 +54,8 @@ static void fixed_list(struct listing *l, int parent)
 	struct node node;
 
 	for (int i = (int)l->after; i < PLACE_FIXED_COUNT; i++) {
-		if (fixed[i].parent != parent || !shown(l->tree, i) || node_fixed_stat(l->tree, fixed_place(i), &node) < 0)
+		if (fixed[i].parent != parent || !shown(l->tree, i) ||
+			node_fixed_stat(l->tree, fixed_place(i), &node) < 0)
 			continue;
 		if (!node_add(l, i + 1, fixed[i].name, &node))
 			return;
@@ -137,7 +138,8 @@ NODE_LOOKUP(node_fixed_lookup)
 		return node_schema_stat(tree, (struct place){PLACE_SCHEMA, type->id, 0}, ret);
 	case PLACE_FIXED_TOOLS:
 		tool = stack_tool(store_stack(tree->store), entry);
-		return tool <= 0 ? -ENOENT : node_tool_stat(tree, (struct place){PLACE_TOOL, (uint32_t)tool, 0}, ret);
+		return tool <= 0 ? -ENOENT
+				 : node_tool_stat(tree, (struct place){PLACE_TOOL, (uint32_t)tool, 0}, ret);
 	default:
 		return fixed_lookup(tree, (int)p.b, entry, ret);
 	}
@@ -293,8 +295,9 @@ NODE_LOOKUP(node_raws_lookup)
 	if (stem[0] == '~')
 		link = strtoll(stem + 1, NULL, 10);
 	else
-		link = db_int(store_db(tree->store), 0, "SELECT id FROM link WHERE tool = ?1 AND type = ?2 AND remote = ?3",
-			"iit", tool, (int64_t)p.b, stem);
+		link = db_int(store_db(tree->store), 0,
+			"SELECT id FROM link WHERE tool = ?1 AND type = ?2 AND remote = ?3", "iit", tool,
+			(int64_t)p.b, stem);
 	if (link && node_raw_stat(tree, (struct place){PLACE_RAW, p.a, (uint32_t)link}, ret) == 0) {
 		_cleanup_(mem_freep) char *remote =
 			db_text(store_db(tree->store), "SELECT remote FROM link WHERE id = ?1", "i", link);
@@ -309,8 +312,9 @@ NODE_LOOKUP(node_raws_lookup)
 NODE_LIST(node_raws_list)
 {
 	sqlite3_stmt *q = db_query(l->db,
-		"SELECT id, remote, length(CAST(raw AS BLOB)) FROM link WHERE tool = ?1 AND type = ?2 AND id > ?3 ORDER BY id", "iii",
-		store_tool_id(l->tree->store, (int)l->place.a), (int64_t)l->place.b, l->after);
+		"SELECT id, remote, length(CAST(raw AS BLOB)) FROM link WHERE tool = ?1 AND type = ?2 AND id "
+		"> ?3 ORDER BY id",
+		"iii", store_tool_id(l->tree->store, (int)l->place.a), (int64_t)l->place.b, l->after);
 
 	while (db_row(q)) {
 		int64_t id = sqlite3_column_int64(q, 0);
@@ -318,7 +322,8 @@ NODE_LIST(node_raws_list)
 		struct node node;
 
 		raw_name(db_column_text(q, 1), id, name);
-		node_file(&node, place_ino(PLACE_RAW, l->place.a, (uint64_t)id), sqlite3_column_int64(q, 2), l->tree->start_ms);
+		node_file(&node, place_ino(PLACE_RAW, l->place.a, (uint64_t)id), sqlite3_column_int64(q, 2),
+			l->tree->start_ms);
 		node.mode = S_IFREG | 0444;
 		node.live = 1;
 		if (!node_add(l, id, name, &node)) {
@@ -337,7 +342,8 @@ NODE_PARENT(node_raws_parent)
 
 NODE_READ(node_raw_read)
 {
-	sqlite3_stmt *q = db_query(store_db(tree->store), "SELECT raw FROM link WHERE id = ?1", "i", (int64_t)p.b);
+	sqlite3_stmt *q =
+		db_query(store_db(tree->store), "SELECT raw FROM link WHERE id = ?1", "i", (int64_t)p.b);
 	int r;
 
 	if (!db_row(q))
@@ -349,8 +355,8 @@ NODE_READ(node_raw_read)
 
 NODE_STAT(node_raw_stat)
 {
-	int64_t size = db_int(
-		store_db(tree->store), -1, "SELECT length(CAST(raw AS BLOB)) FROM link WHERE id = ?1", "i", (int64_t)p.b);
+	int64_t size = db_int(store_db(tree->store), -1,
+		"SELECT length(CAST(raw AS BLOB)) FROM link WHERE id = ?1", "i", (int64_t)p.b);
 
 	if (size < 0)
 		return -ENOENT;
@@ -362,8 +368,8 @@ NODE_STAT(node_raw_stat)
 
 NODE_PARENT(node_raw_parent)
 {
-	sqlite3_stmt *q =
-		db_query(store_db(tree->store), "SELECT type, remote FROM link WHERE id = ?1", "i", (int64_t)p.b);
+	sqlite3_stmt *q = db_query(
+		store_db(tree->store), "SELECT type, remote FROM link WHERE id = ?1", "i", (int64_t)p.b);
 	char name[280];
 
 	if (!db_row(q))

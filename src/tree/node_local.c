@@ -82,7 +82,8 @@ NODE_TARGET(node_scratch_target)
 
 NODE_PARENT(node_scratch_parent)
 {
-	sqlite3_stmt *q = db_query(store_db(tree->store), "SELECT dir, name FROM scratch WHERE id = ?1", "i", (int64_t)p.b);
+	sqlite3_stmt *q = db_query(
+		store_db(tree->store), "SELECT dir, name FROM scratch WHERE id = ?1", "i", (int64_t)p.b);
 
 	if (!db_row(q))
 		return -ENOENT;
@@ -120,7 +121,8 @@ static void problem_why(void *context, const struct problem *p)
 	}
 	buf_printf(c->b, "%s\n\n%s\n\nFile: %s\nWhen: %s\nCode: %s\n", p->name, p->text, p->path,
 		clock_format_utc(p->ms, time), err_name(p->code));
-	buf_puts(c->b, "\nNothing was changed. Save the file again with the mistake mended; this note goes away then.\n");
+	buf_puts(c->b, "\nNothing was changed. Save the file again with the mistake mended; this note goes "
+		       "away then.\n");
 }
 
 NODE_READ(node_problem_read)
@@ -157,7 +159,8 @@ static void problem_entry(void *context, const struct problem *p)
 		/* Newest first: the cookies go down. */
 		if (!c->l || c->l->full || (c->l->after && cookie >= c->l->after))
 			continue;
-		node_file(&node, place_ino(PLACE_PROBLEM, (uint64_t)why, (uint64_t)p->id), (int64_t)p->len, p->ms);
+		node_file(&node, place_ino(PLACE_PROBLEM, (uint64_t)why, (uint64_t)p->id), (int64_t)p->len,
+			p->ms);
 		node.mode = S_IFREG | 0444;
 		node.live = 1;
 		node_add(c->l, cookie, name, &node);
@@ -178,7 +181,8 @@ int node_problems_lookup(struct tree *tree, const char *name, struct node *ret)
 	store_problem_each(tree->store, store_db(tree->store), problem_entry, &c);
 	if (!c.found)
 		return -ENOENT;
-	return node_problem_stat(tree, (struct place){PLACE_PROBLEM, (uint32_t)(c.found & 1), (uint32_t)(c.found / 2)}, ret);
+	return node_problem_stat(
+		tree, (struct place){PLACE_PROBLEM, (uint32_t)(c.found & 1), (uint32_t)(c.found / 2)}, ret);
 }
 
 static void take_name(void *context, const struct problem *p)
@@ -228,8 +232,8 @@ static int file_lookup(struct tree *tree, int64_t parent, const char *name, stru
 {
 	int64_t id;
 
-	if (tree->drive < 0 ||
-		store_file_find(store_db(tree->store), store_tool_id(tree->store, tree->drive), parent, name, &id) < 0)
+	if (tree->drive < 0 || store_file_find(store_db(tree->store), store_tool_id(tree->store, tree->drive),
+				       parent, name, &id) < 0)
 		return -ENOENT;
 	return node_file_stat(tree, (struct place){PLACE_FILE, 0, (uint32_t)id}, ret);
 }
@@ -247,7 +251,8 @@ int node_documents_lookup(struct tree *tree, const char *name, struct node *ret)
 static _Bool list_file(void *context, const struct listed *row)
 {
 	struct listing *l = context;
-	struct file_stat s = {.id = row->id, .folder = row->size < 0, .size = row->size, .mtime_ms = row->mtime_ms};
+	struct file_stat s = {
+		.id = row->id, .folder = row->size < 0, .size = row->size, .mtime_ms = row->mtime_ms};
 	struct node node;
 
 	file_node(&s, &node);
@@ -257,7 +262,8 @@ static _Bool list_file(void *context, const struct listed *row)
 static void list_files(struct listing *l, int64_t parent)
 {
 	if (l->tree->drive >= 0)
-		store_file_list(l->db, store_tool_id(l->tree->store, l->tree->drive), parent, l->after, list_file, l);
+		store_file_list(
+			l->db, store_tool_id(l->tree->store, l->tree->drive), parent, l->after, list_file, l);
 }
 
 NODE_LIST(node_file_list)
@@ -272,12 +278,14 @@ void node_documents_list(struct listing *l)
 
 NODE_PARENT(node_file_parent)
 {
-	sqlite3_stmt *q = db_query(store_db(tree->store), "SELECT parent, name FROM file WHERE id = ?1", "i", (int64_t)p.b);
+	sqlite3_stmt *q = db_query(
+		store_db(tree->store), "SELECT parent, name FROM file WHERE id = ?1", "i", (int64_t)p.b);
 
 	if (!db_row(q))
 		return -ENOENT;
-	*ret = sqlite3_column_int64(q, 0) ? (struct place){PLACE_FILE, 0, (uint32_t)sqlite3_column_int64(q, 0)}
-					  : (struct place){PLACE_FIXED, 0, PLACE_FIXED_DOCUMENTS};
+	*ret = sqlite3_column_int64(q, 0)
+		       ? (struct place){PLACE_FILE, 0, (uint32_t)sqlite3_column_int64(q, 0)}
+		       : (struct place){PLACE_FIXED, 0, PLACE_FIXED_DOCUMENTS};
 	*ret_name = str_dup(db_column_text(q, 1));
 	db_done(q);
 	return 0;

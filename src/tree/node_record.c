@@ -83,8 +83,9 @@ _Bool node_slot(struct tree *tree, struct place dir, const char *name, struct re
 NODE_STAT(node_collection_stat)
 {
 	int64_t newest = db_int(db_of(tree), no_time(tree),
-		"SELECT mtime FROM record WHERE type = ?1 AND whole = 0 AND state = 0 ORDER BY id DESC LIMIT 1", "i",
-		(int64_t)p.a);
+		"SELECT mtime FROM record WHERE type = ?1 AND whole = 0 AND state = 0 ORDER BY id DESC LIMIT "
+		"1",
+		"i", (int64_t)p.a);
 
 	return node_folder(ret, place_to_ino(p), newest);
 }
@@ -106,7 +107,8 @@ NODE_LOOKUP(node_collection_lookup)
 		return node_by_stat(tree, (struct place){PLACE_BY, p.a, 0}, ret);
 	if (type->file && store_record_find(db_of(tree), type->id, 0, entry, &record) == 0)
 		return record_node(tree, type, record, ret);
-	if (!type->file && stem_of(entry, stem) && store_record_find(db_of(tree), type->id, 0, stem, &record) == 0)
+	if (!type->file && stem_of(entry, stem) &&
+		store_record_find(db_of(tree), type->id, 0, stem, &record) == 0)
 		return record_node(tree, type, record, ret);
 	return node_scratch_lookup(tree, p, entry, ret);
 }
@@ -215,7 +217,8 @@ NODE_LOOKUP(node_dir_lookup)
 		return node_record_stat(tree, (struct place){PLACE_RECORD, p.a, p.b}, ret);
 	for (int i = 0; (child = child_type(type->id, i)); i++) {
 		if (strcmp(child->plural, entry) == 0)
-			return node_parts_stat(tree, (struct place){PLACE_PARTS, PLACE_PAIR(child->id, type->id), p.b}, ret);
+			return node_parts_stat(
+				tree, (struct place){PLACE_PARTS, PLACE_PAIR(child->id, type->id), p.b}, ret);
 	}
 	if (strcmp(entry, "documents") == 0)
 		return node_docs_stat(tree, (struct place){PLACE_DOCS_LINK, p.a, p.b}, ret);
@@ -238,7 +241,8 @@ NODE_LIST(node_dir_list)
 	for (int i = 0; (child = child_type(type->id, i)); i++) {
 		if (l->after >= i + 2)
 			continue;
-		node_folder(&node, place_ino(PLACE_PARTS, PLACE_PAIR(child->id, type->id), p.b), no_time(l->tree));
+		node_folder(&node, place_ino(PLACE_PARTS, PLACE_PAIR(child->id, type->id), p.b),
+			no_time(l->tree));
 		if (!node_add(l, i + 2, child->plural, &node))
 			return;
 	}
@@ -302,7 +306,8 @@ static _Bool list_hub(void *context, const struct listed *row)
 
 	snprintf(name, sizeof(name), "%s%s", row->name, type->file ? "" : ".json");
 	/* clients/X/invoices/ → ../../../invoices/NAME: three folders up, whatever the client is called */
-	node_link(&node, place_to_ino(p), (int64_t)(9 + strlen(type->plural) + 1 + strlen(name)), row->mtime_ms);
+	node_link(&node, place_to_ino(p), (int64_t)(9 + strlen(type->plural) + 1 + strlen(name)),
+		row->mtime_ms);
 	return node_add(l, row->id, name, &node);
 }
 
@@ -350,7 +355,8 @@ NODE_PARENT(node_hub_parent)
 	_cleanup_(mem_freep) char *name = store_record_name(db_of(tree), p.b);
 
 	for (const struct field *f = type->fields; f->name && doc && name; f++) {
-		int64_t target = f->kind == FIELD_REF && (int)f->ref == PLACE_HIGH(p.a) ? record_ref(doc, f) : 0;
+		int64_t target =
+			f->kind == FIELD_REF && (int)f->ref == PLACE_HIGH(p.a) ? record_ref(doc, f) : 0;
 
 		if (!target)
 			continue;

@@ -22,7 +22,8 @@ NODE_LOOKUP(node_by_lookup)
 
 	for (const struct field *f = type->fields; f->name; f++) {
 		if ((f->flags & FIELD_VIEW) && strcmp(node_view_name(f), entry) == 0)
-			return node_view_stat(tree, (struct place){PLACE_VIEW, p.a, (uint32_t)(f - type->fields)}, ret);
+			return node_view_stat(
+				tree, (struct place){PLACE_VIEW, p.a, (uint32_t)(f - type->fields)}, ret);
 	}
 	return -ENOENT;
 }
@@ -107,7 +108,8 @@ static _Bool list_facet(void *context, const struct listed *row)
 	struct listing *l = context;
 	struct node node;
 
-	node_link(&node, place_ino(PLACE_VALUE_LINK, l->place.b, (uint64_t)row->id), row->size, l->tree->start_ms);
+	node_link(&node, place_ino(PLACE_VALUE_LINK, l->place.b, (uint64_t)row->id), row->size,
+		l->tree->start_ms);
 	return node_add(l, row->id, row->name, &node);
 }
 
@@ -139,7 +141,8 @@ NODE_PARENT(node_facet_parent)
 {
 	struct db *db = store_db(tree->store);
 	sqlite3_stmt *q = db_query(db,
-		"SELECT v.type, v.field, f.name FROM facet f JOIN value v ON v.id = f.value WHERE f.value = ?1 AND f.record = ?2",
+		"SELECT v.type, v.field, f.name FROM facet f JOIN value v ON v.id = f.value WHERE f.value = "
+		"?1 AND f.record = ?2",
 		"ii", (int64_t)p.a, (int64_t)p.b);
 
 	if (!db_row(q))

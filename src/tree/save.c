@@ -51,7 +51,7 @@ struct save {
 	const char *path;
 	const char *bytes; /* NULL: the patch is given */
 	size_t len;
-	const cJSON *base;  /* what the writer began with; NULL: the record as it is */
+	const cJSON *base; /* what the writer began with; NULL: the record as it is */
 	const cJSON *patch;
 	struct origin origin;
 	struct ticket *ticket;
@@ -86,8 +86,8 @@ static int parse(struct tx *tx, struct save *s, cJSON **ret)
 
 	if (s->slot->record && !current)
 		return err_set(&s->why, ENOENT, "the record is no longer there");
-	r = record_parse(s->slot->type, s->bytes, s->len, s->base ? s->base : current, &names, tx->stack->currency, ret,
-		&s->why);
+	r = record_parse(s->slot->type, s->bytes, s->len, s->base ? s->base : current, &names,
+		tx->stack->currency, ret, &s->why);
 	if (r == 0 && !s->slot->record)
 		fill_from_place(s->slot, *ret);
 	return r;
@@ -133,16 +133,24 @@ static int run_save(struct tx *tx, void *argument)
 static int keep_problem(struct tx *tx, void *argument)
 {
 	struct save *s = argument;
-	_cleanup_(mem_freep) char *named = s->slot->record ? store_record_name(tx->db, s->slot->record) : NULL;
-	struct problem p = {.record = s->slot->record, .tool = -1, .code = s->why.code, .path = s->path,
-		.name = named ? named : s->slot->stem, .field = s->why.field, .text = s->why.text, .bytes = s->bytes,
+	_cleanup_(mem_freep) char *named =
+		s->slot->record ? store_record_name(tx->db, s->slot->record) : NULL;
+	struct problem p = {.record = s->slot->record,
+		.tool = -1,
+		.code = s->why.code,
+		.path = s->path,
+		.name = named ? named : s->slot->stem,
+		.field = s->why.field,
+		.text = s->why.text,
+		.bytes = s->bytes,
 		.len = s->len};
 
 	int r = store_problem_add(tx, &p);
 
 	/* The kernel has the refused text in its cache. */
 	if (r == 0 && s->slot->record)
-		r = store_event(tx, EVENT_CHANGED, 0, "", place_ino(PLACE_RECORD, s->slot->type->id, (uint64_t)s->slot->record));
+		r = store_event(tx, EVENT_CHANGED, 0, "",
+			place_ino(PLACE_RECORD, s->slot->type->id, (uint64_t)s->slot->record));
 	return r;
 }
 
@@ -160,11 +168,17 @@ static int run(struct save *s)
 	return r;
 }
 
-int save_record(struct tree *tree, const struct record_slot *slot, const char *path, const char *bytes, size_t len,
-	const cJSON *base, const struct caller *who, struct ticket *ret, struct err *e)
+int save_record(struct tree *tree, const struct record_slot *slot, const char *path, const char *bytes,
+	size_t len, const cJSON *base, const struct caller *who, struct ticket *ret, struct err *e)
 {
-	struct save s = {.tree = tree, .slot = slot, .path = path, .bytes = bytes, .len = len, .base = base,
-		.origin = save_origin(who, slot->record ? "save" : "create"), .ticket = ret};
+	struct save s = {.tree = tree,
+		.slot = slot,
+		.path = path,
+		.bytes = bytes,
+		.len = len,
+		.base = base,
+		.origin = save_origin(who, slot->record ? "save" : "create"),
+		.ticket = ret};
 	int r;
 
 	if (len > BUF_MAX_RECORD)
@@ -178,7 +192,11 @@ int save_field(struct tree *tree, int64_t record, const char *path, const cJSON 
 {
 	struct record_stat stat;
 	struct record_slot slot = {.record = record};
-	struct save s = {.tree = tree, .slot = &slot, .path = path, .patch = patch, .origin = save_origin(who, cause),
+	struct save s = {.tree = tree,
+		.slot = &slot,
+		.path = path,
+		.patch = patch,
+		.origin = save_origin(who, cause),
 		.ticket = ret};
 	int r = store_record_stat(store_db(tree->store), record, &stat);
 

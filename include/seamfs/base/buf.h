@@ -19,12 +19,12 @@ struct buf {
 };
 
 /* Ceilings used in the program, in one place. */
-#define BUF_MAX_RECORD   ((size_t)1 << 20)   /* a record's file */
-#define BUF_MAX_CONFIG   ((size_t)4 << 20)   /* stack.json, a manifest */
-#define BUF_MAX_ANSWER   ((size_t)8 << 20)   /* one HTTP answer */
-#define BUF_MAX_SHEET    ((size_t)64 << 20)  /* a spreadsheet */
-#define BUF_MAX_SCRATCH  ((size_t)64 << 20)  /* an editor's temporary file */
-#define BUF_MAX_TEXT     ((size_t)16 << 20)  /* a generated file */
+#define BUF_MAX_RECORD	((size_t)1 << 20)  /* a record's file */
+#define BUF_MAX_CONFIG	((size_t)4 << 20)  /* stack.json, a manifest */
+#define BUF_MAX_ANSWER	((size_t)8 << 20)  /* one HTTP answer */
+#define BUF_MAX_SHEET	((size_t)64 << 20) /* a spreadsheet */
+#define BUF_MAX_SCRATCH ((size_t)64 << 20) /* an editor's temporary file */
+#define BUF_MAX_TEXT	((size_t)16 << 20) /* a generated file */
 
 #define BUF_INIT(ceiling) ((struct buf){.max = (ceiling)})
 

@@ -16,9 +16,9 @@ enum err_scope { ERR_RECORD, ERR_COLLECTION, ERR_TOOL };
 
 /* When trying again makes sense. */
 enum err_retry {
-	ERR_NEVER,      /* the request itself is wrong */
-	ERR_NOW,        /* something changed underneath: fetch, merge, try again */
-	ERR_LATER,      /* not before err.retry_at_ms (0: the caller's back-off decides) */
+	ERR_NEVER,	/* the request itself is wrong */
+	ERR_NOW,	/* something changed underneath: fetch, merge, try again */
+	ERR_LATER,	/* not before err.retry_at_ms (0: the caller's back-off decides) */
 	ERR_AFTER_USER, /* a person must act: credentials, plan, permission */
 };
 
@@ -28,9 +28,9 @@ struct err {
 	enum err_retry retry;
 	int http_status;     /* 0 when no HTTP answer was involved */
 	int64_t retry_at_ms; /* clock_now_ms() time, 0 = unknown */
-	_Bool sent;          /* bytes may have reached the tool: the outcome is unknown */
-	char field[48];      /* our field's name, "" when the record as a whole is meant */
-	char text[464];      /* one sentence: what, where, what to do */
+	_Bool sent;	     /* bytes may have reached the tool: the outcome is unknown */
+	char field[48];	     /* our field's name, "" when the record as a whole is meant */
+	char text[464];	     /* one sentence: what, where, what to do */
 };
 
 /**

@@ -10,7 +10,7 @@ void log_set_level(enum log_level level);
 void log_line(enum log_level level, const char *module, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-#define log_error(module, ...)   log_line(LOG_LEVEL_ERROR, module, __VA_ARGS__)
+#define log_error(module, ...)	 log_line(LOG_LEVEL_ERROR, module, __VA_ARGS__)
 #define log_warning(module, ...) log_line(LOG_LEVEL_WARNING, module, __VA_ARGS__)
-#define log_info(module, ...)    log_line(LOG_LEVEL_INFO, module, __VA_ARGS__)
-#define log_debug(module, ...)   log_line(LOG_LEVEL_DEBUG, module, __VA_ARGS__)
+#define log_info(module, ...)	 log_line(LOG_LEVEL_INFO, module, __VA_ARGS__)
+#define log_debug(module, ...)	 log_line(LOG_LEVEL_DEBUG, module, __VA_ARGS__)

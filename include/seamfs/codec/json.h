@@ -19,11 +19,12 @@
 enum {
 	JSON_STRICT = 0,
 	JSON_COMMENTS = 1, /* line and block comments are white space (our configuration files) */
-	JSON_REMOTE = 2,   /* a tool's answer: repeated keys and NUL characters are tolerated, the rest is not */
+	JSON_REMOTE =
+		2, /* a tool's answer: repeated keys and NUL characters are tolerated, the rest is not */
 };
 
 struct json_place {
-	unsigned line;   /* 1-based */
+	unsigned line;	 /* 1-based */
 	unsigned column; /* 1-based, in bytes */
 };
 
@@ -34,7 +35,8 @@ struct json_place {
  *
  * Returns 0 or -EINVAL; the sentence names line and column.
  */
-int json_parse(const char *text, size_t len, unsigned flags, cJSON **ret, struct json_place *place, struct err *e);
+int json_parse(
+	const char *text, size_t len, unsigned flags, cJSON **ret, struct json_place *place, struct err *e);
 
 /* json_locate - the place of the member or element at a JSON Pointer; the start of the text if it is not there */
 struct json_place json_locate(const char *text, size_t len, const char *pointer);

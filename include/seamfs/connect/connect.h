@@ -41,10 +41,10 @@ void remote_finish(struct remote *r);
 /* What a tool can do with one type. */
 struct capability {
 	enum type_id type;
-	uint64_t reads;   /* fields it has (field_bit) */
+	uint64_t reads;	  /* fields it has (field_bit) */
 	uint64_t writes;  /* fields that update() may change */
 	uint64_t creates; /* fields that create() may set; 0: create() is not possible */
-	_Bool scans;      /* every list() is a full listing, so what is missing was deleted */
+	_Bool scans;	  /* every list() is a full listing, so what is missing was deleted */
 };
 
 /**
@@ -76,11 +76,12 @@ struct connector_ops {
 	 *
 	 * A record may come twice; deleted ones come with .deleted where the tool says so.
 	 */
-	int (*list)(struct tool_link *link, enum type_id type, const char *cursor, remote_sink sink, void *context,
-		char **ret_cursor, _Bool *ret_complete, struct err *e);
+	int (*list)(struct tool_link *link, enum type_id type, const char *cursor, remote_sink sink,
+		void *context, char **ret_cursor, _Bool *ret_complete, struct err *e);
 
 	/* get - one record; -ENOENT when the tool no longer has it */
-	int (*get)(struct tool_link *link, enum type_id type, const char *id, struct remote *ret, struct err *e);
+	int (*get)(
+		struct tool_link *link, enum type_id type, const char *id, struct remote *ret, struct err *e);
 
 	/**
 	 * create - sends a new record
@@ -88,8 +89,8 @@ struct connector_ops {
 	 *
 	 * @ret is the record as the tool now has it (read again where the answer does not tell).
 	 */
-	int (*create)(struct tool_link *link, enum type_id type, const cJSON *doc, const char *key, struct remote *ret,
-		struct err *e);
+	int (*create)(struct tool_link *link, enum type_id type, const cJSON *doc, const char *key,
+		struct remote *ret, struct err *e);
 
 	/**
 	 * find - looks for the record that an earlier create() with this @doc and @key may have made
@@ -97,8 +98,8 @@ struct connector_ops {
 	 *
 	 * Returns 0, -ENOENT when it was not made, or another -errno.
 	 */
-	int (*find)(struct tool_link *link, enum type_id type, const cJSON *doc, const char *key, int64_t sent_ms,
-		struct remote *ret, struct err *e);
+	int (*find)(struct tool_link *link, enum type_id type, const cJSON *doc, const char *key,
+		int64_t sent_ms, struct remote *ret, struct err *e);
 
 	/**
 	 * update - changes the fields in @changes (null: clear) of one record; the others keep their values
@@ -106,8 +107,8 @@ struct connector_ops {
 	 *
 	 * @ret is the record as the tool has it afterwards: the caller compares and so notices what was ignored.
 	 */
-	int (*update)(struct tool_link *link, enum type_id type, const char *id, const cJSON *changes, const cJSON *base,
-		struct remote *ret, struct err *e);
+	int (*update)(struct tool_link *link, enum type_id type, const char *id, const cJSON *changes,
+		const cJSON *base, struct remote *ret, struct err *e);
 
 	/* remove - archives or deletes, the weakest that the tool has; -EOPNOTSUPP where it can't */
 	int (*remove)(struct tool_link *link, enum type_id type, const char *id, struct err *e);
@@ -128,7 +129,8 @@ struct connector_ops {
 struct tool_link {
 	const struct connector_ops *ops;
 	const char *name; /* the tool's name in the stack; borrowed */
-	struct capability capabilities[TYPE_COUNT]; /* indexed by type; .type is TYPE_NONE where it has none */
+	struct capability
+		capabilities[TYPE_COUNT]; /* indexed by type; .type is TYPE_NONE where it has none */
 	const char *folder; /* document tools with local bytes: absolute path of their root; else NULL */
 	atomic_bool *stop;  /* set by another thread: give up soon */
 };

@@ -11,24 +11,24 @@
 
 enum place_kind {
 	PLACE_ROOT = 0,
-	PLACE_FIXED,       /* b: index in the tree's table of fixed files and folders */
-	PLACE_COLLECTION,  /* a: type                   invoices/ */
-	PLACE_RECORD_DIR,  /* a: type, b: record        clients/Northwind Traders/ */
-	PLACE_RECORD,      /* a: type, b: record        its real file */
-	PLACE_PARTS,       /* a: PLACE_PAIR(type, type of the folder), b: record of the folder    clients/X/invoices/ */
-	PLACE_HUB_LINK,    /* a: PLACE_PAIR(type, type of the folder), b: record    clients/X/invoices/INV-1.json */
-	PLACE_DOCS_LINK,   /* a: type, b: record        clients/X/documents */
-	PLACE_BY,          /* a: type                   invoices/by/ */
-	PLACE_VIEW,        /* a: type, b: field         invoices/by/status/ */
-	PLACE_VALUE,       /* a: PLACE_PAIR(type, field), b: value    invoices/by/status/sent/ */
-	PLACE_VALUE_LINK,  /* a: value, b: record       invoices/by/status/sent/INV-1.json */
-	PLACE_SCRATCH,     /* b: scratch row            an editor's temporary file */
-	PLACE_FILE,        /* b: file row               a document or a folder of documents */
-	PLACE_SCHEMA,      /* a: type                   .seam/schema/invoice.json */
-	PLACE_TOOL,        /* a: tool                   .seam/tools/crm/ */
-	PLACE_TOOL_TYPE,   /* a: tool, b: type          .seam/tools/crm/client/ */
-	PLACE_RAW,         /* a: tool, b: link row      .seam/tools/crm/client/17.json */
-	PLACE_PROBLEM,     /* b: problem row            problems/INV-1.rejected.json */
+	PLACE_FIXED,	  /* b: index in the tree's table of fixed files and folders */
+	PLACE_COLLECTION, /* a: type                   invoices/ */
+	PLACE_RECORD_DIR, /* a: type, b: record        clients/Northwind Traders/ */
+	PLACE_RECORD,	  /* a: type, b: record        its real file */
+	PLACE_PARTS, /* a: PLACE_PAIR(type, type of the folder), b: record of the folder    clients/X/invoices/ */
+	PLACE_HUB_LINK, /* a: PLACE_PAIR(type, type of the folder), b: record    clients/X/invoices/INV-1.json */
+	PLACE_DOCS_LINK,  /* a: type, b: record        clients/X/documents */
+	PLACE_BY,	  /* a: type                   invoices/by/ */
+	PLACE_VIEW,	  /* a: type, b: field         invoices/by/status/ */
+	PLACE_VALUE,	  /* a: PLACE_PAIR(type, field), b: value    invoices/by/status/sent/ */
+	PLACE_VALUE_LINK, /* a: value, b: record       invoices/by/status/sent/INV-1.json */
+	PLACE_SCRATCH,	  /* b: scratch row            an editor's temporary file */
+	PLACE_FILE,	  /* b: file row               a document or a folder of documents */
+	PLACE_SCHEMA,	  /* a: type                   .seam/schema/invoice.json */
+	PLACE_TOOL,	  /* a: tool                   .seam/tools/crm/ */
+	PLACE_TOOL_TYPE,  /* a: tool, b: type          .seam/tools/crm/client/ */
+	PLACE_RAW,	  /* a: tool, b: link row      .seam/tools/crm/client/17.json */
+	PLACE_PROBLEM,	  /* b: problem row            problems/INV-1.rejected.json */
 	PLACE_KIND_COUNT,
 };
 
@@ -54,14 +54,15 @@ struct place {
 };
 
 #define PLACE_PAIR(low, high) ((uint32_t)(low) | (uint32_t)(high) << 8)
-#define PLACE_LOW(pair)       ((int)((pair)&0xff))
+#define PLACE_LOW(pair)	      ((int)((pair)&0xff))
 #define PLACE_HIGH(pair)      ((int)(((pair) >> 8) & 0xff))
 
 #define PLACE_ROOT_INO 1
 
 static inline uint64_t place_ino(enum place_kind kind, uint64_t a, uint64_t b)
 {
-	return kind == PLACE_ROOT ? PLACE_ROOT_INO : (uint64_t)kind << 56 | (a & 0xffffff) << 32 | (b & 0xffffffff);
+	return kind == PLACE_ROOT ? PLACE_ROOT_INO
+				  : (uint64_t)kind << 56 | (a & 0xffffff) << 32 | (b & 0xffffffff);
 }
 
 static inline struct place place_of_ino(uint64_t ino)

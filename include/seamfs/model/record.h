@@ -45,7 +45,8 @@ cJSON *record_apply(const struct type *type, const cJSON *doc, const cJSON *patc
  * Refuses with -EINVAL totals that do not agree with lines when either was changed, and with -EINVAL a record
  * that lacks a required field.
  */
-int record_complete(const struct type *type, const cJSON *before, cJSON *doc, const char *currency, struct err *e);
+int record_complete(
+	const struct type *type, const cJSON *before, cJSON *doc, const char *currency, struct err *e);
 
 /* record_changed - the fields in which two docs differ; either may be NULL */
 uint64_t record_changed(const struct type *type, const cJSON *a, const cJSON *b);
@@ -54,8 +55,8 @@ uint64_t record_changed(const struct type *type, const cJSON *a, const cJSON *b)
 cJSON *record_patch(const struct type *type, const cJSON *from, const cJSON *to, uint64_t fields);
 
 /* record_render - the record's file: pretty JSON, keys in field order, names for references, decimal money */
-int record_render(const struct type *type, const cJSON *doc, const struct record_names *names, const char *currency,
-	struct buf *b);
+int record_render(const struct type *type, const cJSON *doc, const struct record_names *names,
+	const char *currency, struct buf *b);
 
 /* record_currency - the doc's currency, or the company's */
 const char *record_currency(const cJSON *doc, const char *company);

@@ -12,37 +12,37 @@
 #include "seamfs/model/type.h"
 
 #define STACK_MAX_TOOLS 32
-#define TOOL_LOCAL      0 /* index of the embedded owner, always there */
+#define TOOL_LOCAL	0 /* index of the embedded owner, always there */
 
 /* What a tool can do with one type; a copy of the connector's capability, so that the store needs no connectors. */
 struct tool_type {
-	_Bool used;       /* owner or share of it: it is pulled and pushed */
-	uint64_t reads;   /* fields (field_bit) */
+	_Bool used;	/* owner or share of it: it is pulled and pushed */
+	uint64_t reads; /* fields (field_bit) */
 	uint64_t writes;
 	uint64_t creates;
 };
 
 struct tool {
-	char *name;          /* "crm"; "local" for the embedded one */
+	char *name;	     /* "crm"; "local" for the embedded one */
 	char *connector;     /* "csv" */
 	const cJSON *config; /* its object in stack.json; NULL for "local" */
 	int64_t poll_ms;
-	char *folder;        /* document tools with local bytes: absolute path; set when its link is opened */
+	char *folder; /* document tools with local bytes: absolute path; set when its link is opened */
 	struct tool_type types[TYPE_COUNT];
 };
 
 struct stack {
-	char *path;     /* absolute path of stack.json */
+	char *path;	/* absolute path of stack.json */
 	char *base_dir; /* its folder */
 	char *company;
 	char *currency;
-	char *state;    /* folder for the database, absolute; NULL: the default */
+	char *state; /* folder for the database, absolute; NULL: the default */
 	struct tool tools[STACK_MAX_TOOLS];
 	int tool_count;
-	int owners[TYPE_COUNT];                    /* index of the tool */
+	int owners[TYPE_COUNT];			       /* index of the tool */
 	int field_owners[TYPE_COUNT][TYPE_MAX_FIELDS]; /* index, or -1: the type's owner */
-	uint32_t shares[TYPE_COUNT];               /* bit per tool that also holds the type */
-	char *text;     /* the file's bytes, for places in messages */
+	uint32_t shares[TYPE_COUNT];		       /* bit per tool that also holds the type */
+	char *text;				       /* the file's bytes, for places in messages */
 	cJSON *root;
 };
 
@@ -57,8 +57,8 @@ void stack_free(struct stack *stack);
 void stack_freep(struct stack **stack);
 
 /* stack_fail - an error at the place that a JSON Pointer into stack.json names; returns -@code */
-int stack_fail(const struct stack *stack, const char *pointer, int code, struct err *e, const char *format, ...)
-	__attribute__((format(printf, 5, 6)));
+int stack_fail(const struct stack *stack, const char *pointer, int code, struct err *e, const char *format,
+	...) __attribute__((format(printf, 5, 6)));
 
 /* stack_tool - index of the tool of that name, or -1 */
 int stack_tool(const struct stack *stack, const char *name);

@@ -54,9 +54,9 @@ enum field_kind {
 enum {
 	FIELD_REQUIRED = 1,
 	FIELD_READ_ONLY = 2,
-	FIELD_KEY = 4,      /* what people call the record; gives the file its name */
-	FIELD_WHOLE = 8,    /* the REF whose folder this record lives in */
-	FIELD_VIEW = 16,    /* has a folder in by/ */
+	FIELD_KEY = 4,	     /* what people call the record; gives the file its name */
+	FIELD_WHOLE = 8,     /* the REF whose folder this record lives in */
+	FIELD_VIEW = 16,     /* has a folder in by/ */
 	FIELD_COMPUTED = 32, /* derived from the lines when the writer does not give it */
 };
 
@@ -64,10 +64,11 @@ struct field {
 	const char *name;
 	enum field_kind kind;
 	unsigned flags;
-	enum type_id ref;           /* REF only */
-	const char *const *choices; /* CHOICE only: NULL-terminated; the first is the default of a new record */
-	const struct field *line;   /* LINES only: terminated by a field without name */
-	const char *title;          /* for people and for JSON Schema */
+	enum type_id ref; /* REF only */
+	const char *const
+		*choices;	  /* CHOICE only: NULL-terminated; the first is the default of a new record */
+	const struct field *line; /* LINES only: terminated by a field without name */
+	const char *title;	  /* for people and for JSON Schema */
 };
 
 struct type {

@@ -34,17 +34,17 @@ struct http_limits {
 };
 
 struct http_request {
-	const char *method;        /* "GET", "POST" … */
-	const char *url;           /* absolute, already encoded */
-	const char *content_type;  /* of the body */
-	const void *body;          /* NULL: none */
+	const char *method;	  /* "GET", "POST" … */
+	const char *url;	  /* absolute, already encoded */
+	const char *content_type; /* of the body */
+	const void *body;	  /* NULL: none */
 	size_t body_len;
-	const char *header_name;   /* one more header, such as an idempotency key; NULL: none */
+	const char *header_name; /* one more header, such as an idempotency key; NULL: none */
 	const char *header_value;
 };
 
 struct http_answer {
-	int status;          /* of the last answer, 200 … 599 */
+	int status;	     /* of the last answer, 200 … 599 */
 	struct buf body;     /* decoded; finished by http_answer_finish() */
 	int64_t date_ms;     /* the server's Date header in UTC, 0 without one */
 	int64_t retry_at_ms; /* do not ask again before this, in our clock; 0: the server did not say */

@@ -12,16 +12,17 @@
 struct origin {
 	int tool;
 	uint32_t uid;
-	char program[32]; /* "vim" */
+	char program[32];  /* "vim" */
 	const char *cause; /* "save", "pull", "move" … a constant */
 };
 
 struct change {
 	enum type_id type;
-	int64_t record;     /* 0: a new one */
+	int64_t record;	    /* 0: a new one */
 	const cJSON *patch; /* borrowed */
 	const char *name;   /* new record: the name it was given, without ".json"; NULL: from its key field */
-	const void *body;   /* the writer's own bytes, kept when they mean exactly the new doc; NULL: rendered */
+	const void
+		*body; /* the writer's own bytes, kept when they mean exactly the new doc; NULL: rendered */
 	size_t body_len;
 	struct origin origin;
 };

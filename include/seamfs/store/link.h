@@ -20,17 +20,18 @@ struct link {
 	int64_t id;
 	int64_t record;
 	enum type_id type;
-	char *remote;   /* the tool's id */
+	char *remote; /* the tool's id */
 	cJSON *theirs;
 	cJSON *ours;
-	_Bool gone;       /* the tool deleted it; not created again */
+	_Bool gone;	  /* the tool deleted it; not created again */
 	_Bool unresolved; /* refers to something that has no link yet */
 };
 
 void link_finish(struct link *l);
 
 /* store_link_by_remote, store_link_by_record - 0 or -ENOENT */
-int store_link_by_remote(struct db *db, int64_t tool, enum type_id type, const char *remote, struct link *ret);
+int store_link_by_remote(
+	struct db *db, int64_t tool, enum type_id type, const char *remote, struct link *ret);
 int store_link_by_record(struct db *db, int64_t tool, int64_t record, struct link *ret);
 
 /* store_link_record, store_link_remote - only one side of a link: 0 / NULL when there is none; text is given */
@@ -38,7 +39,8 @@ int64_t store_link_record(struct db *db, int64_t tool, enum type_id type, const 
 char *store_link_remote(struct db *db, int64_t tool, int64_t record);
 
 /* store_link_put - writes a new link or the whole of an old one; @raw and @url NULL: unchanged */
-int store_link_put(struct tx *tx, int64_t tool, const struct link *l, const char *raw, const char *url, int64_t pass);
+int store_link_put(
+	struct tx *tx, int64_t tool, const struct link *l, const char *raw, const char *url, int64_t pass);
 
 /* store_link_seen - notes that a listing showed it again, unchanged */
 int store_link_seen(struct tx *tx, int64_t link, int64_t pass, const char *raw);
@@ -68,12 +70,12 @@ struct outbox_row {
 	int64_t record;
 	enum type_id type;
 	enum outbox_state state;
-	char key[40];     /* idempotency key, the same on every try */
-	int64_t version;  /* of the record when the row was last wanted */
+	char key[40];	 /* idempotency key, the same on every try */
+	int64_t version; /* of the record when the row was last wanted */
 	int attempts;
 	int64_t next_ms;
 	int64_t sent_ms;
-	_Bool copy;       /* waits until the owner has confirmed */
+	_Bool copy; /* waits until the owner has confirmed */
 };
 
 /**
@@ -86,10 +88,12 @@ int store_outbox_ensure(struct tx *tx, int64_t record, int from);
 int store_outbox_fill(struct tx *tx, int tool, enum type_id type);
 
 /* store_outbox_next - the next row that may be sent now. 0 or -ENOENT; @ret_wake_ms: when to ask again (0: on a change) */
-int store_outbox_next(struct db *db, int64_t tool, int64_t now_ms, struct outbox_row *ret, int64_t *ret_wake_ms);
+int store_outbox_next(
+	struct db *db, int64_t tool, int64_t now_ms, struct outbox_row *ret, int64_t *ret_wake_ms);
 
 /* store_outbox_mark - state, next try and reason; counts an attempt when the state is OUTBOX_SENDING */
-int store_outbox_mark(struct tx *tx, int64_t seq, enum outbox_state state, int64_t next_ms, const char *error);
+int store_outbox_mark(
+	struct tx *tx, int64_t seq, enum outbox_state state, int64_t next_ms, const char *error);
 int store_outbox_remove(struct tx *tx, int64_t seq);
 
 /* store_outbox_woken - rows that waited for other records are tried again; after a new link */
@@ -112,4 +116,5 @@ int store_record_pending(struct db *db, int64_t record, _Bool *ret_rejected);
 
 /* store_cursor - where the next listing goes on (given, NULL: at the start); @ret_complete: one was complete before */
 char *store_cursor(struct db *db, int64_t tool, enum type_id type, _Bool *ret_complete, int64_t *ret_pass);
-int store_cursor_put(struct tx *tx, int64_t tool, enum type_id type, const char *value, _Bool complete, int64_t pass);
+int store_cursor_put(
+	struct tx *tx, int64_t tool, enum type_id type, const char *value, _Bool complete, int64_t pass);

@@ -28,8 +28,8 @@ int store_event_done(struct tx *tx, int64_t up_to);
 struct scratch {
 	int64_t id;
 	uint64_t dir;
-	uint32_t mode;   /* S_IFREG or S_IFLNK with permissions */
-	char *target;    /* of a symlink, else NULL */
+	uint32_t mode; /* S_IFREG or S_IFLNK with permissions */
+	char *target;  /* of a symlink, else NULL */
 	int64_t size;
 	int64_t mtime_ms;
 };
@@ -43,9 +43,11 @@ int store_scratch_read(struct db *db, int64_t id, struct buf *b);
 void store_scratch_list(struct db *db, uint64_t dir, int64_t after, store_lister f, void *context);
 
 /* store_scratch_make - -EEXIST when the name is taken */
-int store_scratch_make(struct tx *tx, uint64_t dir, const char *name, uint32_t mode, const char *target, int64_t *ret);
+int store_scratch_make(
+	struct tx *tx, uint64_t dir, const char *name, uint32_t mode, const char *target, int64_t *ret);
 int store_scratch_write(struct tx *tx, int64_t id, const void *bytes, size_t len, int64_t mtime_ms);
-int store_scratch_move(struct tx *tx, int64_t id, uint64_t dir, const char *name); /* replaces what is there */
+int store_scratch_move(
+	struct tx *tx, int64_t id, uint64_t dir, const char *name); /* replaces what is there */
 int store_scratch_mtime(struct tx *tx, int64_t id, int64_t mtime_ms);
 int store_scratch_remove(struct tx *tx, int64_t id);
 
@@ -53,11 +55,11 @@ int store_scratch_remove(struct tx *tx, int64_t id);
 
 struct problem {
 	int64_t id;
-	int64_t record;  /* 0: a file that never became a record */
+	int64_t record;	 /* 0: a file that never became a record */
 	int64_t version; /* the record's version that was refused; 0: refused before it was stored */
-	int tool;        /* index in the stack, -1: refused here */
+	int tool;	 /* index in the stack, -1: refused here */
 	int64_t ms;
-	int code;        /* positive errno */
+	int code;	  /* positive errno */
 	const char *path; /* in the tree */
 	const char *name; /* of the record, for the problem's file */
 	const char *field;
@@ -86,7 +88,7 @@ char *store_problem_of(struct db *db, int64_t record);
 
 struct file_stat {
 	int64_t id;
-	int64_t tool;   /* row */
+	int64_t tool;	/* row */
 	int64_t parent; /* file row, 0: the tool's root */
 	_Bool folder;
 	int64_t size;
@@ -97,14 +99,15 @@ int store_file_stat(struct db *db, int64_t id, struct file_stat *ret);
 int store_file_find(struct db *db, int64_t tool, int64_t parent, const char *name, int64_t *ret);
 
 /* store_file_list - children with id > @after; size is -1 for a folder */
-void store_file_list(struct db *db, int64_t tool, int64_t parent, int64_t after, store_lister f, void *context);
+void store_file_list(
+	struct db *db, int64_t tool, int64_t parent, int64_t after, store_lister f, void *context);
 
 /* store_file_path - path from the tool's root, given to the caller; NULL when it is gone */
 char *store_file_path(struct db *db, int64_t id);
 
 /* store_file_put - makes or updates one entry; parents must exist. @ret may be NULL. */
-int store_file_put(struct tx *tx, int64_t tool, int64_t parent, const char *name, const struct file_stat *s, int64_t pass,
-	int64_t *ret);
+int store_file_put(struct tx *tx, int64_t tool, int64_t parent, const char *name, const struct file_stat *s,
+	int64_t pass, int64_t *ret);
 
 int store_file_remove(struct tx *tx, int64_t id);
 int store_file_move(struct tx *tx, int64_t id, int64_t parent, const char *name); /* replaces what is there */
@@ -115,10 +118,10 @@ int store_file_sweep(struct tx *tx, int64_t tool, int64_t pass);
 /* ---- tools ---- */
 
 struct tool_health {
-	int64_t ok_ms;    /* last good answer, 0: never */
+	int64_t ok_ms;	  /* last good answer, 0: never */
 	int64_t pull_ms;  /* end of the last whole pull, 0: never */
 	int64_t error_ms; /* since when it fails, 0: it does not */
-	char *error;      /* why */
+	char *error;	  /* why */
 	int64_t records;  /* links */
 	int64_t pending;  /* outbox rows */
 	int64_t rejected;

@@ -16,8 +16,8 @@ enum record_state {
 struct record_stat {
 	int64_t id;
 	enum type_id type;
-	int64_t whole;  /* record whose folder it lives in, 0: the type's root folder */
-	int64_t size;   /* bytes of its file */
+	int64_t whole; /* record whose folder it lives in, 0: the type's root folder */
+	int64_t size;  /* bytes of its file */
 	int64_t mtime_ms;
 	int64_t version;
 };
@@ -50,16 +50,19 @@ struct listed {
 typedef _Bool (*store_lister)(void *context, const struct listed *row);
 
 /* store_record_list - live records of a folder with id > @after, by id */
-void store_record_list(struct db *db, enum type_id type, int64_t whole, int64_t after, store_lister f, void *context);
+void store_record_list(
+	struct db *db, enum type_id type, int64_t whole, int64_t after, store_lister f, void *context);
 
 /* store_referrer_list - live records of @type that refer to @target, with id > @after */
-void store_referrer_list(struct db *db, enum type_id type, int64_t target, int64_t after, store_lister f, void *context);
+void store_referrer_list(
+	struct db *db, enum type_id type, int64_t target, int64_t after, store_lister f, void *context);
 
 /* store_referrer_find - the live record of @type called @name that refers to @target. 0 or -ENOENT. */
 int store_referrer_find(struct db *db, enum type_id type, int64_t target, const char *name, int64_t *ret);
 
 /* store_value_list - the values of a view with id > @after: those of a choice, and others that a record has */
-void store_value_list(struct db *db, enum type_id type, int field, int64_t after, store_lister f, void *context);
+void store_value_list(
+	struct db *db, enum type_id type, int field, int64_t after, store_lister f, void *context);
 int store_value_find(struct db *db, enum type_id type, int field, const char *name, int64_t *ret);
 char *store_value_name(struct db *db, int64_t value);
 

@@ -24,7 +24,7 @@ struct node {
 	int64_t size;
 	int64_t mtime_ms;
 	_Bool fleeting; /* may become another node: the kernel should not keep the name */
-	_Bool live;     /* made when read: no page cache */
+	_Bool live;	/* made when read: no page cache */
 };
 
 /* Who asks. */
@@ -74,11 +74,12 @@ struct handle;
  * tree_open - @flags as of open(2)
  * @ret: given to the caller (tree_release); NULL for a plain read of a record, which needs no state
  */
-int tree_open(struct tree *tree, uint64_t ino, int flags, const struct caller *who, struct handle **ret, struct err *e);
+int tree_open(struct tree *tree, uint64_t ino, int flags, const struct caller *who, struct handle **ret,
+	struct err *e);
 
 /* tree_create - a new file: local until what is in it is a valid record */
-int tree_create(struct tree *tree, uint64_t dir, const char *name, uint32_t mode, int flags, const struct caller *who,
-	struct node *ret, struct handle **ret_handle, struct err *e);
+int tree_create(struct tree *tree, uint64_t dir, const char *name, uint32_t mode, int flags,
+	const struct caller *who, struct node *ret, struct handle **ret_handle, struct err *e);
 
 /* tree_read - appends up to @len bytes from @offset; @h may be NULL */
 int tree_read(struct tree *tree, struct handle *h, uint64_t ino, size_t len, int64_t offset, struct buf *b);
@@ -97,9 +98,12 @@ void tree_refused(struct tree *tree, uint64_t ino);
 /* ---- changing ---- */
 
 /* tree_setattr - @size -1 and @mtime_ms -1: unchanged; modes and owners are accepted and ignored elsewhere */
-int tree_setattr(struct tree *tree, uint64_t ino, struct handle *h, int64_t size, int64_t mtime_ms, struct node *ret);
-int tree_symlink(struct tree *tree, uint64_t dir, const char *name, const char *target, struct node *ret, struct err *e);
-int tree_mkdir(struct tree *tree, uint64_t dir, const char *name, const struct caller *who, struct node *ret, struct err *e);
+int tree_setattr(
+	struct tree *tree, uint64_t ino, struct handle *h, int64_t size, int64_t mtime_ms, struct node *ret);
+int tree_symlink(struct tree *tree, uint64_t dir, const char *name, const char *target, struct node *ret,
+	struct err *e);
+int tree_mkdir(struct tree *tree, uint64_t dir, const char *name, const struct caller *who, struct node *ret,
+	struct err *e);
 int tree_unlink(struct tree *tree, uint64_t dir, const char *name, _Bool folder, struct err *e);
-int tree_rename(struct tree *tree, uint64_t dir, const char *name, uint64_t new_dir, const char *new_name, unsigned flags,
-	const struct caller *who, struct ticket *ret, struct err *e);
+int tree_rename(struct tree *tree, uint64_t dir, const char *name, uint64_t new_dir, const char *new_name,
+	unsigned flags, const struct caller *who, struct ticket *ret, struct err *e);

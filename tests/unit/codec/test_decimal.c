@@ -12,9 +12,14 @@ TEST(money_goes_both_ways)
 		int64_t minor;
 		const char *back;
 	} rows[] = {
-		{"1200.5", "EUR", 120050, "1200.50"}, {"-0.01", "EUR", -1, "-0.01"}, {"1200", "JPY", 1200, "1200"},
-		{"1.234", "KWD", 1234, "1.234"}, {"1e3", "EUR", 100000, "1000.00"}, {"5.5000", "USD", 550, "5.50"},
-		{"92233720368547758.07", "EUR", INT64_MAX, "92233720368547758.07"}, {"0", "EUR", 0, "0.00"},
+		{"1200.5", "EUR", 120050, "1200.50"},
+		{"-0.01", "EUR", -1, "-0.01"},
+		{"1200", "JPY", 1200, "1200"},
+		{"1.234", "KWD", 1234, "1.234"},
+		{"1e3", "EUR", 100000, "1000.00"},
+		{"5.5000", "USD", 550, "5.50"},
+		{"92233720368547758.07", "EUR", INT64_MAX, "92233720368547758.07"},
+		{"0", "EUR", 0, "0.00"},
 		{"-92233720368547758.07", "EUR", -INT64_MAX, "-92233720368547758.07"},
 	};
 
@@ -47,7 +52,8 @@ TEST(products_round_half_away_from_zero)
 		int64_t minor;
 		const char *factor;
 		int64_t result;
-	} rows[] = {{101, "0.5", 51}, {-101, "0.5", -51}, {100, "0.333", 33}, {4500, "1.25", 5625}, {1, "0.4999", 0}};
+	} rows[] = {{101, "0.5", 51}, {-101, "0.5", -51}, {100, "0.333", 33}, {4500, "1.25", 5625},
+		{1, "0.4999", 0}};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct decimal factor;
@@ -59,4 +65,5 @@ TEST(products_round_half_away_from_zero)
 	}
 }
 
-TEST_MAIN(TEST_RUN(money_goes_both_ways), TEST_RUN(bad_money_is_refused), TEST_RUN(products_round_half_away_from_zero))
+TEST_MAIN(TEST_RUN(money_goes_both_ways), TEST_RUN(bad_money_is_refused),
+	TEST_RUN(products_round_half_away_from_zero))

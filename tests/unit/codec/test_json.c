@@ -33,9 +33,17 @@ TEST(errors_name_their_place)
 		const char *text;
 		unsigned line, column;
 	} rows[] = {
-		{"{\"a\": 1,}", 1, 9}, {"{\n  \"a\": tru\n}", 2, 8}, {"{\"a\": \"x\n\"}", 1, 9}, {"[1, 2", 1, 1},
-		{"123abc", 1, 4}, {"{\"a\":01}", 1, 6}, {"\"\\u0000\"", 1, 2}, {"\"\\ud800\"", 1, 2}, {"\"\xc3(\"", 1, 2},
-		{"", 1, 1}, {"// no\n1", 1, 1},
+		{"{\"a\": 1,}", 1, 9},
+		{"{\n  \"a\": tru\n}", 2, 8},
+		{"{\"a\": \"x\n\"}", 1, 9},
+		{"[1, 2", 1, 1},
+		{"123abc", 1, 4},
+		{"{\"a\":01}", 1, 6},
+		{"\"\\u0000\"", 1, 2},
+		{"\"\\ud800\"", 1, 2},
+		{"\"\xc3(\"", 1, 2},
+		{"", 1, 1},
+		{"// no\n1", 1, 1},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -68,7 +76,8 @@ TEST(a_text_cannot_pose_as_a_number)
 	cJSON *o = parse("{\"a\": \"\\u000112\"}", JSON_REMOTE);
 
 	check(!json_number(json_get(o, "a")));
-	check_text(json_get_text(o, "a"), "\xef\xbf\xbd" "12");
+	check_text(json_get_text(o, "a"), "\xef\xbf\xbd"
+					  "12");
 	cJSON_Delete(o);
 }
 
@@ -109,12 +118,14 @@ TEST(pointers)
 
 TEST(pretty_is_stable)
 {
-	cJSON *o = parse("{\"n\": 12.50, \"t\": \"a\\\"b\\nü\", \"l\": [], \"m\": [1, {\"k\": null}]}", 0), *again;
+	cJSON *o = parse("{\"n\": 12.50, \"t\": \"a\\\"b\\nü\", \"l\": [], \"m\": [1, {\"k\": null}]}", 0),
+	      *again;
 	struct buf b = BUF_INIT(1000);
 
 	json_pretty(&b, o);
-	check_text(buf_text(&b), "{\n  \"n\": 12.50,\n  \"t\": \"a\\\"b\\nü\",\n  \"l\": [],\n  \"m\": [\n    1,\n"
-				 "    {\n      \"k\": null\n    }\n  ]\n}\n");
+	check_text(buf_text(&b),
+		"{\n  \"n\": 12.50,\n  \"t\": \"a\\\"b\\nü\",\n  \"l\": [],\n  \"m\": [\n    1,\n"
+		"    {\n      \"k\": null\n    }\n  ]\n}\n");
 	again = parse(buf_text(&b), 0);
 	check(json_equal(o, again));
 	cJSON_Delete(o);
@@ -122,6 +133,7 @@ TEST(pretty_is_stable)
 	buf_finish(&b);
 }
 
-TEST_MAIN(TEST_RUN(numbers_keep_their_digits), TEST_RUN(errors_name_their_place), TEST_RUN(deep_nesting_is_refused),
-	TEST_RUN(a_text_cannot_pose_as_a_number), TEST_RUN(a_key_stands_once), TEST_RUN(comments_and_places), TEST_RUN(pointers),
+TEST_MAIN(TEST_RUN(numbers_keep_their_digits), TEST_RUN(errors_name_their_place),
+	TEST_RUN(deep_nesting_is_refused), TEST_RUN(a_text_cannot_pose_as_a_number),
+	TEST_RUN(a_key_stands_once), TEST_RUN(comments_and_places), TEST_RUN(pointers),
 	TEST_RUN(pretty_is_stable))

@@ -9,16 +9,34 @@ TEST(names)
 	static const struct {
 		const char *text, *name;
 	} rows[] = {
-		{"Northwind Traders", "Northwind Traders"}, {"Ernst & Söhne / \"Nord\"", "Ernst & Söhne ／ ＂Nord＂"},
-		{"..", "_"}, {".", "_"}, {"", "unnamed"}, {"CON", "_CON"}, {"con.txt", "_con.txt"}, {"Con Ltd", "Con Ltd"},
-		{"COM7", "_COM7"}, {".hidden", "_.hidden"}, {"-rf", "_-rf"}, {" padded. ", "padded"},
-		{"a\tb\nc", "a b c"}, {"evil\u202Egpj.exe", "evilgpj.exe"}, {"zero\u200Bwidth", "zerowidth"},
-		{"Cafe\u0301", "Café"}, {"שלום עולם", "שלום עולם"}, {"🚀 Launch", "🚀 Launch"}, {"👩‍👩‍👧 Family", "👩‍👩‍👧 Family"},
-		{"bad\xff" "byte", "bad\xef\xbf\xbd" "byte"},
+		{"Northwind Traders", "Northwind Traders"},
+		{"Ernst & Söhne / \"Nord\"", "Ernst & Söhne ／ ＂Nord＂"},
+		{"..", "_"},
+		{".", "_"},
+		{"", "unnamed"},
+		{"CON", "_CON"},
+		{"con.txt", "_con.txt"},
+		{"Con Ltd", "Con Ltd"},
+		{"COM7", "_COM7"},
+		{".hidden", "_.hidden"},
+		{"-rf", "_-rf"},
+		{" padded. ", "padded"},
+		{"a\tb\nc", "a b c"},
+		{"evil\u202Egpj.exe", "evilgpj.exe"},
+		{"zero\u200Bwidth", "zerowidth"},
+		{"Cafe\u0301", "Café"},
+		{"שלום עולם", "שלום עולם"},
+		{"🚀 Launch", "🚀 Launch"},
+		{"👩‍👩‍👧 Family", "👩‍👩‍👧 Family"},
+		{"bad\xff"
+		 "byte",
+			"bad\xef\xbf\xbd"
+			"byte"},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		char *name = name_safe(rows[i].text, NAME_MAX_BYTES), *again = name_safe(name, NAME_MAX_BYTES);
+		char *name = name_safe(rows[i].text, NAME_MAX_BYTES),
+		     *again = name_safe(name, NAME_MAX_BYTES);
 
 		check_text(name, rows[i].name);
 		check_text(again, name);

@@ -29,10 +29,10 @@ struct fake {
 	atomic_bool stop;
 	struct err e;
 	struct remote remote;
-	int listed;        /* records that fake_list() got */
+	int listed; /* records that fake_list() got */
 	char *cursor;
 	_Bool complete;
-	char ids[512];     /* their ids, a blank behind each */
+	char ids[512]; /* their ids, a blank behind each */
 };
 
 static inline void fake_write(struct fake *f, const char *name, const char *text)

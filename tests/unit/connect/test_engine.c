@@ -6,26 +6,35 @@
 #include "seamfs/base/clock.h"
 
 /* A manifest for tasks; @head and @more are pasted into the top and into the type. */
-#define MANIFEST(head, more)                                                                                          \
-	"{\"connector\": \"fake\", \"format\": 1, \"title\": \"Fake\", \"docs\": \"none\", \"tested\": \"here\","      \
-	"\"settings\": {\"url\": {\"label\": \"Address\"}}, \"http\": {\"base\": \"{url}\"},"                          \
-	"\"check\": {\"get\": \"/me\", \"me\": \"/login\"}," head                                                      \
-	"\"types\": {\"task\": {\"list\": {\"get\": \"/items\", \"records\": \"/items\"},"                             \
-	"\"one\": {\"get\": \"/items/{id}\"}, \"delete\": {\"delete\": \"/items/{id}\", \"means\": \"trash\"}," more   \
-	"\"fields\": {\"id\": \"/id\", \"created\": \"/made\", \"updated\": \"/changed\", \"title\": \"/title\","       \
+#define MANIFEST(head, more)                                                                                 \
+	"{\"connector\": \"fake\", \"format\": 1, \"title\": \"Fake\", \"docs\": \"none\", \"tested\": "     \
+	"\"here\","                                                                                          \
+	"\"settings\": {\"url\": {\"label\": \"Address\"}}, \"http\": {\"base\": \"{url}\"},"                \
+	"\"check\": {\"get\": \"/me\", \"me\": \"/login\"}," head                                            \
+	"\"types\": {\"task\": {\"list\": {\"get\": \"/items\", \"records\": \"/items\"},"                   \
+	"\"one\": {\"get\": \"/items/{id}\"}, \"delete\": {\"delete\": \"/items/{id}\", \"means\": "         \
+	"\"trash\"}," more "\"fields\": {\"id\": \"/id\", \"created\": \"/made\", \"updated\": "             \
+			   "\"/changed\", \"title\": \"/title\","                                            \
 	"\"notes\": {\"at\": \"/notes\", \"empty\": \"\"}, \"due\": \"/due\"}}}}"
 
-#define OFFSET  "\"page\": {\"by\": \"offset\", \"param\": \"offset\", \"size\": \"limit\", \"max\": 2, \"total\": \"/total\"},"
-#define CREATE  "\"create\": {\"post\": \"/items\"}, \"update\": {\"patch\": \"/items/{id}\", \"returns\": \"nothing\"},"
-#define BY_ID   "\"once\": {\"by\": \"id\", \"to\": \"/id\"},"
-#define BY_FIND "\"once\": {\"by\": \"find\", \"find\": {\"get\": \"/items\", \"records\": \"/items\", \"query\": {\"q\": \"{title}\"}}},"
-#define SINCE   "\"changes\": {\"by\": \"since\", \"query\": {\"since\": \"{since}\"}, \"overlap\": \"10s\"},"
+#define OFFSET                                                                                               \
+	"\"page\": {\"by\": \"offset\", \"param\": \"offset\", \"size\": \"limit\", \"max\": 2, \"total\": " \
+	"\"/total\"},"
+#define CREATE                                                                                               \
+	"\"create\": {\"post\": \"/items\"}, \"update\": {\"patch\": \"/items/{id}\", \"returns\": "         \
+	"\"nothing\"},"
+#define BY_ID "\"once\": {\"by\": \"id\", \"to\": \"/id\"},"
+#define BY_FIND                                                                                              \
+	"\"once\": {\"by\": \"find\", \"find\": {\"get\": \"/items\", \"records\": \"/items\", \"query\": "  \
+	"{\"q\": \"{title}\"}}},"
+#define SINCE "\"changes\": {\"by\": \"since\", \"query\": {\"since\": \"{since}\"}, \"overlap\": \"10s\"},"
 
 TEST(slow_down)
 {
 	struct fake f;
 
-	fake_open(&f, MANIFEST("", CREATE BY_ID), "{\"POST /items\": [{\"status\": 429, \"headers\": {\"Retry-After\": \"120\"}}],"
+	fake_open(&f, MANIFEST("", CREATE BY_ID),
+		"{\"POST /items\": [{\"status\": 429, \"headers\": {\"Retry-After\": \"120\"}}],"
 		"\"GET /items\": [{\"json\": {\"items\": []}}]}");
 	check_int(fake_create(&f, "{\"title\": \"x\"}", "k"), -EAGAIN);
 	check_int(f.e.retry, ERR_LATER);
@@ -41,8 +50,12 @@ TEST(used_up)
 {
 	struct fake f;
 
-	fake_open(&f, MANIFEST("\"limits\": {\"remaining\": \"X-Left\", \"reset\": \"X-Reset\", \"reset_as\": \"seconds\"},", ""),
-		"{\"GET /items\": [{\"json\": {\"items\": []}, \"headers\": {\"X-Left\": \"0\", \"X-Reset\": \"60\"}}]}");
+	fake_open(&f,
+		MANIFEST("\"limits\": {\"remaining\": \"X-Left\", \"reset\": \"X-Reset\", \"reset_as\": "
+			 "\"seconds\"},",
+			""),
+		"{\"GET /items\": [{\"json\": {\"items\": []}, \"headers\": {\"X-Left\": \"0\", \"X-Reset\": "
+		"\"60\"}}]}");
 	check_int(fake_list(&f, NULL), 0);
 	check(f.complete);
 	check_int(fake_list(&f, NULL), -EAGAIN);
@@ -54,7 +67,8 @@ TEST(truncated)
 {
 	struct fake f;
 
-	fake_open(&f, MANIFEST("", ""), "{\"GET /items\": [{\"text\": \"{\\\"items\\\": [\", \"length\": 500}]}");
+	fake_open(&f, MANIFEST("", ""),
+		"{\"GET /items\": [{\"text\": \"{\\\"items\\\": [\", \"length\": 500}]}");
 	check_int(fake_list(&f, NULL), -EIO);
 	check_int(f.e.retry, ERR_LATER);
 	check_int(f.e.scope, ERR_TOOL);
@@ -66,9 +80,12 @@ TEST(reset_after_request)
 {
 	struct fake f;
 
-	fake_open(&f, MANIFEST("", CREATE BY_FIND), "{\"POST /items\": [{\"fault\": \"reset\"}], \"GET /me\": [{\"json\": {\"login\": \"me\"}}],"
-		"\"GET /items\": [{\"json\": {\"items\": []}}, {\"json\": {\"items\": [{\"id\": 7, \"title\": \"other\"}, "
-		"{\"id\": 8, \"title\": \"x\", \"made\": \"2020-01-01T00:00:00Z\"}, {\"id\": 9, \"title\": \"x\"}]}}]}");
+	fake_open(&f, MANIFEST("", CREATE BY_FIND),
+		"{\"POST /items\": [{\"fault\": \"reset\"}], \"GET /me\": [{\"json\": {\"login\": \"me\"}}],"
+		"\"GET /items\": [{\"json\": {\"items\": []}}, {\"json\": {\"items\": [{\"id\": 7, "
+		"\"title\": \"other\"}, "
+		"{\"id\": 8, \"title\": \"x\", \"made\": \"2020-01-01T00:00:00Z\"}, {\"id\": 9, \"title\": "
+		"\"x\"}]}}]}");
 	check_int(fake_create(&f, "{\"title\": \"x\"}", "k"), -EIO);
 	check(f.e.sent); /* it may be there: look it up, do not send it again */
 	check_int(fake_logged(&f, "\"POST\""), 1);
@@ -84,7 +101,9 @@ TEST(dying_connection)
 {
 	struct fake f;
 
-	fake_open(&f, MANIFEST("", CREATE BY_ID), "{\"GET /items\": [{\"json\": {\"items\": []}}], \"POST /items\": [{\"fault\": \"hang up\"}]}");
+	fake_open(&f, MANIFEST("", CREATE BY_ID),
+		"{\"GET /items\": [{\"json\": {\"items\": []}}], \"POST /items\": [{\"fault\": \"hang "
+		"up\"}]}");
 	check_int(fake_list(&f, NULL), 0);
 	check_int(fake_create(&f, "{\"title\": \"x\"}", "k"), -EIO);
 	check(f.e.sent);
@@ -111,7 +130,8 @@ TEST(no_content)
 {
 	struct fake f;
 
-	fake_open(&f, MANIFEST("", CREATE BY_ID), "{\"PATCH /items/1\": [{\"status\": 204}], \"GET /items/1\": [{\"json\": "
+	fake_open(&f, MANIFEST("", CREATE BY_ID),
+		"{\"PATCH /items/1\": [{\"status\": 204}], \"GET /items/1\": [{\"json\": "
 		"{\"id\": 1, \"title\": \"kept\", \"notes\": \"\"}}], \"GET /items\": [{\"status\": 204}]}");
 	check_int(fake_update(&f, "1", "{\"title\": \"new\", \"notes\": null}", NULL), 0);
 	check_text(json_get_text(f.remote.doc, "title"), "kept"); /* the caller sees that it was ignored */
@@ -126,7 +146,9 @@ TEST(ignored_fields)
 {
 	struct fake f;
 
-	fake_open(&f, MANIFEST("", "\"create\": {\"post\": \"/items\", \"ignored\": \"update\"}, \"update\": {\"patch\": \"/items/{id}\"}," BY_ID),
+	fake_open(&f,
+		MANIFEST("", "\"create\": {\"post\": \"/items\", \"ignored\": \"update\"}, \"update\": "
+			     "{\"patch\": \"/items/{id}\"}," BY_ID),
 		"{\"POST /items\": [{\"json\": {\"id\": 5, \"title\": \"a\", \"due\": \"2026-01-01\"}}],"
 		"\"PATCH /items/5\": [{\"json\": {\"id\": 5, \"title\": \"a\", \"due\": \"2026-02-02\"}}]}");
 	check_int(fake_create(&f, "{\"title\": \"a\", \"due\": \"2026-02-02\"}", "k"), 0);
@@ -151,8 +173,12 @@ TEST(error_with_status_200)
 {
 	struct fake f;
 
-	fake_open(&f, MANIFEST("\"errors\": [{\"at\": \"/ok\", \"is\": false, \"means\": \"rejected\", \"message\": \"/why\", "
-		"\"field\": \"/key\"}],", CREATE BY_ID), "{\"POST /items\": [{\"json\": {\"ok\": false, \"why\": \"Bad day\", \"key\": \"due\"}}],"
+	fake_open(&f,
+		MANIFEST("\"errors\": [{\"at\": \"/ok\", \"is\": false, \"means\": \"rejected\", "
+			 "\"message\": \"/why\", "
+			 "\"field\": \"/key\"}],",
+			CREATE BY_ID),
+		"{\"POST /items\": [{\"json\": {\"ok\": false, \"why\": \"Bad day\", \"key\": \"due\"}}],"
 		"\"GET /items\": [{\"json\": {\"ok\": false, \"items\": []}}]}");
 	check_int(fake_create(&f, "{\"title\": \"x\"}", "k"), -EINVAL);
 	check_text(f.e.text, "fake says: Bad day (HTTP 200)");
@@ -166,7 +192,8 @@ TEST(offset_pages)
 {
 	struct fake f;
 
-	fake_open(&f, MANIFEST(OFFSET, ""), "{\"GET /items\": [{\"json\": {\"total\": 3, \"items\": [{\"id\": 1}, {\"id\": 2}]}},"
+	fake_open(&f, MANIFEST(OFFSET, ""),
+		"{\"GET /items\": [{\"json\": {\"total\": 3, \"items\": [{\"id\": 1}, {\"id\": 2}]}},"
 		"{\"json\": {\"total\": 3, \"items\": [{\"id\": 3}]}}]}");
 	check_int(fake_list(&f, NULL), 0);
 	check_text(f.ids, "1 2 3 ");
@@ -178,14 +205,15 @@ TEST(offset_pages)
 /* What shifts while it is read proves nothing. */
 TEST(shifting_pages)
 {
-	static const char *const second[] = {
-		"{\"total\": 4, \"items\": [{\"id\": 3}, {\"id\": 4}]}", "{\"total\": 3, \"items\": [{\"id\": 2}]}",
-		"{\"total\": 3, \"items\": []}"};
+	static const char *const second[] = {"{\"total\": 4, \"items\": [{\"id\": 3}, {\"id\": 4}]}",
+		"{\"total\": 3, \"items\": [{\"id\": 2}]}", "{\"total\": 3, \"items\": []}"};
 
 	for (size_t i = 0; i < ARRAY_LEN(second); i++) {
 		struct fake f;
-		char *script = str_format("{\"GET /items\": [{\"json\": {\"total\": 3, \"items\": [{\"id\": 1}, {\"id\": 2}]}},"
-			"{\"json\": %s}]}", second[i]);
+		char *script = str_format(
+			"{\"GET /items\": [{\"json\": {\"total\": 3, \"items\": [{\"id\": 1}, {\"id\": 2}]}},"
+			"{\"json\": %s}]}",
+			second[i]);
 
 		fake_open(&f, MANIFEST(OFFSET, ""), script);
 		fake_list(&f, NULL);
@@ -200,7 +228,8 @@ TEST(numbered_pages)
 	struct fake f;
 
 	fake_open(&f, MANIFEST("\"page\": {\"by\": \"page\", \"param\": \"p\", \"more\": \"/more\"},", ""),
-		"{\"GET /items\": [{\"json\": {\"more\": true, \"items\": [{\"id\": \"a\"}]}}, {\"json\": {\"more\": false, "
+		"{\"GET /items\": [{\"json\": {\"more\": true, \"items\": [{\"id\": \"a\"}]}}, {\"json\": "
+		"{\"more\": false, "
 		"\"items\": [{\"id\": \"b\"}]}}]}");
 	check_int(fake_list(&f, NULL), 0);
 	check_text(f.ids, "a b ");
@@ -212,7 +241,9 @@ TEST(cursor_pages)
 {
 	struct fake f;
 
-	fake_open(&f, MANIFEST("\"page\": {\"by\": \"cursor\", \"param\": \"after\", \"next\": \"/paging/after\"},", ""),
+	fake_open(&f,
+		MANIFEST("\"page\": {\"by\": \"cursor\", \"param\": \"after\", \"next\": \"/paging/after\"},",
+			""),
 		"{\"GET /items\": [{\"json\": {\"items\": [{\"id\": 1}], \"paging\": {\"after\": \"t+2/\"}}},"
 		"{\"json\": {\"items\": [{\"id\": 2}]}}]}");
 	check_int(fake_list(&f, NULL), 0);
@@ -225,8 +256,11 @@ TEST(last_id_pages)
 {
 	struct fake f;
 
-	fake_open(&f, MANIFEST("\"page\": {\"by\": \"last_id\", \"param\": \"after\", \"more\": \"/has_more\"},", ""),
-		"{\"GET /items\": [{\"json\": {\"items\": [{\"id\": \"x\"}, {\"id\": \"y\"}], \"has_more\": true}},"
+	fake_open(&f,
+		MANIFEST("\"page\": {\"by\": \"last_id\", \"param\": \"after\", \"more\": \"/has_more\"},",
+			""),
+		"{\"GET /items\": [{\"json\": {\"items\": [{\"id\": \"x\"}, {\"id\": \"y\"}], \"has_more\": "
+		"true}},"
 		"{\"json\": {\"items\": [{\"id\": \"z\"}], \"has_more\": false}}]}");
 	check_int(fake_list(&f, NULL), 0);
 	check(f.complete && f.listed == 3 && fake_logged(&f, "/items?after=y") == 1);
@@ -237,9 +271,12 @@ TEST(link_pages)
 {
 	struct fake f;
 
-	fake_open(&f, MANIFEST("\"page\": {\"by\": \"link\"},", ""), "{\"GET /items\": [{\"json\": {\"items\": [{\"id\": 1}]}, "
-		"\"headers\": {\"Link\": \"<$BASE/items?page=1>; rel=\\\"first\\\", </items?page=2>; rel=\\\"next\\\"\"}},"
-		"{\"json\": {\"items\": [{\"id\": 2}]}, \"headers\": {\"Link\": \"<https://evil.example/items>; rel=\\\"next\\\"\"}}]}");
+	fake_open(&f, MANIFEST("\"page\": {\"by\": \"link\"},", ""),
+		"{\"GET /items\": [{\"json\": {\"items\": [{\"id\": 1}]}, "
+		"\"headers\": {\"Link\": \"<$BASE/items?page=1>; rel=\\\"first\\\", </items?page=2>; "
+		"rel=\\\"next\\\"\"}},"
+		"{\"json\": {\"items\": [{\"id\": 2}]}, \"headers\": {\"Link\": "
+		"\"<https://evil.example/items>; rel=\\\"next\\\"\"}}]}");
 	check_int(fake_list(&f, NULL), -EIO);
 	check(strstr(f.e.text, "another host") && !f.complete);
 	check_int(fake_logged(&f, "/items?page=2"), 1);
@@ -250,9 +287,12 @@ TEST(changes)
 {
 	struct fake f;
 
-	fake_open(&f, MANIFEST("", SINCE), "{\"GET /items\": [{\"json\": {\"items\": []}},"
-		"{\"json\": {\"items\": [{\"id\": 1, \"changed\": \"2026-03-01T10:00:00.500Z\"}, {\"id\": 2, \"made\": \"2026-02-01T10:00:00Z\"}]}},"
-		"{\"json\": {\"items\": [{\"id\": 1, \"changed\": \"2026-03-01T10:00:00.500Z\"}]}}, {\"json\": {\"items\": []}}]}");
+	fake_open(&f, MANIFEST("", SINCE),
+		"{\"GET /items\": [{\"json\": {\"items\": []}},"
+		"{\"json\": {\"items\": [{\"id\": 1, \"changed\": \"2026-03-01T10:00:00.500Z\"}, {\"id\": 2, "
+		"\"made\": \"2026-02-01T10:00:00Z\"}]}},"
+		"{\"json\": {\"items\": [{\"id\": 1, \"changed\": \"2026-03-01T10:00:00.500Z\"}]}}, "
+		"{\"json\": {\"items\": []}}]}");
 	check_int(fake_list(&f, NULL), 0);
 	check(f.complete && f.listed == 2 && !f.link->capabilities[TYPE_TASK].scans);
 	check_text(f.cursor, "2026-03-01T09:59:50.500Z");
@@ -273,7 +313,8 @@ TEST(cursor_not_after_start)
 {
 	struct fake f;
 
-	fake_open(&f, MANIFEST("", SINCE), "{\"GET /items\": [{\"json\": {\"items\": []}}, {\"json\": {\"items\": [{\"id\": 1, "
+	fake_open(&f, MANIFEST("", SINCE),
+		"{\"GET /items\": [{\"json\": {\"items\": []}}, {\"json\": {\"items\": [{\"id\": 1, "
 		"\"changed\": \"2090-03-01T10:00:00Z\"}]}}]}");
 	check_int(fake_list(&f, NULL), 0);
 	check(f.cursor && strncmp(f.cursor, "2090", 4) < 0);
@@ -284,7 +325,9 @@ TEST(ignored_filter)
 {
 	struct fake f;
 
-	fake_open(&f, MANIFEST("", SINCE), "{\"GET /items\": [{\"json\": {\"items\": [{\"id\": 1, \"changed\": \"2026-01-01T00:00:00Z\"}]}}]}");
+	fake_open(&f, MANIFEST("", SINCE),
+		"{\"GET /items\": [{\"json\": {\"items\": [{\"id\": 1, \"changed\": "
+		"\"2026-01-01T00:00:00Z\"}]}}]}");
 	check_int(fake_list(&f, "2026-01-01T00:00:00Z"), 0);
 	check(f.complete && !f.cursor && f.link->capabilities[TYPE_TASK].scans);
 	check_int(fake_logged(&f, "since="), 1);
@@ -295,8 +338,10 @@ TEST(redirects)
 {
 	struct fake f;
 
-	fake_open(&f, MANIFEST("", CREATE BY_ID), "{\"GET /items\": [{\"status\": 302, \"headers\": {\"Location\": \"$BASE/moved\"}}],"
-		"\"GET /moved\": [{\"json\": {\"items\": [{\"id\": 1}]}}, {\"status\": 301, \"headers\": {\"Location\": \"http://127.0.0.2:1/x\"}}],"
+	fake_open(&f, MANIFEST("", CREATE BY_ID),
+		"{\"GET /items\": [{\"status\": 302, \"headers\": {\"Location\": \"$BASE/moved\"}}],"
+		"\"GET /moved\": [{\"json\": {\"items\": [{\"id\": 1}]}}, {\"status\": 301, \"headers\": "
+		"{\"Location\": \"http://127.0.0.2:1/x\"}}],"
 		"\"POST /items\": [{\"status\": 307, \"headers\": {\"Location\": \"$BASE/moved\"}}],"
 		"\"GET /items/1\": [{\"status\": 302, \"headers\": {\"Location\": \"$BASE/items/1\"}}]}");
 	check_int(fake_list(&f, NULL), 0);
@@ -322,8 +367,10 @@ TEST(no_json)
 {
 	struct fake f;
 
-	fake_open(&f, MANIFEST("", ""), "{\"GET /items\": [{\"text\": \"<html>Please log in</html>\"}, {\"json\": {\"data\": []}}],"
-		"\"GET /items/1\": [{\"json\": {\"nothing\": 1}}, {\"status\": 404}, {\"status\": 403}, {\"status\": 401}, {\"status\": 500}, {\"status\": 412}]}");
+	fake_open(&f, MANIFEST("", ""),
+		"{\"GET /items\": [{\"text\": \"<html>Please log in</html>\"}, {\"json\": {\"data\": []}}],"
+		"\"GET /items/1\": [{\"json\": {\"nothing\": 1}}, {\"status\": 404}, {\"status\": 403}, "
+		"{\"status\": 401}, {\"status\": 500}, {\"status\": 412}]}");
 	check_int(fake_list(&f, NULL), -EIO);
 	check(strstr(f.e.text, "no JSON") && !f.complete);
 	check_int(fake_list(&f, NULL), -EIO);
@@ -344,11 +391,18 @@ TEST(full_update)
 {
 	struct fake f;
 
-	fake_open(&f, MANIFEST("", "\"update\": {\"put\": \"/items/{id}\", \"send\": \"full\", \"wrap\": \"/item\", \"set\": {\"/kind\": 1}, "
-		"\"record\": \"/item\"},"), "{\"PUT /items/1\": [{\"json\": {\"item\": {\"id\": 1, \"title\": \"new\"}}}]}");
-	check_int(fake_update(&f, "1", "{\"title\": \"new\"}", "{\"title\": \"old\", \"notes\": \"n\", \"due\": null}"), 0);
+	fake_open(&f,
+		MANIFEST("", "\"update\": {\"put\": \"/items/{id}\", \"send\": \"full\", \"wrap\": "
+			     "\"/item\", \"set\": {\"/kind\": 1}, "
+			     "\"record\": \"/item\"},"),
+		"{\"PUT /items/1\": [{\"json\": {\"item\": {\"id\": 1, \"title\": \"new\"}}}]}");
+	check_int(fake_update(&f, "1", "{\"title\": \"new\"}",
+			  "{\"title\": \"old\", \"notes\": \"n\", \"due\": null}"),
+		0);
 	check_text(json_get_text(f.remote.doc, "title"), "new");
-	check_int(fake_logged(&f, "{\\\"item\\\":{\\\"title\\\":\\\"new\\\",\\\"due\\\":null,\\\"notes\\\":\\\"n\\\",\\\"kind\\\":1}}"), 1);
+	check_int(fake_logged(&f, "{\\\"item\\\":{\\\"title\\\":\\\"new\\\",\\\"due\\\":null,\\\"notes\\\":"
+				  "\\\"n\\\",\\\"kind\\\":1}}"),
+		1);
 	fake_close(&f);
 }
 
@@ -356,8 +410,11 @@ TEST(key_in_header)
 {
 	struct fake f;
 
-	fake_open(&f, MANIFEST("", "\"create\": {\"post\": \"/items\", \"returns\": \"id\", \"id\": \"/new\"}, \"once\": {\"by\": \"header\", "
-		"\"name\": \"Idempotency-Key\"},"), "{\"POST /items\": [{\"json\": {\"new\": 12}}], \"GET /items/12\": [{\"json\": {\"id\": 12, "
+	fake_open(&f,
+		MANIFEST("", "\"create\": {\"post\": \"/items\", \"returns\": \"id\", \"id\": \"/new\"}, "
+			     "\"once\": {\"by\": \"header\", "
+			     "\"name\": \"Idempotency-Key\"},"),
+		"{\"POST /items\": [{\"json\": {\"new\": 12}}], \"GET /items/12\": [{\"json\": {\"id\": 12, "
 		"\"title\": \"x\"}}, {\"status\": 503}]}");
 	check_int(fake_create(&f, "{\"title\": \"x\"}", "key-1"), 0);
 	check_text(f.remote.id, "12");
@@ -375,7 +432,9 @@ TEST(remove)
 	struct fake f;
 	struct err e = {0};
 
-	fake_open(&f, MANIFEST("", ""), "{\"DELETE /items/1\": [{\"status\": 204}, {\"status\": 403}], \"DELETE /items/2\": [{\"status\": 403}],"
+	fake_open(&f, MANIFEST("", ""),
+		"{\"DELETE /items/1\": [{\"status\": 204}, {\"status\": 403}], \"DELETE /items/2\": "
+		"[{\"status\": 403}],"
 		"\"GET /items/2\": [{\"json\": {\"id\": 2}}]}");
 	check_int(f.link->ops->remove(f.link, TYPE_TASK, "1", &e), 0);
 	check_int(f.link->ops->remove(f.link, TYPE_TASK, "1", &e), 0); /* gone already */
@@ -387,13 +446,16 @@ TEST(remove)
 TEST(credentials)
 {
 	static const char manifest[] =
-		"{\"connector\": \"fake\", \"format\": 1, \"title\": \"Fake\", \"docs\": \"none\", \"tested\": \"here\","
-		"\"settings\": {\"url\": {\"label\": \"Address\"}, \"user\": {\"label\": \"User\", \"default\": \"me\"}},"
+		"{\"connector\": \"fake\", \"format\": 1, \"title\": \"Fake\", \"docs\": \"none\", "
+		"\"tested\": \"here\","
+		"\"settings\": {\"url\": {\"label\": \"Address\"}, \"user\": {\"label\": \"User\", "
+		"\"default\": \"me\"}},"
 		"\"http\": {\"base\": \"{url}\", \"headers\": {\"X-User\": \"<{user}>\"}, \"auth\": %s},"
 		"\"check\": {\"get\": \"/me\"}, \"types\": {}}";
 	static const char *const auths[][2] = {
 		{"{\"bearer\": \"{user}-token\"}", "\"authorization\": \"Bearer me-token\""},
-		{"{\"basic\": {\"user\": \"{user}\", \"password\": \"p:w\"}}", "\"authorization\": \"Basic bWU6cDp3\""},
+		{"{\"basic\": {\"user\": \"{user}\", \"password\": \"p:w\"}}",
+			"\"authorization\": \"Basic bWU6cDp3\""},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(auths); i++) {
@@ -432,9 +494,10 @@ TEST(stopped)
 	fake_close(&f);
 }
 
-TEST_MAIN(TEST_RUN(slow_down), TEST_RUN(used_up), TEST_RUN(truncated), TEST_RUN(reset_after_request), TEST_RUN(dying_connection),
-	TEST_RUN(not_there), TEST_RUN(no_content), TEST_RUN(ignored_fields), TEST_RUN(endless), TEST_RUN(error_with_status_200),
-	TEST_RUN(offset_pages), TEST_RUN(shifting_pages), TEST_RUN(numbered_pages), TEST_RUN(cursor_pages), TEST_RUN(last_id_pages),
-	TEST_RUN(link_pages), TEST_RUN(changes), TEST_RUN(cursor_not_after_start), TEST_RUN(ignored_filter), TEST_RUN(redirects),
-	TEST_RUN(too_large), TEST_RUN(no_json), TEST_RUN(full_update), TEST_RUN(key_in_header), TEST_RUN(remove), TEST_RUN(credentials),
-	TEST_RUN(stopped))
+TEST_MAIN(TEST_RUN(slow_down), TEST_RUN(used_up), TEST_RUN(truncated), TEST_RUN(reset_after_request),
+	TEST_RUN(dying_connection), TEST_RUN(not_there), TEST_RUN(no_content), TEST_RUN(ignored_fields),
+	TEST_RUN(endless), TEST_RUN(error_with_status_200), TEST_RUN(offset_pages), TEST_RUN(shifting_pages),
+	TEST_RUN(numbered_pages), TEST_RUN(cursor_pages), TEST_RUN(last_id_pages), TEST_RUN(link_pages),
+	TEST_RUN(changes), TEST_RUN(cursor_not_after_start), TEST_RUN(ignored_filter), TEST_RUN(redirects),
+	TEST_RUN(too_large), TEST_RUN(no_json), TEST_RUN(full_update), TEST_RUN(key_in_header),
+	TEST_RUN(remove), TEST_RUN(credentials), TEST_RUN(stopped))

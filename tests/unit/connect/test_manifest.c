@@ -32,7 +32,7 @@ static const char good[] =
 
 static const struct {
 	const char *part, *instead; /* @part of the good manifest is replaced; the first that is found */
-	const char *want;           /* ":LINE:COLUMN: reason", or its beginning */
+	const char *want;	    /* ":LINE:COLUMN: reason", or its beginning */
 } bad[] = {
 	{"\"format\": 1,", "\"format\": 2,", ":2:21: this seamfs reads manifests of \"format\": 1"},
 	{"\"format\": 1,", "", ":1:1: \"format\" is missing"},
@@ -41,20 +41,27 @@ static const struct {
 	{"\"docs\": \"d\",", "\"docs\": \"d\"", ":2:"},
 	{"{\"label\": \"Address\"}", "{}", ":3:16: \"label\" is missing"},
 	{"\"secret\": true", "\"secret\": \"yes\"", ":3:69: this has to be true or false"},
-	{"\"settings\": {", "\"settings\": {\"since\": {\"label\": \"x\"}, ", ":3:16: a setting cannot be called \"since\""},
+	{"\"settings\": {", "\"settings\": {\"since\": {\"label\": \"x\"}, ",
+		":3:16: a setting cannot be called \"since\""},
 	{"\"{key}\"", "\"{kex}\"", ":4:41: nothing is called {kex} here: no setting, no field"},
 	{"\"{key}\"", "\"{key\"", ":4:41: a brace without its counterpart"},
 	{"\"base\": \"{url}\"", "\"base\": \"{key}\"", ":4:12: {key} is a secret"},
 	{"\"get\": \"/me\",", "", ":5:3: one of \"get\", \"post\""},
 	{"\"get\": \"/me\"", "\"get\": \"me\"", ":5:13: a path begins with '/'"},
 	{"\"me\": \"/login\"", "\"me\": \"login\"", ":5:27: this has to be a JSON Pointer"},
-	{"\"lookups\": {", "\"page\": {\"by\": \"offset\"}, \"lookups\": {", ":6:3: paging by offset needs \"param\""},
-	{"\"lookups\": {", "\"page\": {\"by\": \"luck\"}, \"lookups\": {", ":6:12: this has to be one of \"none\", \"offset\""},
-	{"\"lookups\": {", "\"page\": {\"by\": \"cursor\", \"param\": \"c\"}, \"lookups\": {", ":6:3: paging by cursor needs \"next\""},
-	{"\"lookups\": {", "\"page\": {\"by\": \"page\", \"param\": \"c\", \"max\": 5}, \"lookups\": {", ":6:3: \"size\""},
+	{"\"lookups\": {", "\"page\": {\"by\": \"offset\"}, \"lookups\": {",
+		":6:3: paging by offset needs \"param\""},
+	{"\"lookups\": {", "\"page\": {\"by\": \"luck\"}, \"lookups\": {",
+		":6:12: this has to be one of \"none\", \"offset\""},
+	{"\"lookups\": {", "\"page\": {\"by\": \"cursor\", \"param\": \"c\"}, \"lookups\": {",
+		":6:3: paging by cursor needs \"next\""},
+	{"\"lookups\": {", "\"page\": {\"by\": \"page\", \"param\": \"c\", \"max\": 5}, \"lookups\": {",
+		":6:3: \"size\""},
 	{"\"lookups\": {", "\"limits\": {\"calls\": 5}, \"lookups\": {", ":6:3: \"calls\" and \"per\""},
-	{"\"lookups\": {", "\"limits\": {\"calls\": 5, \"per\": \"1 min\"}, \"lookups\": {", ":6:26: this has to be a time"},
-	{"\"lookups\": {", "\"errors\": [{\"status\": {}}], \"lookups\": {", ":6:15: this has to be a text, a number"},
+	{"\"lookups\": {", "\"limits\": {\"calls\": 5, \"per\": \"1 min\"}, \"lookups\": {",
+		":6:26: this has to be a time"},
+	{"\"lookups\": {", "\"errors\": [{\"status\": {}}], \"lookups\": {",
+		":6:15: this has to be a text, a number"},
 	{"\"lookups\": {", "\"errors\": {}, \"lookups\": {", ":6:3: this has to be a list"},
 	{"\"task\": {", "\"taks\": {", ":7:13: there is no type \"taks\""},
 	{"\"records\": \"/items\", \"query\"", "\"query\"", ":8:5: \"records\" is missing"},
@@ -67,7 +74,8 @@ static const struct {
 	{"\"title\": \"/title\"", "\"titel\": \"/title\"", ":8:62: nothing is called {title}"},
 	{"\"updated\": \"/changed\"", "\"titel\": \"/changed\"", ":12:29: there is no field \"titel\""},
 	{"\"title\": \"/title\"", "\"title\": \"\"", ":12:52: the pointer is empty"},
-	{"\"title\": \"/title\"", "\"title\": {\"to\": \"/t\", \"as\": \"minor\"}", ":12:52: a text cannot be \"minor\""},
+	{"\"title\": \"/title\"", "\"title\": {\"to\": \"/t\", \"as\": \"minor\"}",
+		":12:52: a text cannot be \"minor\""},
 	{"\"at\": \"/state\", ", "", ":13:7: \"at\" is missing"},
 	{"\"lookup\": \"states\"", "\"lookup\": \"colours\"", ":13:7: there is no lookup \"colours\""},
 	{"\"open\": \"New\"", "\"opened\": \"New\"", ":13:65: our field status has no value \"opened\""},
@@ -134,9 +142,12 @@ TEST(overrides)
 		{"{\"types\": {\"task\": {\"fields\": {\"notes\": \"/body\", \"status\": null}}}}", "", ""},
 		{"{\"types\": {\"task\": null}}", "", ""},
 		{"{\"types\": {\"task\": {\"fields\": {\"notes\": \"body\"}}}}",
-			"/types/task/fields/notes: this has to be a JSON Pointer", "/types/task/fields/notes"},
-		{"{\"types\": {\"task\": {\"lst\": {}}}}", "/types/task/lst: unknown word \"lst\"", "/types/task/lst"},
-		{"{\"types\": {\"task\": {\"fields\": {\"id\": null}}}}", "/types/task: fields.id is missing", "/types/task"},
+			"/types/task/fields/notes: this has to be a JSON Pointer",
+			"/types/task/fields/notes"},
+		{"{\"types\": {\"task\": {\"lst\": {}}}}", "/types/task/lst: unknown word \"lst\"",
+			"/types/task/lst"},
+		{"{\"types\": {\"task\": {\"fields\": {\"id\": null}}}}", "/types/task: fields.id is missing",
+			"/types/task"},
 		{"{\"types\": []}", "/types: this has to be an object", "/types"},
 	};
 
@@ -174,7 +185,8 @@ TEST(delivered)
 
 static int run_all(void)
 {
-	static const struct test_case cases[] = {TEST_RUN(good), TEST_RUN(bad), TEST_RUN(overrides), TEST_RUN(delivered)};
+	static const struct test_case cases[] = {
+		TEST_RUN(good), TEST_RUN(bad), TEST_RUN(overrides), TEST_RUN(delivered)};
 	_cleanup_(mem_freep) char *path = NULL;
 	int r;
 

@@ -32,10 +32,13 @@ static struct manifest *manifest(const char *type, const char *fields)
 	struct err e = {0};
 	int fd = mkstemp(path);
 
-	dprintf(fd, "{\"connector\": \"x\", \"format\": 1, \"title\": \"X\", \"docs\": \"d\", \"tested\": \"t\","
+	dprintf(fd,
+		"{\"connector\": \"x\", \"format\": 1, \"title\": \"X\", \"docs\": \"d\", \"tested\": \"t\","
 		"\"http\": {\"base\": \"https://x\"}, \"check\": {\"get\": \"/\"},"
-		"\"lookups\": {\"table\": {\"get\": \"/t\", \"records\": \"\", \"id\": \"/id\", \"name\": \"/name\"}},"
-		"\"types\": {\"%s\": {\"list\": {\"get\": \"/\", \"records\": \"\"}, \"one\": {\"get\": \"/\"}, \"fields\": {\"id\": \"/id\", %s}}}}",
+		"\"lookups\": {\"table\": {\"get\": \"/t\", \"records\": \"\", \"id\": \"/id\", \"name\": "
+		"\"/name\"}},"
+		"\"types\": {\"%s\": {\"list\": {\"get\": \"/\", \"records\": \"\"}, \"one\": {\"get\": "
+		"\"/\"}, \"fields\": {\"id\": \"/id\", %s}}}}",
 		type, fields);
 	close(fd);
 	if (manifest_load(path, NULL, &m, &e) < 0) {
@@ -47,7 +50,8 @@ static struct manifest *manifest(const char *type, const char *fields)
 }
 
 /* A table with one row: 7 is "Seven". */
-static int lookup(void *context, const char *table, const char *text, _Bool by_name, const char **ret, struct err *e)
+static int lookup(
+	void *context, const char *table, const char *text, _Bool by_name, const char **ret, struct err *e)
 {
 	*ret = by_name ? "7" : "Seven";
 	if (strcmp(text, by_name ? "Seven" : "7") != 0)
@@ -71,57 +75,90 @@ static void check_json(int line, const cJSON *got, const char *want_text)
 
 static const struct {
 	const char *type, *fields; /* the manifest */
-	const char *record;        /* the tool's form */
-	const char *doc;           /* what is read from it */
-	const char *body;          /* what is sent for that doc; NULL: only read */
+	const char *record;	   /* the tool's form */
+	const char *doc;	   /* what is read from it */
+	const char *body;	   /* what is sent for that doc; NULL: only read */
 } both_ways[] = {
-	{"client", "\"name\": \"/name\"", "{\"name\": \"A\\r\\nB\"}", "{\"name\": \"A\\nB\"}", "{\"name\": \"A\\nB\"}"},
-	{"client", "\"name\": \"/a/b/c\", \"city\": \"/a/d\"", "{\"a\": {\"b\": {\"c\": \"N\"}, \"d\": \"C\"}}",
-		"{\"name\": \"N\", \"city\": \"C\"}", "{\"a\": {\"b\": {\"c\": \"N\"}, \"d\": \"C\"}}"},
-	{"client", "\"name\": \"/name\", \"city\": \"/city\"", "{\"name\": \"\", \"city\": null}", "{\"name\": null, \"city\": null}", "{}"},
-	{"client", "\"zip\": {\"at\": \"/zip\", \"as\": \"int\"}", "{\"zip\": 1234}", "{\"zip\": \"1234\"}", "{\"zip\": 1234}"},
-	{"client", "\"tags\": \"/tags\"", "{\"tags\": [\"a\", \"b\"]}", "{\"tags\": [\"a\", \"b\"]}", "{\"tags\": [\"a\", \"b\"]}"},
-	{"client", "\"name\": {\"at\": \"/name\", \"to\": \"/new/name\"}", "{\"name\": \"A\"}", "{\"name\": \"A\"}", "{\"new\": {\"name\": \"A\"}}"},
-	{"client", "\"status\": \"/s\"", "{\"s\": \"former\"}", "{\"status\": \"former\"}", "{\"s\": \"former\"}"},
-	{"client", "\"status\": {\"at\": \"/s\", \"values\": {\"active\": [1, 2], \"former\": \"x\", \"prospect\": [true, \"*\"]}}", "{\"s\": 1}",
-		"{\"status\": \"active\"}", "{\"s\": 1}"},
-	{"client", "\"status\": {\"at\": \"/s\", \"values\": {\"active\": [1, 2], \"former\": \"x\", \"prospect\": [true, \"*\"]}}", "{\"s\": 2}",
-		"{\"status\": \"active\"}", "{\"s\": 1}"},
-	{"client", "\"status\": {\"at\": \"/s\", \"values\": {\"active\": [1, 2], \"former\": \"x\", \"prospect\": [true, \"*\"]}}", "{\"s\": \"?\"}",
-		"{\"status\": \"prospect\"}", "{\"s\": true}"},
-	{"task", "\"status\": {\"at\": \"/s\", \"lookup\": \"table\", \"values\": {\"done\": \"Seven\"}}", "{\"s\": 7}", "{\"status\": \"done\"}", "{\"s\": \"7\"}"},
-	{"task", "\"assignee\": {\"at\": \"/who/name\", \"to\": \"/who_id\", \"by\": \"name\", \"lookup\": \"table\", \"as\": \"int\"}",
-		"{\"who\": {\"id\": 7, \"name\": \"Seven\"}}", "{\"assignee\": \"Seven\"}", "{\"who_id\": 7}"},
-	{"task", "\"due\": \"/due\"", "{\"due\": \"2026-11-23T22:00:00+02:00\"}", "{\"due\": \"2026-11-23\"}", "{\"due\": \"2026-11-23\"}"},
-	{"task", "\"due\": {\"at\": \"/due\", \"as\": \"unix\"}", "{\"due\": 1795392000}", "{\"due\": \"2026-11-23\"}", "{\"due\": 1795392000}"},
-	{"task", "\"due\": {\"at\": \"/due\", \"as\": \"datetime\"}", "{\"due\": \"2026-11-23T00:00:00Z\"}", "{\"due\": \"2026-11-23\"}",
-		"{\"due\": \"2026-11-23T00:00:00Z\"}"},
+	{"client", "\"name\": \"/name\"", "{\"name\": \"A\\r\\nB\"}", "{\"name\": \"A\\nB\"}",
+		"{\"name\": \"A\\nB\"}"},
+	{"client", "\"name\": \"/a/b/c\", \"city\": \"/a/d\"",
+		"{\"a\": {\"b\": {\"c\": \"N\"}, \"d\": \"C\"}}", "{\"name\": \"N\", \"city\": \"C\"}",
+		"{\"a\": {\"b\": {\"c\": \"N\"}, \"d\": \"C\"}}"},
+	{"client", "\"name\": \"/name\", \"city\": \"/city\"", "{\"name\": \"\", \"city\": null}",
+		"{\"name\": null, \"city\": null}", "{}"},
+	{"client", "\"zip\": {\"at\": \"/zip\", \"as\": \"int\"}", "{\"zip\": 1234}", "{\"zip\": \"1234\"}",
+		"{\"zip\": 1234}"},
+	{"client", "\"tags\": \"/tags\"", "{\"tags\": [\"a\", \"b\"]}", "{\"tags\": [\"a\", \"b\"]}",
+		"{\"tags\": [\"a\", \"b\"]}"},
+	{"client", "\"name\": {\"at\": \"/name\", \"to\": \"/new/name\"}", "{\"name\": \"A\"}",
+		"{\"name\": \"A\"}", "{\"new\": {\"name\": \"A\"}}"},
+	{"client", "\"status\": \"/s\"", "{\"s\": \"former\"}", "{\"status\": \"former\"}",
+		"{\"s\": \"former\"}"},
+	{"client",
+		"\"status\": {\"at\": \"/s\", \"values\": {\"active\": [1, 2], \"former\": \"x\", "
+		"\"prospect\": [true, \"*\"]}}",
+		"{\"s\": 1}", "{\"status\": \"active\"}", "{\"s\": 1}"},
+	{"client",
+		"\"status\": {\"at\": \"/s\", \"values\": {\"active\": [1, 2], \"former\": \"x\", "
+		"\"prospect\": [true, \"*\"]}}",
+		"{\"s\": 2}", "{\"status\": \"active\"}", "{\"s\": 1}"},
+	{"client",
+		"\"status\": {\"at\": \"/s\", \"values\": {\"active\": [1, 2], \"former\": \"x\", "
+		"\"prospect\": [true, \"*\"]}}",
+		"{\"s\": \"?\"}", "{\"status\": \"prospect\"}", "{\"s\": true}"},
+	{"task", "\"status\": {\"at\": \"/s\", \"lookup\": \"table\", \"values\": {\"done\": \"Seven\"}}",
+		"{\"s\": 7}", "{\"status\": \"done\"}", "{\"s\": \"7\"}"},
+	{"task",
+		"\"assignee\": {\"at\": \"/who/name\", \"to\": \"/who_id\", \"by\": \"name\", \"lookup\": "
+		"\"table\", \"as\": \"int\"}",
+		"{\"who\": {\"id\": 7, \"name\": \"Seven\"}}", "{\"assignee\": \"Seven\"}",
+		"{\"who_id\": 7}"},
+	{"task", "\"due\": \"/due\"", "{\"due\": \"2026-11-23T22:00:00+02:00\"}", "{\"due\": \"2026-11-23\"}",
+		"{\"due\": \"2026-11-23\"}"},
+	{"task", "\"due\": {\"at\": \"/due\", \"as\": \"unix\"}", "{\"due\": 1795392000}",
+		"{\"due\": \"2026-11-23\"}", "{\"due\": 1795392000}"},
+	{"task", "\"due\": {\"at\": \"/due\", \"as\": \"datetime\"}", "{\"due\": \"2026-11-23T00:00:00Z\"}",
+		"{\"due\": \"2026-11-23\"}", "{\"due\": \"2026-11-23T00:00:00Z\"}"},
 	{"time", "\"hours\": \"/h\"", "{\"h\": \"1.250\"}", "{\"hours\": 1.25}", "{\"h\": 1.25}"},
-	{"time", "\"hours\": {\"at\": \"/h\", \"as\": \"decimal-text\"}", "{\"h\": 9007199254740993.1}", "{\"hours\": 9007199254740993.1}",
-		"{\"h\": \"9007199254740993.1\"}"},
+	{"time", "\"hours\": {\"at\": \"/h\", \"as\": \"decimal-text\"}", "{\"h\": 9007199254740993.1}",
+		"{\"hours\": 9007199254740993.1}", "{\"h\": \"9007199254740993.1\"}"},
 	{"time", "\"billable\": \"/b\"", "{\"b\": false}", "{\"billable\": false}", "{\"b\": false}"},
-	{"time", "\"billable\": {\"at\": \"/b\", \"values\": {\"true\": \"Y\", \"false\": [\"N\", \"\"]}}", "{\"b\": \"Y\"}", "{\"billable\": true}", "{\"b\": \"Y\"}"},
-	{"deal", "\"amount\": {\"at\": \"/a\", \"as\": \"minor\"}", "{\"a\": 120050}", "{\"amount\": 120050}", "{\"a\": 120050}"},
+	{"time", "\"billable\": {\"at\": \"/b\", \"values\": {\"true\": \"Y\", \"false\": [\"N\", \"\"]}}",
+		"{\"b\": \"Y\"}", "{\"billable\": true}", "{\"b\": \"Y\"}"},
+	{"deal", "\"amount\": {\"at\": \"/a\", \"as\": \"minor\"}", "{\"a\": 120050}", "{\"amount\": 120050}",
+		"{\"a\": 120050}"},
 	{"deal", "\"amount\": \"/a\"", "{\"a\": \"1200.5000\"}", "{\"amount\": 120050}", "{\"a\": 1200.50}"},
-	{"deal", "\"amount\": {\"at\": \"/a\", \"as\": \"decimal-text\"}, \"currency\": \"/c\"", "{\"a\": 1200, \"c\": \"JPY\"}",
-		"{\"amount\": 1200, \"currency\": \"JPY\"}", "{\"a\": \"1200\", \"c\": \"JPY\"}"},
-	{"deal", "\"amount\": {\"at\": \"/a/value\", \"as\": \"decimal\"}, \"currency\": \"/a/code\"", "{\"a\": {\"value\": 1.5, \"code\": \"KWD\"}}",
-		"{\"amount\": 1500, \"currency\": \"KWD\"}", "{\"a\": {\"value\": 1.500, \"code\": \"KWD\"}}"},
-	{"deal", "\"client\": {\"at\": \"/c/id\", \"to\": \"/c_id\", \"ref\": \"client\", \"as\": \"int\"}", "{\"c\": {\"id\": 12}}",
-		"{\"client\": {\"id\": \"12\"}}", "{\"c_id\": 12}"},
-	{"deal", "\"client\": {\"at\": \"/c\", \"ref\": \"client\", \"by\": \"name\"}", "{\"c\": \"ACME\"}", "{\"client\": {\"name\": \"ACME\"}}", "{\"c\": \"ACME\"}"},
-	{"invoice", "\"lines\": {\"at\": \"/l\", \"fields\": {\"description\": \"/text\", \"quantity\": \"/n\", \"unit_price\": {\"at\": \"/p\", \"as\": \"minor\"}}}",
-		"{\"l\": [{\"text\": \"a\", \"n\": 1.50, \"p\": 5}, {\"text\": \"b\", \"n\": null, \"p\": 7}]}",
-		"{\"lines\": [{\"description\": \"a\", \"quantity\": 1.5, \"unit_price\": 5}, {\"description\": \"b\", \"unit_price\": 7}]}",
+	{"deal", "\"amount\": {\"at\": \"/a\", \"as\": \"decimal-text\"}, \"currency\": \"/c\"",
+		"{\"a\": 1200, \"c\": \"JPY\"}", "{\"amount\": 1200, \"currency\": \"JPY\"}",
+		"{\"a\": \"1200\", \"c\": \"JPY\"}"},
+	{"deal", "\"amount\": {\"at\": \"/a/value\", \"as\": \"decimal\"}, \"currency\": \"/a/code\"",
+		"{\"a\": {\"value\": 1.5, \"code\": \"KWD\"}}", "{\"amount\": 1500, \"currency\": \"KWD\"}",
+		"{\"a\": {\"value\": 1.500, \"code\": \"KWD\"}}"},
+	{"deal", "\"client\": {\"at\": \"/c/id\", \"to\": \"/c_id\", \"ref\": \"client\", \"as\": \"int\"}",
+		"{\"c\": {\"id\": 12}}", "{\"client\": {\"id\": \"12\"}}", "{\"c_id\": 12}"},
+	{"deal", "\"client\": {\"at\": \"/c\", \"ref\": \"client\", \"by\": \"name\"}", "{\"c\": \"ACME\"}",
+		"{\"client\": {\"name\": \"ACME\"}}", "{\"c\": \"ACME\"}"},
+	{"invoice",
+		"\"lines\": {\"at\": \"/l\", \"fields\": {\"description\": \"/text\", \"quantity\": \"/n\", "
+		"\"unit_price\": {\"at\": \"/p\", \"as\": \"minor\"}}}",
+		"{\"l\": [{\"text\": \"a\", \"n\": 1.50, \"p\": 5}, {\"text\": \"b\", \"n\": null, \"p\": "
+		"7}]}",
+		"{\"lines\": [{\"description\": \"a\", \"quantity\": 1.5, \"unit_price\": 5}, "
+		"{\"description\": \"b\", \"unit_price\": 7}]}",
 		"{\"l\": [{\"text\": \"a\", \"n\": 1.5, \"p\": 5}, {\"text\": \"b\", \"p\": 7}]}"},
 	/* What does not fit is shown as empty, not as something else. */
-	{"client", "\"status\": \"/s\", \"name\": \"/n\"", "{\"s\": \"strange\", \"n\": \"N\"}", "{\"status\": null, \"name\": \"N\"}", NULL},
+	{"client", "\"status\": \"/s\", \"name\": \"/n\"", "{\"s\": \"strange\", \"n\": \"N\"}",
+		"{\"status\": null, \"name\": \"N\"}", NULL},
 	{"deal", "\"amount\": \"/a\"", "{\"a\": \"1.005\"}", "{\"amount\": null}", NULL},
-	{"deal", "\"amount\": {\"at\": \"/a\", \"as\": \"minor\"}", "{\"a\": 1.5}", "{\"amount\": null}", NULL},
-	{"time", "\"hours\": \"/h\", \"billable\": \"/b\", \"date\": \"/d\"", "{\"h\": \"two\", \"b\": 1, \"d\": \"2026-02-30\"}",
+	{"deal", "\"amount\": {\"at\": \"/a\", \"as\": \"minor\"}", "{\"a\": 1.5}", "{\"amount\": null}",
+		NULL},
+	{"time", "\"hours\": \"/h\", \"billable\": \"/b\", \"date\": \"/d\"",
+		"{\"h\": \"two\", \"b\": 1, \"d\": \"2026-02-30\"}",
 		"{\"hours\": null, \"billable\": null, \"date\": null}", NULL},
-	{"deal", "\"client\": {\"at\": \"/c\", \"ref\": \"client\"}, \"tags\": \"/t\"", "{\"c\": {\"id\": 1}, \"t\": \"a, b\"}", "{\"client\": null, \"tags\": null}", NULL},
-	{"task", "\"assignee\": {\"at\": \"/w\", \"lookup\": \"table\"}", "{\"w\": 8}", "{\"assignee\": null}", NULL},
+	{"deal", "\"client\": {\"at\": \"/c\", \"ref\": \"client\"}, \"tags\": \"/t\"",
+		"{\"c\": {\"id\": 1}, \"t\": \"a, b\"}", "{\"client\": null, \"tags\": null}", NULL},
+	{"task", "\"assignee\": {\"at\": \"/w\", \"lookup\": \"table\"}", "{\"w\": 8}",
+		"{\"assignee\": null}", NULL},
 };
 
 TEST(both_ways)
@@ -153,20 +190,29 @@ static const struct {
 	const char *field;
 } writes[] = {
 	{"client", "\"name\": \"/n\", \"city\": \"/c\"", "{\"city\": null}", NULL, "{\"c\": null}", 0, NULL},
-	{"client", "\"city\": {\"at\": \"/c\", \"empty\": \"\"}", "{\"city\": null}", NULL, "{\"c\": \"\"}", 0, NULL},
+	{"client", "\"city\": {\"at\": \"/c\", \"empty\": \"\"}", "{\"city\": null}", NULL, "{\"c\": \"\"}",
+		0, NULL},
 	{"client", "\"city\": \"/c\"", "{\"zip\": \"1\"}", NULL, NULL, EPERM, "zip"},
-	{"client", "\"city\": {\"at\": \"/c\", \"write\": \"create\"}", "{\"city\": \"x\"}", NULL, NULL, EPERM, "city"},
-	{"client", "\"city\": {\"at\": \"/c\", \"as\": \"int\"}", "{\"city\": \"x\"}", NULL, NULL, EINVAL, "city"},
-	{"client", "\"status\": {\"at\": \"/s\", \"values\": {\"active\": 1}}", "{\"status\": \"former\"}", NULL, NULL, EINVAL, "status"},
-	{"client", "\"name\": \"/n/m\", \"city\": \"/n\"", "{\"city\": \"x\", \"name\": \"y\"}", NULL, NULL, EINVAL, "name"},
-	{"task", "\"assignee\": {\"at\": \"/w\", \"lookup\": \"table\"}", "{\"assignee\": \"Nobody\"}", NULL, NULL, EINVAL, "assignee"},
+	{"client", "\"city\": {\"at\": \"/c\", \"write\": \"create\"}", "{\"city\": \"x\"}", NULL, NULL,
+		EPERM, "city"},
+	{"client", "\"city\": {\"at\": \"/c\", \"as\": \"int\"}", "{\"city\": \"x\"}", NULL, NULL, EINVAL,
+		"city"},
+	{"client", "\"status\": {\"at\": \"/s\", \"values\": {\"active\": 1}}", "{\"status\": \"former\"}",
+		NULL, NULL, EINVAL, "status"},
+	{"client", "\"name\": \"/n/m\", \"city\": \"/n\"", "{\"city\": \"x\", \"name\": \"y\"}", NULL, NULL,
+		EINVAL, "name"},
+	{"task", "\"assignee\": {\"at\": \"/w\", \"lookup\": \"table\"}", "{\"assignee\": \"Nobody\"}", NULL,
+		NULL, EINVAL, "assignee"},
 	{"task", "\"due\": \"/d\"", "{\"due\": \"soon\"}", NULL, NULL, EINVAL, "due"},
-	{"deal", "\"amount\": \"/a\", \"currency\": \"/c\"", "{\"amount\": 1500}", "{\"currency\": \"JPY\"}", "{\"a\": 1500}", 0, NULL},
-	{"deal", "\"amount\": \"/a\", \"currency\": \"/c\"", "{\"amount\": 1500, \"currency\": \"EUR\"}", "{\"currency\": \"JPY\"}",
-		"{\"a\": 15.00, \"c\": \"EUR\"}", 0, NULL},
+	{"deal", "\"amount\": \"/a\", \"currency\": \"/c\"", "{\"amount\": 1500}", "{\"currency\": \"JPY\"}",
+		"{\"a\": 1500}", 0, NULL},
+	{"deal", "\"amount\": \"/a\", \"currency\": \"/c\"", "{\"amount\": 1500, \"currency\": \"EUR\"}",
+		"{\"currency\": \"JPY\"}", "{\"a\": 15.00, \"c\": \"EUR\"}", 0, NULL},
 	{"deal", "\"amount\": \"/a\"", "{\"amount\": 1500.5}", NULL, NULL, EINVAL, "amount"},
-	{"deal", "\"client\": {\"at\": \"/c\", \"ref\": \"client\"}", "{\"client\": {\"name\": \"New\"}}", NULL, NULL, EAGAIN, "client"},
-	{"deal", "\"client\": {\"at\": \"/c\", \"ref\": \"client\"}", "{\"client\": {\"id\": \"a\", \"name\": \"New\"}}", NULL, "{\"c\": \"a\"}", 0, NULL},
+	{"deal", "\"client\": {\"at\": \"/c\", \"ref\": \"client\"}", "{\"client\": {\"name\": \"New\"}}",
+		NULL, NULL, EAGAIN, "client"},
+	{"deal", "\"client\": {\"at\": \"/c\", \"ref\": \"client\"}",
+		"{\"client\": {\"id\": \"a\", \"name\": \"New\"}}", NULL, "{\"c\": \"a\"}", 0, NULL},
 };
 
 TEST(changes)
@@ -180,7 +226,9 @@ TEST(changes)
 		struct err e = {0};
 
 		with_base.base = base;
-		check_int(map_changes(&m->types[type_by_name(writes[i].type)->id].map, &with_base, changes, &body, &e), -writes[i].code);
+		check_int(map_changes(&m->types[type_by_name(writes[i].type)->id].map, &with_base, changes,
+				  &body, &e),
+			-writes[i].code);
 		if (writes[i].body)
 			check_json((int)i, body, writes[i].body);
 		else
@@ -191,16 +239,21 @@ TEST(changes)
 
 TEST(create)
 {
-	static const char fields[] = "\"name\": \"/n\", \"code\": {\"at\": \"/c\", \"write\": \"create\", \"slug\": \"name\"}, "
-		"\"notes\": {\"at\": \"/x\", \"write\": \"never\"}, \"client\": {\"at\": \"/k\", \"ref\": \"client\", \"need\": true}";
+	static const char fields[] =
+		"\"name\": \"/n\", \"code\": {\"at\": \"/c\", \"write\": \"create\", \"slug\": \"name\"}, "
+		"\"notes\": {\"at\": \"/x\", \"write\": \"never\"}, \"client\": {\"at\": \"/k\", \"ref\": "
+		"\"client\", \"need\": true}";
 	static const struct {
 		const char *doc, *body;
 		int code;
 	} cases[] = {
-		{"{\"name\": \"Überprüfung & Co.\", \"notes\": \"n\", \"client\": {\"id\": \"1\"}, \"tags\": []}",
+		{"{\"name\": \"Überprüfung & Co.\", \"notes\": \"n\", \"client\": {\"id\": \"1\"}, \"tags\": "
+		 "[]}",
 			"{\"n\": \"Überprüfung & Co.\", \"c\": \"uberprufung-co-7e7c\", \"k\": \"1\"}", 0},
-		{"{\"name\": \"東京\", \"client\": {\"id\": \"1\"}}", "{\"n\": \"東京\", \"c\": \"record-7e7c\", \"k\": \"1\"}", 0},
-		{"{\"name\": \"A\", \"code\": \"mine\", \"client\": {\"id\": \"1\"}}", "{\"n\": \"A\", \"c\": \"mine\", \"k\": \"1\"}", 0},
+		{"{\"name\": \"東京\", \"client\": {\"id\": \"1\"}}",
+			"{\"n\": \"東京\", \"c\": \"record-7e7c\", \"k\": \"1\"}", 0},
+		{"{\"name\": \"A\", \"code\": \"mine\", \"client\": {\"id\": \"1\"}}",
+			"{\"n\": \"A\", \"c\": \"mine\", \"k\": \"1\"}", 0},
 		{"{\"name\": \"A\", \"client\": {\"name\": \"New\"}}", NULL, EAGAIN},
 		{"{\"name\": \"A\"}", NULL, EINVAL},
 	};
@@ -233,7 +286,8 @@ TEST(same)
 		{TYPE_CLIENT, "name", "\"a\"", "\"a\"", 1},
 		{TYPE_CLIENT, "name", "\"a\"", "\"A\"", 0},
 		{TYPE_DEAL, "client", "{\"id\": \"1\", \"name\": \"x\"}", "{\"id\": \"1\"}", 1},
-		{TYPE_DEAL, "client", "{\"id\": \"1\", \"name\": \"x\"}", "{\"id\": \"2\", \"name\": \"x\"}", 0},
+		{TYPE_DEAL, "client", "{\"id\": \"1\", \"name\": \"x\"}", "{\"id\": \"2\", \"name\": \"x\"}",
+			0},
 		{TYPE_DEAL, "client", "{\"id\": \"1\", \"name\": \"x\"}", "{\"name\": \"x\"}", 1},
 		{TYPE_INVOICE, "lines", "[{\"quantity\": 1.0}]", "[{\"quantity\": 1}]", 1},
 		{TYPE_INVOICE, "lines", "[{\"quantity\": 1}]", "[{\"quantity\": 1}, {}]", 0},
@@ -252,7 +306,8 @@ TEST(stable)
 	char uuid[STABLE_UUID_SIZE], again[STABLE_UUID_SIZE], id[16];
 	struct id_set set = {0};
 
-	check_text(stable_uuid("0123456789ABCDEF0123456789abcdef", uuid), "01234567-89ab-cdef-0123-456789abcdef");
+	check_text(stable_uuid("0123456789ABCDEF0123456789abcdef", uuid),
+		"01234567-89ab-cdef-0123-456789abcdef");
 	check_text(stable_uuid("some key", uuid), stable_uuid("some key", again));
 	check(strcmp(uuid, stable_uuid("some kez", again)) != 0);
 	check(uuid[14] == '4' && strchr("89ab", uuid[19]));

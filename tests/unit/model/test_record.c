@@ -46,10 +46,12 @@ static cJSON *doc_of(enum type_id type, const char *text)
 
 TEST(a_file_goes_in_and_out)
 {
-	static const char text[] = "{\n  \"number\": \"INV-1\",\n  \"client\": \"Northwind\",\n  \"status\": \"sent\",\n"
-				   "  \"currency\": \"EUR\",\n  \"lines\": [\n    {\n      \"description\": \"Logo\",\n"
-				   "      \"quantity\": 1.5,\n      \"unit_price\": 100.10,\n      \"tax_rate\": 19\n    }\n  ],\n"
-				   "  \"net\": 150.15,\n  \"tax\": 28.53,\n  \"total\": 178.68\n}\n";
+	static const char text[] =
+		"{\n  \"number\": \"INV-1\",\n  \"client\": \"Northwind\",\n  \"status\": \"sent\",\n"
+		"  \"currency\": \"EUR\",\n  \"lines\": [\n    {\n      \"description\": \"Logo\",\n"
+		"      \"quantity\": 1.5,\n      \"unit_price\": 100.10,\n      \"tax_rate\": 19\n    }\n  "
+		"],\n"
+		"  \"net\": 150.15,\n  \"tax\": 28.53,\n  \"total\": 178.68\n}\n";
 	cJSON *doc = doc_of(TYPE_INVOICE, text);
 	struct buf b = BUF_INIT(10000);
 	int64_t minor = 0;
@@ -71,13 +73,19 @@ TEST(what_is_wrong_is_named)
 		const char *text, *field;
 		int code;
 	} rows[] = {
-		{TYPE_CLIENT, "{\"nmae\": \"x\"}", "nmae", EINVAL}, {TYPE_CLIENT, "{\"name\": 3}", "name", EINVAL},
+		{TYPE_CLIENT, "{\"nmae\": \"x\"}", "nmae", EINVAL},
+		{TYPE_CLIENT, "{\"name\": 3}", "name", EINVAL},
 		{TYPE_CLIENT, "{\"status\": \"x\"}", "status", EINVAL},
-		{TYPE_CLIENT, "{\"email\": \"a b\"}", "email", EINVAL}, {TYPE_CLIENT, "{\"since\": \"2026-02-30\"}", "since", EINVAL},
-		{TYPE_CLIENT, "{\"name\": \"a\", \"name\": \"b\"}", "", EINVAL}, {TYPE_CLIENT, "{\"name\": \"a\\nb\"}", "name", EINVAL},
-		{TYPE_CLIENT, "[]", "", EINVAL}, {TYPE_CLIENT, "{\"name\": \"a\"", "", EINVAL}, {TYPE_CLIENT, "", "", EINVAL},
+		{TYPE_CLIENT, "{\"email\": \"a b\"}", "email", EINVAL},
+		{TYPE_CLIENT, "{\"since\": \"2026-02-30\"}", "since", EINVAL},
+		{TYPE_CLIENT, "{\"name\": \"a\", \"name\": \"b\"}", "", EINVAL},
+		{TYPE_CLIENT, "{\"name\": \"a\\nb\"}", "name", EINVAL},
+		{TYPE_CLIENT, "[]", "", EINVAL},
+		{TYPE_CLIENT, "{\"name\": \"a\"", "", EINVAL},
+		{TYPE_CLIENT, "", "", EINVAL},
 		{TYPE_INVOICE, "{\"client\": \"Nobody\"}", "client", ENOENT},
-		{TYPE_INVOICE, "{\"total\": 1.005}", "total", EINVAL}, {TYPE_INVOICE, "{\"total\": \"1.00\"}", "total", EINVAL},
+		{TYPE_INVOICE, "{\"total\": 1.005}", "total", EINVAL},
+		{TYPE_INVOICE, "{\"total\": \"1.00\"}", "total", EINVAL},
 		{TYPE_INVOICE, "{\"currency\": \"euro\"}", "currency", EINVAL},
 		{TYPE_INVOICE, "{\"lines\": [{\"description\": \"x\"}]}", "lines[0]", EINVAL},
 		{TYPE_INVOICE, "{\"lines\": [{\"descr\": \"x\"}]}", "lines[0].descr", EINVAL},
@@ -98,7 +106,8 @@ TEST(what_is_wrong_is_named)
 
 TEST(absent_stays_null_clears_same_is_nothing)
 {
-	cJSON *old = doc_of(TYPE_CLIENT, "{\"name\": \"A\", \"email\": \"a@b.c\", \"city\": \"Bonn\"}"), *patch, *doc;
+	cJSON *old = doc_of(TYPE_CLIENT, "{\"name\": \"A\", \"email\": \"a@b.c\", \"city\": \"Bonn\"}"),
+	      *patch, *doc;
 	struct err e;
 
 	patch = parse(TYPE_CLIENT, "{\"email\": null, \"city\": \"Bonn\"}", old, &e);
@@ -122,7 +131,8 @@ TEST(what_a_tool_delivered_can_be_saved_again)
 
 	json_set_text(old, "name", "A");
 	json_set_text(old, "email", "not an address");
-	patch = parse(TYPE_CLIENT, "{\"name\": \"A\", \"email\": \"not an address\", \"city\": \"Bonn\"}", old, &e);
+	patch = parse(
+		TYPE_CLIENT, "{\"name\": \"A\", \"email\": \"not an address\", \"city\": \"Bonn\"}", old, &e);
 	check_int(cJSON_GetArraySize(patch), 1);
 	cJSON_Delete(patch);
 	cJSON_Delete(old);
@@ -130,8 +140,9 @@ TEST(what_a_tool_delivered_can_be_saved_again)
 
 TEST(totals_follow_the_lines)
 {
-	cJSON *doc = doc_of(TYPE_INVOICE, "{\"number\": \"1\", \"lines\": [{\"description\": \"a\", \"quantity\": 3,"
-					  " \"unit_price\": 0.333, \"tax_rate\": 7.5}], \"currency\": \"KWD\"}");
+	cJSON *doc = doc_of(TYPE_INVOICE,
+		"{\"number\": \"1\", \"lines\": [{\"description\": \"a\", \"quantity\": 3,"
+		" \"unit_price\": 0.333, \"tax_rate\": 7.5}], \"currency\": \"KWD\"}");
 	struct err e = {0};
 	int64_t minor = 0;
 
@@ -142,7 +153,8 @@ TEST(totals_follow_the_lines)
 	check_int(minor, 75);
 	check_text(json_get_text(doc, "status"), "draft");
 	cJSON_Delete(doc);
-	doc = doc_of(TYPE_INVOICE, "{\"number\": \"1\", \"total\": 5, \"lines\": [{\"description\": \"a\", \"unit_price\": 4}]}");
+	doc = doc_of(TYPE_INVOICE, "{\"number\": \"1\", \"total\": 5, \"lines\": [{\"description\": \"a\", "
+				   "\"unit_price\": 4}]}");
 	check_int(record_complete(type_get(TYPE_INVOICE), NULL, doc, "EUR", &e), -EINVAL);
 	check_text(e.field, "total");
 	cJSON_Delete(doc);
@@ -160,7 +172,8 @@ TEST(a_record_needs_its_required_fields)
 
 TEST(another_currency_needs_its_amounts)
 {
-	cJSON *old = doc_of(TYPE_DEAL, "{\"title\": \"x\", \"amount\": 12.50, \"currency\": \"EUR\"}"), *doc, *patch;
+	cJSON *old = doc_of(TYPE_DEAL, "{\"title\": \"x\", \"amount\": 12.50, \"currency\": \"EUR\"}"), *doc,
+	      *patch;
 	struct err e = {0};
 
 	patch = parse(TYPE_DEAL, "{\"currency\": \"JPY\"}", old, &e);
@@ -193,7 +206,8 @@ TEST(every_type_has_a_key_a_template_and_a_schema)
 	}
 }
 
-TEST_MAIN(TEST_RUN(a_file_goes_in_and_out), TEST_RUN(what_is_wrong_is_named), TEST_RUN(absent_stays_null_clears_same_is_nothing),
+TEST_MAIN(TEST_RUN(a_file_goes_in_and_out), TEST_RUN(what_is_wrong_is_named),
+	TEST_RUN(absent_stays_null_clears_same_is_nothing),
 	TEST_RUN(what_a_tool_delivered_can_be_saved_again), TEST_RUN(totals_follow_the_lines),
 	TEST_RUN(a_record_needs_its_required_fields), TEST_RUN(another_currency_needs_its_amounts),
 	TEST_RUN(every_type_has_a_key_a_template_and_a_schema))

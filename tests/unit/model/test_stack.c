@@ -27,10 +27,14 @@ TEST(a_whole_stack)
 	struct stack *s;
 	struct err e;
 
-	check_int(load("{ // mine\n \"company\": \"Studio\", \"currency\": \"CHF\", \"state\": \"here\", \"poll\": \"2m\",\n"
+	check_int(load("{ // mine\n \"company\": \"Studio\", \"currency\": \"CHF\", \"state\": \"here\", "
+		       "\"poll\": \"2m\",\n"
 		       "\"shares\": {\"client\": [\"billing\"]},\n"
-		       "\"tools\": {\"crm\": {\"connector\": \"csv\"}, \"billing\": {\"connector\": \"x\", \"poll\": \"5s\"}},\n"
-		       "\"owners\": {\"client\": \"crm\", \"client.vat_id\": \"billing\"} }", &s, &e), 0);
+		       "\"tools\": {\"crm\": {\"connector\": \"csv\"}, \"billing\": {\"connector\": \"x\", "
+		       "\"poll\": \"5s\"}},\n"
+		       "\"owners\": {\"client\": \"crm\", \"client.vat_id\": \"billing\"} }",
+			  &s, &e),
+		0);
 	if (!s) {
 		printf("# %s\n", e.text);
 		return;
@@ -51,13 +55,20 @@ TEST(mistakes_have_a_place)
 	static const struct {
 		const char *text, *place, *word;
 	} rows[] = {
-		{"{\n  \"compny\": \"x\" }", ":2:3:", "compny"}, {"{ \"currency\": \"euro\" }", ":1:3:", "EUR"},
+		{"{\n  \"compny\": \"x\" }", ":2:3:", "compny"},
+		{"{ \"currency\": \"euro\" }", ":1:3:", "EUR"},
 		{"{\"tools\": {\"Crm\": {\"connector\": \"csv\"}}}", ":1:12:", "Crm"},
-		{"{\"tools\": {\"crm\": {}}}", ":1:12:", "connector"}, {"{\"tools\": {\"local\": {\"connector\": \"csv\"}}}", ":1:12:", "local"},
-		{"{\"owners\": {\"client\": \"crm\"}}", ":1:13:", "crm"}, {"{\"owners\": {\"clint\": \"local\"}}", ":1:13:", "clint"},
-		{"{\"owners\": {\"client.nme\": \"local\"}}", ":1:13:", "nme"}, {"{\"owners\": 3}", ":1:2:", "object"},
-		{"{\"shares\": {\"client\": \"crm\"}}", ":1:13:", "shares"}, {"{\"poll\": \"fast\"}", ":1:2:", "poll"},
-		{"{\"company\": \"x\"", "line 1, column 1", "}"}, {"{\"company\": \"a\", \"company\": \"b\"}", "stack.json", "twice"}, {"[]", ":1:1:", "object"},
+		{"{\"tools\": {\"crm\": {}}}", ":1:12:", "connector"},
+		{"{\"tools\": {\"local\": {\"connector\": \"csv\"}}}", ":1:12:", "local"},
+		{"{\"owners\": {\"client\": \"crm\"}}", ":1:13:", "crm"},
+		{"{\"owners\": {\"clint\": \"local\"}}", ":1:13:", "clint"},
+		{"{\"owners\": {\"client.nme\": \"local\"}}", ":1:13:", "nme"},
+		{"{\"owners\": 3}", ":1:2:", "object"},
+		{"{\"shares\": {\"client\": \"crm\"}}", ":1:13:", "shares"},
+		{"{\"poll\": \"fast\"}", ":1:2:", "poll"},
+		{"{\"company\": \"x\"", "line 1, column 1", "}"},
+		{"{\"company\": \"a\", \"company\": \"b\"}", "stack.json", "twice"},
+		{"[]", ":1:1:", "object"},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -52,7 +52,8 @@ static void check_name(int64_t record, const char *want)
 
 TEST(names_are_given_once)
 {
-	int64_t a = put(TYPE_CLIENT, 0, "{\"name\": \"Acme\"}"), b = put(TYPE_CLIENT, 0, "{\"name\": \"ACME\"}"), found = 0;
+	int64_t a = put(TYPE_CLIENT, 0, "{\"name\": \"Acme\"}"),
+		b = put(TYPE_CLIENT, 0, "{\"name\": \"ACME\"}"), found = 0;
 	char *name = store_record_name(store_db(store), b);
 
 	check_name(a, "Acme");
@@ -139,11 +140,14 @@ TEST(the_outbox_keeps_its_order)
 	int64_t client, wake;
 
 	client = put(TYPE_CLIENT, 0, "{\"name\": \"Sent\"}");
-	check_int(store_outbox_next(store_db(store), store_tool_id(store, crm), INT64_MAX, &row, &wake), -ENOENT);
+	check_int(store_outbox_next(store_db(store), store_tool_id(store, crm), INT64_MAX, &row, &wake),
+		-ENOENT);
 	store_write(store, complete, &crm);
 	store_write(store, complete, &billing);
 	do {
-		check_int(store_outbox_next(store_db(store), store_tool_id(store, crm), INT64_MAX, &row, &wake), 0);
+		check_int(
+			store_outbox_next(store_db(store), store_tool_id(store, crm), INT64_MAX, &row, &wake),
+			0);
 		if (row.record != client)
 			store_write(store, finish_row, &row.seq);
 	} while (row.record != client && !test_failures);
@@ -152,13 +156,16 @@ TEST(the_outbox_keeps_its_order)
 	check_int(again.seq, row.seq);
 	check_text(again.key, row.key);
 	check_int(store_settled(store_db(store), client, again.version, NULL), 1);
-	check_int(db_int(store_db(store), 0, "SELECT count(*) FROM outbox WHERE record = ?1", "i", client), 2);
-	while (store_outbox_next(store_db(store), store_tool_id(store, billing), INT64_MAX, &again, &wake) == 0) {
+	check_int(
+		db_int(store_db(store), 0, "SELECT count(*) FROM outbox WHERE record = ?1", "i", client), 2);
+	while (store_outbox_next(store_db(store), store_tool_id(store, billing), INT64_MAX, &again, &wake) ==
+		0) {
 		check(again.record != client);
 		store_write(store, finish_row, &again.seq);
 	}
 	store_write(store, finish_row, &row.seq);
-	check_int(store_outbox_next(store_db(store), store_tool_id(store, billing), INT64_MAX, &again, &wake), 0);
+	check_int(store_outbox_next(store_db(store), store_tool_id(store, billing), INT64_MAX, &again, &wake),
+		0);
 	check_int(again.record, client);
 	check_int(store_settled(store_db(store), client, row.version, NULL), 0);
 }
@@ -184,8 +191,9 @@ TEST(all_is_there_after_a_restart)
 
 static _Bool set_up(void)
 {
-	static const char config[] = "{\"tools\": {\"crm\": {\"connector\": \"csv\"}, \"billing\": {\"connector\": \"csv\"}},"
-				     "\"owners\": {\"client\": \"crm\"}, \"shares\": {\"client\": [\"billing\"]}}";
+	static const char config[] =
+		"{\"tools\": {\"crm\": {\"connector\": \"csv\"}, \"billing\": {\"connector\": \"csv\"}},"
+		"\"owners\": {\"client\": \"crm\"}, \"shares\": {\"client\": [\"billing\"]}}";
 	char path[100];
 	struct err e = {0};
 
@@ -195,18 +203,20 @@ static _Bool set_up(void)
 	if (file_replace(path, config, strlen(config), 0600, &e) < 0 || stack_load(path, &stack, &e) < 0)
 		return 0;
 	for (int i = 1; i <= 2; i++)
-		stack->tools[i].types[TYPE_CLIENT] =
-			(struct tool_type){.used = 1, .reads = UINT64_MAX, .writes = UINT64_MAX, .creates = UINT64_MAX};
+		stack->tools[i].types[TYPE_CLIENT] = (struct tool_type){
+			.used = 1, .reads = UINT64_MAX, .writes = UINT64_MAX, .creates = UINT64_MAX};
 	return store_open(folder, stack, &store, &e) == 0;
 }
 
 int main(void)
 {
-	static const struct test_case cases[] = {TEST_RUN(names_are_given_once), TEST_RUN(a_renamed_client_is_renamed_everywhere),
-		TEST_RUN(a_part_lives_in_its_whole), TEST_RUN(a_refused_change_leaves_no_trace),
-		TEST_RUN(the_same_again_is_no_change), TEST_RUN(the_outbox_keeps_its_order), TEST_RUN(one_daemon_a_folder),
+	static const struct test_case cases[] = {TEST_RUN(names_are_given_once),
+		TEST_RUN(a_renamed_client_is_renamed_everywhere), TEST_RUN(a_part_lives_in_its_whole),
+		TEST_RUN(a_refused_change_leaves_no_trace), TEST_RUN(the_same_again_is_no_change),
+		TEST_RUN(the_outbox_keeps_its_order), TEST_RUN(one_daemon_a_folder),
 		TEST_RUN(all_is_there_after_a_restart)};
-	static const char *const left[] = {"seamfs.db", "seamfs.db-wal", "seamfs.db-shm", "lock", "stack.json"};
+	static const char *const left[] = {
+		"seamfs.db", "seamfs.db-wal", "seamfs.db-shm", "lock", "stack.json"};
 	int r;
 
 	if (!set_up())
