@@ -148,9 +148,10 @@ int mount_check(const char *dir, struct err *e)
 {
 	_cleanup_(mem_freep) char *path = absolute(dir);
 	_cleanup_(mem_freep) char *type = mounted_type(path);
-	struct stat st;
+	/* Asked by opening: the kernel would answer stat() from what it remembers of the dead. */
+	_cleanup_(fd_closep) int fd = type ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 
-	if (type && strcmp(type, FS_TYPE) == 0 && stat(path, &st) < 0 && errno == ENOTCONN) {
+	if (type && strcmp(type, FS_TYPE) == 0 && fd < 0 && errno == ENOTCONN) {
 		log_info("mount", "clearing away the dead mount on %s", path);
 		if (detach(path) < 0)
 			return err_set(e, EBUSY,
