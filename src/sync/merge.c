@@ -358,6 +358,14 @@ int merge_answer(struct tx *tx, struct answer *answer)
 			.remote = str_dup(a->remote->id),
 			.theirs = cJSON_CreateObject(),
 			.ours = cJSON_CreateObject()};
+	/* A spreadsheet's row without an id is known by its name, which may just have changed. */
+	if (linked && strcmp(m.link.remote, a->remote->id) != 0) {
+		r = db_run(
+			tx->db, "UPDATE link SET remote = ?2 WHERE id = ?1", "it", m.link.id, a->remote->id);
+		if (r < 0)
+			return r;
+		str_set(&m.link.remote, a->remote->id);
+	}
 	m.link.unresolved = open;
 	settle_sent(&m, answer, !linked);
 	if (linked)

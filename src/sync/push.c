@@ -69,6 +69,16 @@ static int64_t back_off(int attempts)
 
 /* ---- what to send ---- */
 
+/* A tool without a currency of its own must still see in which one the amounts are: it refuses a foreign one. */
+static void add_currency(const struct push *p, const struct tool_type *can)
+{
+	const struct field *f = type_field(p->type, "currency");
+	const char *currency = json_get_text(p->doc, "currency");
+
+	if (f && currency && p->type->id != TYPE_CLIENT && !(can->reads & field_bit(p->type, f)))
+		json_set_text(p->request, f->name, currency);
+}
+
 static int prepare(struct tx *tx, void *argument)
 {
 	struct push *p = argument;
@@ -88,6 +98,8 @@ static int prepare(struct tx *tx, void *argument)
 		return store_outbox_remove(tx, p->row.seq);
 	plain = record_patch(p->type, p->linked ? p->link.ours : NULL, p->doc, p->fields);
 	r = merge_outgoing(tx, p->w, p->type, plain, &p->request);
+	if (r == 0)
+		add_currency(p, can);
 	if (r == 0 && p->linked)
 		r = merge_outgoing(tx, p->w, p->type, p->link.theirs, &p->base);
 	/* Durable before the first byte leaves: after a crash the outcome is looked up. */
@@ -239,6 +251,11 @@ static int send(struct push *p, struct err *e)
 			link, p->row.type, p->link.remote, p->request, p->base, &p->remote, e);
 	if (p->row.state == OUTBOX_UNKNOWN) {
 		r = link->ops->find(link, p->row.type, p->request, p->row.key, p->row.sent_ms, &p->remote, e);
+		/* A twin that is linked already is another record's: ours was not made. */
+		if (r == 0 && store_link_record(store_db(p->w->store), p->w->tool_id, p->row.type, p->remote.id)) {
+			remote_finish(&p->remote);
+			r = -ENOENT;
+		}
 		if (r != -ENOENT)
 			return r;
 		err_clear(e);
