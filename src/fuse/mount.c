@@ -227,8 +227,8 @@ int mount_run(struct mount *m)
 	sigset_t all, before;
 	int r;
 
-	fuse_loop_cfg_set_max_threads(config, 8);
-	fuse_loop_cfg_set_idle_threads(config, 8);
+	fuse_loop_cfg_set_max_threads(config, WORKERS);
+	fuse_loop_cfg_set_idle_threads(config, WORKERS);
 	/* The helpers get no signals: SIGTERM must reach this thread, which ends the loop. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &before);

@@ -335,6 +335,9 @@ int tree_xattr(struct tree *tree, uint64_t ino, const char *name, char **ret)
 	_Bool rejected;
 	int pending;
 
+	/* "Not supported" makes ls ask for ACLs once, and not for every file. */
+	if (strncmp(name, "user.", 5) != 0)
+		return -EOPNOTSUPP;
 	if (strncmp(name, "user.seam.", 10) != 0 ||
 		(p.kind != PLACE_RECORD && p.kind != PLACE_RECORD_DIR && p.kind != PLACE_SCRATCH))
 		return -ENODATA;

@@ -63,7 +63,8 @@ int tree_target(struct tree *tree, uint64_t ino, char **ret);
 /* tree_path - path below the mount point without a leading '/', given to the caller; NULL when the node is gone */
 char *tree_path(struct tree *tree, uint64_t ino);
 
-/* tree_xattr - value of user.seam.state or user.seam.error, given to the caller; -ENODATA for every other */
+/* tree_xattr - value of user.seam.state or user.seam.error, given to the caller; -ENODATA for other
+ * names of the "user." kind, -EOPNOTSUPP for the rest */
 int tree_xattr(struct tree *tree, uint64_t ino, const char *name, char **ret);
 
 /* ---- open files ---- */
