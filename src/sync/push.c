@@ -125,7 +125,9 @@ static int keep_problem(
 		.text = text};
 	int r;
 
-	problem.version = db_int(tx->db, 0, "SELECT version FROM record WHERE id = ?1", "i", p->row.record);
+	/* Whoever waits for the owner's word is not to hear a copy's. */
+	if (!p->row.copy)
+		problem.version = db_int(tx->db, 0, "SELECT version FROM record WHERE id = ?1", "i", p->row.record);
 	if (with_bytes && store_record_body(tx->db, p->row.record, &body) == 0) {
 		problem.bytes = buf_text(&body);
 		problem.len = body.len;
