@@ -6,7 +6,7 @@
 #include "cli/cli.h"
 #include "seamfs/base/file.h"
 #include "seamfs/base/mem.h"
-#include "seamfs/connect/connect.h"
+#include "seamfs/connect/registry.h"
 #include "seamfs/sync/sync.h"
 
 static int json_only(const struct dirent *entry)

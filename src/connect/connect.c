@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "seamfs/connect/connect.h"
+#include "seamfs/connect/registry.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "connect/drivers.h"
 #include "connect/engine.h"
+#include "connect/manifest.h"
 #include "seamfs/base/file.h"
 #include "seamfs/base/mem.h"
 
@@ -83,4 +84,13 @@ void connect_close(struct tool_link *link)
 {
 	if (link)
 		link->ops->close(link);
+}
+
+int connect_check_manifest(const char *path, struct err *e)
+{
+	struct manifest *m = NULL;
+	int r = manifest_load(path, NULL, &m, e);
+
+	manifest_free(m);
+	return r;
 }

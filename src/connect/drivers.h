@@ -4,7 +4,7 @@
 
 #include <sys/inotify.h>
 
-#include "seamfs/connect/connect.h"
+#include "seamfs/connect/registry.h"
 
 /**
  * csv_open - spreadsheets as a tool: {"types": {"client": {"file": "clients.csv", "id": "ID", "fields": …}}}

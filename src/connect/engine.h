@@ -10,7 +10,7 @@
 
 #include "connect/manifest.h"
 #include "connect/template.h"
-#include "seamfs/connect/connect.h"
+#include "seamfs/connect/registry.h"
 #include "seamfs/net/http.h"
 
 /* A table of ids and names, fetched when first needed. */

@@ -6,6 +6,7 @@
 #include "seamfs/model/place.h"
 #include "seamfs/store/change.h"
 #include "seamfs/store/local.h"
+#include "store/list.h"
 
 enum { MAX_DEPTH = 128 };
 
@@ -42,20 +43,11 @@ int store_file_find(struct db *db, int64_t tool, int64_t parent, const char *nam
 void store_file_list(
 	struct db *db, int64_t tool, int64_t parent, int64_t after, store_lister f, void *context)
 {
-	sqlite3_stmt *q = db_query(db,
-		"SELECT id, name, CASE WHEN folder THEN -1 ELSE size END, mtime FROM file"
-		" WHERE tool = ?1 AND parent = ?2 AND id > ?3 ORDER BY id",
-		"iii", tool, parent, after);
-
-	while (db_row(q)) {
-		struct listed row = {sqlite3_column_int64(q, 0), db_column_text(q, 1),
-			sqlite3_column_int64(q, 2), sqlite3_column_int64(q, 3)};
-
-		if (!f(context, &row)) {
-			db_done(q);
-			return;
-		}
-	}
+	list_rows(db_query(db,
+			  "SELECT id, name, CASE WHEN folder THEN -1 ELSE size END, mtime FROM file"
+			  " WHERE tool = ?1 AND parent = ?2 AND id > ?3 ORDER BY id",
+			  "iii", tool, parent, after),
+		f, context);
 }
 
 char *store_file_path(struct db *db, int64_t id)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "seamfs/store/local.h"
+#include "store/list.h"
 
 #include <errno.h>
 #include <string.h>
@@ -82,19 +83,11 @@ int store_scratch_read(struct db *db, int64_t id, struct buf *b)
 
 void store_scratch_list(struct db *db, uint64_t dir, int64_t after, store_lister f, void *context)
 {
-	sqlite3_stmt *q = db_query(db,
-		"SELECT id, name, length(bytes), mtime FROM scratch WHERE dir = ?1 AND id > ?2 ORDER BY id",
-		"ii", (int64_t)dir, after);
-
-	while (db_row(q)) {
-		struct listed row = {sqlite3_column_int64(q, 0), db_column_text(q, 1),
-			sqlite3_column_int64(q, 2), sqlite3_column_int64(q, 3)};
-
-		if (!f(context, &row)) {
-			db_done(q);
-			return;
-		}
-	}
+	list_rows(db_query(db,
+			  "SELECT id, name, length(bytes), mtime FROM scratch WHERE dir = ?1 AND id > ?2 "
+			  "ORDER BY id",
+			  "ii", (int64_t)dir, after),
+		f, context);
 }
 
 int store_scratch_make(

@@ -7,6 +7,7 @@
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
 #include "seamfs/codec/name.h"
+#include "store/list.h"
 
 int store_record_stat(struct db *db, int64_t id, struct record_stat *ret)
 {
@@ -100,8 +101,7 @@ int store_record_body(struct db *db, int64_t id, struct buf *b)
 	return r;
 }
 
-/* Every listing is: id, name, size, mtime. */
-static void list(sqlite3_stmt *q, store_lister f, void *context)
+void list_rows(sqlite3_stmt *q, store_lister f, void *context)
 {
 	while (db_row(q)) {
 		struct listed row = {sqlite3_column_int64(q, 0), db_column_text(q, 1),
@@ -117,23 +117,25 @@ static void list(sqlite3_stmt *q, store_lister f, void *context)
 void store_record_list(
 	struct db *db, enum type_id type, int64_t whole, int64_t after, store_lister f, void *context)
 {
-	list(db_query(db,
-		     "SELECT id, name, size, mtime FROM record WHERE type = ?1 AND whole = ?2 AND id > ?3 "
-		     "AND state = 0"
-		     " ORDER BY id",
-		     "iii", (int64_t)type, whole, after),
+	list_rows(
+		db_query(db,
+			"SELECT id, name, size, mtime FROM record WHERE type = ?1 AND whole = ?2 AND id > ?3 "
+			"AND state = 0"
+			" ORDER BY id",
+			"iii", (int64_t)type, whole, after),
 		f, context);
 }
 
 void store_referrer_list(
 	struct db *db, enum type_id type, int64_t target, int64_t after, store_lister f, void *context)
 {
-	list(db_query(db,
-		     "SELECT DISTINCT r.id, r.name, r.size, r.mtime FROM reference x JOIN record r ON r.id = "
-		     "x.record"
-		     " AND r.state = 0 WHERE x.target = ?1 AND x.type = ?2 AND x.record > ?3 ORDER BY "
-		     "x.record",
-		     "iii", target, (int64_t)type, after),
+	list_rows(db_query(db,
+			  "SELECT DISTINCT r.id, r.name, r.size, r.mtime FROM reference x JOIN record r ON "
+			  "r.id = "
+			  "x.record"
+			  " AND r.state = 0 WHERE x.target = ?1 AND x.type = ?2 AND x.record > ?3 ORDER BY "
+			  "x.record",
+			  "iii", target, (int64_t)type, after),
 		f, context);
 }
 
@@ -154,10 +156,12 @@ int store_referrer_find(struct db *db, enum type_id type, int64_t target, const 
 void store_value_list(
 	struct db *db, enum type_id type, int field, int64_t after, store_lister f, void *context)
 {
-	list(db_query(db,
-		     "SELECT v.id, v.name, 0, 0 FROM value v WHERE v.type = ?1 AND v.field = ?2 AND v.id > ?3"
-		     " AND (v.fixed OR EXISTS (SELECT 1 FROM facet f WHERE f.value = v.id)) ORDER BY v.id",
-		     "iii", (int64_t)type, (int64_t)field, after),
+	list_rows(
+		db_query(db,
+			"SELECT v.id, v.name, 0, 0 FROM value v WHERE v.type = ?1 AND v.field = ?2 AND v.id "
+			"> ?3"
+			" AND (v.fixed OR EXISTS (SELECT 1 FROM facet f WHERE f.value = v.id)) ORDER BY v.id",
+			"iii", (int64_t)type, (int64_t)field, after),
 		f, context);
 }
 
@@ -181,11 +185,12 @@ char *store_value_name(struct db *db, int64_t value)
 
 void store_facet_list(struct db *db, int64_t value, int64_t after, store_lister f, void *context)
 {
-	list(db_query(db,
-		     "SELECT record, name, length(CAST(target AS BLOB)), 0 FROM facet WHERE value = ?1 AND "
-		     "record > ?2"
-		     " ORDER BY record",
-		     "ii", value, after),
+	list_rows(db_query(db,
+			  "SELECT record, name, length(CAST(target AS BLOB)), 0 FROM facet WHERE value = ?1 "
+			  "AND "
+			  "record > ?2"
+			  " ORDER BY record",
+			  "ii", value, after),
 		f, context);
 }
 

@@ -10,6 +10,7 @@
 #include "seamfs/base/clock.h"
 #include "seamfs/base/log.h"
 #include "seamfs/base/mem.h"
+#include "seamfs/connect/registry.h"
 #include "sync/worker.h"
 
 #define FIRST_RETRY_MS 500

@@ -211,6 +211,7 @@ int32_t save_process(const struct caller *who);
 /* draft.c: files open for writing */
 _Bool draft_size(struct tree *tree, uint64_t ino, int64_t *ret);
 _Bool draft_read(struct tree *tree, uint64_t ino, int64_t offset, size_t len, struct buf *b);
+int draft_resize(struct tree *tree, uint64_t ino, int64_t size);
 
 /* document.c: the real files of the drive tool; ids are file rows, 0 the root */
 int document_stat(struct tree *tree, int64_t id, struct stat *ret);

@@ -134,34 +134,3 @@ struct tool_link {
 	const char *folder; /* document tools with local bytes: absolute path of their root; else NULL */
 	atomic_bool *stop;  /* set by another thread: give up soon */
 };
-
-/* What a connector is opened with. */
-struct tool_setup {
-	const char *name;      /* "crm" */
-	const char *connector; /* "csv" */
-	const cJSON *config;   /* the tool's object in stack.json, borrowed while the link is open */
-	const char *base_dir;  /* folder of stack.json: relative paths start here */
-	const char *currency;  /* the company's */
-	atomic_bool *stop;
-};
-
-/**
- * connect_open - opens a link: reads manifest, settings and secrets, and checks the configuration; no network yet
- *
- * Returns 0 or -errno; the sentence begins with the JSON Pointer of the offending key, relative to the tool's object,
- * where one key is at fault (err.field holds the pointer too).
- */
-int connect_open(const struct tool_setup *setup, struct tool_link **ret, struct err *e);
-void connect_close(struct tool_link *link);
-
-/* connect_known - whether there is a driver or a manifest of that name */
-_Bool connect_known(const char *connector);
-
-/**
- * connect_manifest_path - where the manifest of that connector is: $SEAMFS_CONNECTORS (a folder), else beside the
- * sources, else the installed data folder; given to the caller, NULL when there is none
- */
-char *connect_manifest_path(const char *connector);
-
-/* connect_check_manifest - reads and examines one manifest; the sentence begins with "FILE:LINE:COLUMN: " */
-int connect_check_manifest(const char *path, struct err *e);

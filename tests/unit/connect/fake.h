@@ -16,7 +16,7 @@
 #include "seamfs/base/log.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
-#include "seamfs/connect/connect.h"
+#include "seamfs/connect/registry.h"
 #include "test.h"
 
 struct fake {

@@ -9,7 +9,7 @@
 #include "seamfs/base/file.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
-#include "seamfs/connect/connect.h"
+#include "seamfs/connect/registry.h"
 #include "test.h"
 
 /* clang-format off */

@@ -2,6 +2,8 @@
 /* tool_rig - a folder of its own and a driver opened on it, for the tests of local drivers. */
 #pragma once
 
+#include "seamfs/connect/registry.h"
+
 #include <fcntl.h>
 #include <ftw.h>
 #include <poll.h>
