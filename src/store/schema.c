@@ -15,7 +15,7 @@ static const char *const steps[] = {
 	" name TEXT NOT NULL, fold TEXT NOT NULL, size INTEGER NOT NULL, mtime INTEGER NOT NULL,"
 	" version INTEGER NOT NULL, state INTEGER NOT NULL) STRICT;"
 	"CREATE UNIQUE INDEX record_name ON record (type, whole, fold) WHERE state = 0;"
-	"CREATE INDEX record_list ON record (type, whole, id) WHERE state = 0;"
+	"CREATE INDEX record_list ON record (type, whole, id, name, size, mtime) WHERE state = 0;"
 	"CREATE TABLE content (record INTEGER PRIMARY KEY REFERENCES record ON DELETE CASCADE,"
 	" doc TEXT NOT NULL, body BLOB NOT NULL) STRICT;"
 	"CREATE TABLE alias (type INTEGER NOT NULL, whole INTEGER NOT NULL, name TEXT NOT NULL,"
