@@ -14,7 +14,7 @@ static const char byte_order_mark[] = "\xef\xbb\xbf";
 static const size_t no_header = SIZE_MAX;
 
 struct cell {
-	char *text;        /* the new text; NULL while the cell is what the source says */
+	char *text;	   /* the new text; NULL while the cell is what the source says */
 	size_t start, len; /* its bytes in the source, quotes included */
 };
 

@@ -445,7 +445,7 @@ int csv_open(const struct tool_setup *setup, struct tool_link **ret, struct err 
 	l->base = (struct tool_link){.ops = &ops, .name = setup->name, .stop = setup->stop};
 	l->currency = str_dup(setup->currency);
 	l->inotify = -1;
-	cJSON_ArrayForEach(config, types) {
+	cJSON_ArrayForEach (config, types) {
 		r = open_type(l, config, setup, e);
 		if (r < 0) {
 			close_link(&l->base);

@@ -13,22 +13,22 @@
 #include "connect/csv_map.h"
 #include "seamfs/connect/connect.h"
 
-#define CSV_ROW_PREFIX   "row:"
+#define CSV_ROW_PREFIX	 "row:"
 #define CSV_MAX_WARNINGS 256
 
 /* One type and its file. */
 struct csv_file {
 	struct csv_map map;
 	char *path;
-	char *lock;       /* what LibreOffice puts beside it while it is open */
+	char *lock;	  /* what LibreOffice puts beside it while it is open */
 	uint64_t meaning; /* hash of the configuration: after a change of that, all records are news */
-	int watch;        /* inotify's name for the folder, or -1 */
+	int watch;	  /* inotify's name for the folder, or -1 */
 
 	struct csv_sheet *sheet; /* NULL: has to be read */
-	_Bool *repeated;         /* by column: one before has the same header */
-	uint64_t hash;           /* of the file's bytes */
-	struct stat stat;        /* of the file that was read */
-	_Bool settled;           /* no change can hide behind an equal @stat */
+	_Bool *repeated;	 /* by column: one before has the same header */
+	uint64_t hash;		 /* of the file's bytes */
+	struct stat stat;	 /* of the file that was read */
+	_Bool settled;		 /* no change can hide behind an equal @stat */
 };
 
 struct csv_link {

@@ -41,7 +41,7 @@ static _Bool is_cell_text(const cJSON *item, _Bool many)
 
 	if (!many || !cJSON_IsArray(item))
 		return json_text(item) && *json_text(item);
-	cJSON_ArrayForEach(child, item) {
+	cJSON_ArrayForEach (child, item) {
 		if (!is_cell_text(child, 0))
 			return 0;
 	}
@@ -54,7 +54,7 @@ static int read_values(struct csv_field *f, const cJSON *values, const char *poi
 
 	if (!cJSON_IsObject(values))
 		return driver_bad(e, pointer, "this has to be an object");
-	cJSON_ArrayForEach(child, values) {
+	cJSON_ArrayForEach (child, values) {
 		_cleanup_(mem_freep) char *at = driver_pointer(pointer, child->string);
 		_Bool truth = strcmp(child->string, "true") == 0 || strcmp(child->string, "false") == 0;
 
@@ -165,7 +165,7 @@ static int read_fields(struct csv_map *map, const cJSON *fields, const char *poi
 	else if (!cJSON_IsObject(fields))
 		return driver_bad(e, at, "this has to be an object, or \"same\"");
 	else
-		cJSON_ArrayForEach(child, fields) {
+		cJSON_ArrayForEach (child, fields) {
 			_cleanup_(mem_freep) char *place = driver_pointer(at, child->string);
 
 			r = read_field(map, child, place, e);

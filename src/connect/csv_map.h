@@ -18,7 +18,7 @@ struct csv_field {
 	const char *column;  /* its header */
 	const char *date;    /* form of dates, as strptime(3) has it; NULL: 2026-11-23 */
 	const cJSON *values; /* our value -> text of a cell, or a list, the first is written; or NULL */
-	char decimal;        /* what parts the decimals, then marks may part thousands; 0: plain 1200.50 */
+	char decimal;	     /* what parts the decimals, then marks may part thousands; 0: plain 1200.50 */
 	_Bool write;
 	int at; /* column in the sheet, -1 when that has none */
 };
@@ -26,14 +26,14 @@ struct csv_field {
 struct csv_map {
 	const struct type *type;
 	const char *file; /* as configured: for messages */
-	const char *id;   /* header of the id column, or NULL */
-	_Bool create;     /* the file is made when it is missing */
-	_Bool same;       /* fields are the columns that are called like them */
+	const char *id;	  /* header of the id column, or NULL */
+	_Bool create;	  /* the file is made when it is missing */
+	_Bool same;	  /* fields are the columns that are called like them */
 	_Bool id_optional;
 	struct csv_field fields[TYPE_MAX_FIELDS];
 	size_t count;
-	int id_at; /* column in the sheet, -1 without one */
-	const struct csv_field *key;      /* of type_key(), or NULL */
+	int id_at;			  /* column in the sheet, -1 without one */
+	const struct csv_field *key;	  /* of type_key(), or NULL */
 	const struct csv_field *currency; /* of "currency", or NULL */
 };
 

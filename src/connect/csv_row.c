@@ -122,7 +122,7 @@ struct edit {
 	size_t row;
 	const cJSON *doc;
 	const cJSON *base; /* may be NULL */
-	char *currency;    /* of the row's amounts when all is written */
+	char *currency;	   /* of the row's amounts when all is written */
 };
 
 static struct edit edit_start(

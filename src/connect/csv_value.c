@@ -90,8 +90,13 @@ static int write_date(const struct csv_field *f, const cJSON *value, const char 
 static const struct {
 	const char *yes, *no;
 } truths[] = {
-	{"true", "false"}, {"True", "False"}, {"TRUE", "FALSE"}, {"yes", "no"},
-	{"Yes", "No"}, {"YES", "NO"}, {"1", "0"},
+	{"true", "false"},
+	{"True", "False"},
+	{"TRUE", "FALSE"},
+	{"yes", "no"},
+	{"Yes", "No"},
+	{"YES", "NO"},
+	{"1", "0"},
 };
 
 static cJSON *read_bool(const struct csv_field *f, const char *text, const char *currency)
@@ -249,7 +254,7 @@ static int write_tags(const struct csv_field *f, const cJSON *value, const char 
 	const char *between = strchr(like, ';') ? "; " : ", ";
 	const cJSON *tag;
 
-	cJSON_ArrayForEach(tag, value) {
+	cJSON_ArrayForEach (tag, value) {
 		if (!json_text(tag) || strpbrk(json_text(tag), ",;"))
 			return -EINVAL;
 		buf_printf(out, "%s%s", out->len ? between : "", json_text(tag));
@@ -287,7 +292,7 @@ static _Bool has_text(const cJSON *item, const char *text, int (*compare)(const 
 {
 	const cJSON *child;
 
-	cJSON_ArrayForEach(child, item) {
+	cJSON_ArrayForEach (child, item) {
 		if (compare(child->valuestring, text) == 0)
 			return 1;
 	}
@@ -301,7 +306,7 @@ static const char *our_value(const struct csv_field *f, const char *text)
 	const cJSON *child;
 
 	for (size_t i = 0; i < ARRAY_LEN(compares); i++) {
-		cJSON_ArrayForEach(child, f->values) {
+		cJSON_ArrayForEach (child, f->values) {
 			if (has_text(child, text, compares[i]))
 				return child->string;
 		}

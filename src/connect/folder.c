@@ -23,7 +23,7 @@ enum {
 struct folder_link {
 	struct tool_link base;
 	char *path;
-	int inotify;       /* -1: not watched */
+	int inotify;	   /* -1: not watched */
 	_Bool incomplete;  /* some folder could not be watched */
 	_Bool warned_name; /* a name that is not UTF-8 was logged */
 	_Bool warned_depth;

@@ -11,7 +11,7 @@
 
 enum {
 	MAX_PARKED = 64,
-	WORKERS = 3, /* none of them ever waits for a tool; more only take turns in waking up */
+	WORKERS = 3,	      /* none of them ever waits for a tool; more only take turns in waking up */
 	WAIT_OWNER_MS = 3000, /* how long a close waits for the owner's word */
 	MAX_NOTIFY = 256,     /* events in one round */
 };

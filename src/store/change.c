@@ -74,7 +74,7 @@ static int keep_alias(struct tx *tx, const struct work *w, int64_t whole, const 
 }
 
 /* Chooses the name; the old one goes on resolving. A name stays as long as what it is made of stays. */
-static int settle_name(struct tx *tx, struct work *w, const char *typed)
+static int settle_name(struct tx *tx, struct work *w, const struct change *c)
 {
 	int r = 0;
 
@@ -91,10 +91,10 @@ static int settle_name(struct tx *tx, struct work *w, const char *typed)
 		}
 	}
 	w->name = free_name(tx, w);
-	if (w->old_name && (strcmp(w->old_name, w->name) != 0 || w->whole != w->old_whole))
+	if (!c->moved && w->old_name && (strcmp(w->old_name, w->name) != 0 || w->whole != w->old_whole))
 		r = keep_alias(tx, w, w->old_whole, w->old_name);
-	if (r == 0 && typed && strcmp(typed, w->name) != 0)
-		r = keep_alias(tx, w, w->whole, typed);
+	if (r == 0 && c->name && strcmp(c->name, w->name) != 0)
+		r = keep_alias(tx, w, w->whole, c->name);
 	return r;
 }
 
@@ -273,7 +273,7 @@ static int write_all(struct tx *tx, struct work *w, const struct change *c)
 	if (w->is_new)
 		r = insert_record(tx, w);
 	if (r == 0)
-		r = settle_name(tx, w, c->name);
+		r = settle_name(tx, w, c);
 	if (r == 0)
 		links = links_change(w);
 	if (r == 0)

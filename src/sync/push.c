@@ -127,7 +127,8 @@ static int keep_problem(
 
 	/* Whoever waits for the owner's word is not to hear a copy's. */
 	if (!p->row.copy)
-		problem.version = db_int(tx->db, 0, "SELECT version FROM record WHERE id = ?1", "i", p->row.record);
+		problem.version =
+			db_int(tx->db, 0, "SELECT version FROM record WHERE id = ?1", "i", p->row.record);
 	if (with_bytes && store_record_body(tx->db, p->row.record, &body) == 0) {
 		problem.bytes = buf_text(&body);
 		problem.len = body.len;
@@ -254,7 +255,8 @@ static int send(struct push *p, struct err *e)
 	if (p->row.state == OUTBOX_UNKNOWN) {
 		r = link->ops->find(link, p->row.type, p->request, p->row.key, p->row.sent_ms, &p->remote, e);
 		/* A twin that is linked already is another record's: ours was not made. */
-		if (r == 0 && store_link_record(store_db(p->w->store), p->w->tool_id, p->row.type, p->remote.id)) {
+		if (r == 0 &&
+			store_link_record(store_db(p->w->store), p->w->tool_id, p->row.type, p->remote.id)) {
 			remote_finish(&p->remote);
 			r = -ENOENT;
 		}

@@ -5,7 +5,8 @@
 #include <unistd.h>
 
 #include "seamfs/base/mem.h"
-#include "tree/node.h"
+#include "tree/kinds.h"
+#include "tree/save.h"
 
 int tree_stat(struct tree *tree, uint64_t ino, struct node *ret)
 {

@@ -7,7 +7,7 @@
 #include "seamfs/base/clock.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
-#include "tree/node.h"
+#include "tree/save.h"
 
 /* One rename under way. */
 struct move {

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "seamfs/base/mem.h"
-#include "tree/node.h"
+#include "tree/save.h"
 
 static int open_below(struct tree *tree, const char *path, int flags, uint32_t mode)
 {

@@ -9,7 +9,8 @@
 
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
-#include "tree/node.h"
+#include "tree/kinds.h"
+#include "tree/save.h"
 
 struct draft {
 	uint64_t ino;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tree/node.h"
+#include "tree/kinds.h"
 
 #include <errno.h>
 #include <string.h>

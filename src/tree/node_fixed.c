@@ -8,7 +8,7 @@
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/name.h"
 #include "seamfs/model/schema.h"
-#include "tree/node.h"
+#include "tree/kinds.h"
 
 /* One row a fixed file or folder, in the order of enum place_fixed. */
 static const struct fixed {

@@ -6,7 +6,8 @@
 
 #include "seamfs/base/clock.h"
 #include "seamfs/base/mem.h"
-#include "tree/node.h"
+#include "tree/kinds.h"
+#include "tree/save.h"
 
 /* ---- temporary files ---- */
 

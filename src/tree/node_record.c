@@ -6,7 +6,7 @@
 
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
-#include "tree/node.h"
+#include "tree/kinds.h"
 
 static struct db *db_of(struct tree *tree)
 {

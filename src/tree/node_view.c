@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "seamfs/base/mem.h"
-#include "tree/node.h"
+#include "tree/kinds.h"
 
 const char *node_view_name(const struct field *f)
 {

@@ -10,7 +10,7 @@
 #include "seamfs/base/file.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
-#include "tree/node.h"
+#include "tree/save.h"
 
 int32_t save_process(const struct caller *who)
 {
@@ -104,6 +104,7 @@ static int run_save(struct tx *tx, void *argument)
 		.name = s->slot->record ? NULL : s->slot->stem,
 		.body = s->bytes,
 		.body_len = s->len,
+		.moved = s->patch != NULL,
 		.origin = s->origin,
 	};
 	struct record_stat before = {0}, after;

@@ -14,7 +14,7 @@
 	"\"types\": {\"task\": {\"list\": {\"get\": \"/items\", \"records\": \"/items\"},"                   \
 	"\"one\": {\"get\": \"/items/{id}\"}, \"delete\": {\"delete\": \"/items/{id}\", \"means\": "         \
 	"\"trash\"}," more "\"fields\": {\"id\": \"/id\", \"created\": \"/made\", \"updated\": "             \
-			   "\"/changed\", \"title\": \"/title\","                                            \
+	"\"/changed\", \"title\": \"/title\","                                                               \
 	"\"notes\": {\"at\": \"/notes\", \"empty\": \"\"}, \"due\": \"/due\"}}}}"
 
 #define OFFSET                                                                                               \

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* save - how bytes get from open files into records and documents.        Threads: any. */
+#pragma once
+
+#include "tree/node.h"
+
+/* save.c: bytes become records. What is refused is kept in problems/. */
+int save_record(struct tree *tree, const struct record_slot *slot, const char *path, const char *bytes,
+	size_t len, const cJSON *base, const struct caller *who, struct ticket *ret, struct err *e);
+int save_field(struct tree *tree, int64_t record, const char *path, const cJSON *patch, const char *cause,
+	const struct caller *who, struct ticket *ret, struct err *e);
+
+/* save_finish_scratch - the temporary file became that record */
+void save_finish_scratch(struct tree *tree, int64_t scratch, uint64_t ino);
+
+/* save_origin - who that is, for the history */
+struct origin save_origin(const struct caller *who, const char *cause);
+
+/* save_process - the process of a thread; 0 when it is not to be seen from here */
+int32_t save_process(const struct caller *who);
+
+/* draft.c: files open for writing */
+_Bool draft_size(struct tree *tree, uint64_t ino, int64_t *ret);
+_Bool draft_read(struct tree *tree, uint64_t ino, int64_t offset, size_t len, struct buf *b);
+int draft_resize(struct tree *tree, uint64_t ino, int64_t size);
+
+/* document.c: the real files of the drive tool; ids are file rows, 0 the root */
+int document_stat(struct tree *tree, int64_t id, struct stat *ret);
+int document_open(struct tree *tree, int64_t parent, const char *name, int flags, uint32_t mode);
+int document_note(struct tree *tree, int64_t parent, const char *name, int64_t *ret);
+int document_parent(struct place dir, int64_t *ret);
+int document_mkdir(struct tree *tree, int64_t parent, const char *name);
+int document_unlink(struct tree *tree, int64_t parent, const char *name, _Bool folder);
+int document_rename(struct tree *tree, int64_t parent, const char *name, int64_t new_parent,
+	const char *new_name, unsigned flags);
