@@ -53,13 +53,20 @@ int json_parse(
 	const char *text, size_t len, unsigned flags, cJSON **ret, struct json_place *place, struct err *e)
 {
 	struct buf clean = BUF_INIT(len * 3 + 64);
-	struct json_place dummy;
+	struct json_place dummy = {1, 1};
 	cJSON *root;
 	int r;
 
 	r = json_scan(text, len, flags, &clean, place ? place : &dummy, e);
 	if (r < 0) {
 		buf_finish(&clean);
+		/* Who asks for the place words it; for all others it is in the sentence. */
+		if (!place && e) {
+			char where[64];
+
+			snprintf(where, sizeof(where), "line %u, column %u", dummy.line, dummy.column);
+			err_prefix(e, where);
+		}
 		return r;
 	}
 	root = cJSON_ParseWithLengthOpts(buf_text(&clean), clean.len + 1, NULL, 1);
@@ -68,6 +75,10 @@ int json_parse(
 		return err_set(e, EINVAL, "not valid JSON");
 	restore_numbers(root);
 	if (!(flags & JSON_REMOTE) && repeated_key(root)) {
+		_cleanup_(mem_freep) char *pointer = str_format("/%s", repeated_key(root));
+
+		if (place)
+			*place = json_locate(text, len, pointer);
 		r = err_set(e, EINVAL, "the key \"%s\" stands twice in one object", repeated_key(root));
 		cJSON_Delete(root);
 		return r;

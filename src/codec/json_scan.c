@@ -370,7 +370,7 @@ int json_scan(const char *text, size_t len, unsigned flags, struct buf *out, str
 	if (document(&s) == 0)
 		return out->error;
 	*place = place_of(text, s.fault_at);
-	return err_set(e, EINVAL, "line %u, column %u: %s", place->line, place->column, s.fault);
+	return err_set(e, EINVAL, "%s", s.fault);
 }
 
 struct json_place json_locate(const char *text, size_t len, const char *pointer)

@@ -415,14 +415,6 @@ static int compile(struct check *c, struct manifest *m)
 	return r;
 }
 
-/* json_parse() puts "line 3, column 5: " first; here the place stands behind the file's name. */
-static const char *after_place(const char *text)
-{
-	const char *colon = strstr(text, ": ");
-
-	return colon && strncmp(text, "line ", 5) == 0 ? colon + 2 : text;
-}
-
 /* Parses, merges the overrides, and examines the result. */
 static int examine(
 	const char *path, const struct buf *text, const cJSON *overrides, struct manifest *m, struct err *e)
@@ -436,8 +428,7 @@ static int examine(
 
 	r = json_parse(buf_text(text), text->len, JSON_COMMENTS, &m->root, &place, &reason);
 	if (r < 0)
-		return err_set(
-			e, EINVAL, "%s:%u:%u: %s", path, place.line, place.column, after_place(reason.text));
+		return err_set(e, EINVAL, "%s:%u:%u: %s", path, place.line, place.column, reason.text);
 	if (json_get(overrides, "types")) {
 		cJSON_AddItemToObject(patch, "types", cJSON_Duplicate(json_get(overrides, "types"), 1));
 		merge_patch(m->root, patch);

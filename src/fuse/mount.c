@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "fuse/face.h"
+#include "seamfs/base/file.h"
 #include "seamfs/base/log.h"
 #include "seamfs/base/mem.h"
 
@@ -110,20 +111,22 @@ static int detach(const char *dir)
 	return run_fusermount(dir);
 }
 
-/* The absolute path, also of a dead mount, on which realpath() fails. */
+/* The absolute path, also of a dead mount, which realpath() cannot enter: its folder is resolved instead. */
 static char *absolute(const char *dir)
 {
-	char *real = realpath(dir, NULL), cwd[4096];
-	size_t n;
+	char *real = realpath(dir, NULL);
+	_cleanup_(mem_freep) char *copy = str_dup(dir);
+	_cleanup_(mem_freep) char *parent = NULL;
+	_cleanup_(mem_freep) char *above = NULL;
+	size_t n = strlen(copy);
 
 	if (real)
 		return real;
-	real = dir[0] == '/' || !getcwd(cwd, sizeof(cwd))
-		       ? str_dup(dir)
-		       : str_format("%s/%s", cwd, strncmp(dir, "./", 2) ? dir : dir + 2);
-	for (n = strlen(real); n > 1 && real[n - 1] == '/'; n--)
-		real[n - 1] = '\0';
-	return real;
+	while (n > 1 && copy[n - 1] == '/')
+		copy[--n] = '\0';
+	parent = path_dir(copy);
+	above = realpath(parent, NULL);
+	return above ? path_join(above, path_base(copy)) : str_dup(dir);
 }
 
 static int check_empty(const char *dir, struct err *e)

@@ -290,6 +290,7 @@ static int read_keys(struct stack *s, struct err *e)
 static int parse_file(struct stack *s, struct err *e)
 {
 	struct buf b = BUF_INIT(BUF_MAX_CONFIG);
+	struct json_place at = {1, 1};
 	struct err why = {0};
 	int r = file_read(s->path, &b, e);
 
@@ -297,9 +298,9 @@ static int parse_file(struct stack *s, struct err *e)
 		size_t len = b.len;
 
 		s->text = buf_steal(&b);
-		r = json_parse(s->text, len, JSON_COMMENTS, &s->root, NULL, &why);
+		r = json_parse(s->text, len, JSON_COMMENTS, &s->root, &at, &why);
 		if (r < 0)
-			r = err_set(e, EINVAL, "%s: %s", s->path, why.text);
+			r = err_set(e, EINVAL, "%s:%u:%u: %s", s->path, at.line, at.column, why.text);
 		else if (!cJSON_IsObject(s->root))
 			r = err_set(e, EINVAL, "%s:1:1: a configuration is one JSON object: { … }", s->path);
 	}

@@ -76,7 +76,7 @@ static const struct field deal_fields[] = {
 };
 
 static const struct field quote_fields[] = {
-	{"number", FIELD_TEXT, FIELD_REQUIRED | FIELD_KEY, .title = "Number"},
+	{"number", FIELD_TEXT, FIELD_REQUIRED | FIELD_KEY | FIELD_UNIQUE, .title = "Number"},
 	{"client", FIELD_REF, FIELD_VIEW, .ref = TYPE_CLIENT, .title = "Client"},
 	{"deal", FIELD_REF, .ref = TYPE_DEAL, .title = "Deal"},
 	{"status", FIELD_CHOICE, FIELD_VIEW,
@@ -93,7 +93,7 @@ static const struct field quote_fields[] = {
 };
 
 static const struct field invoice_fields[] = {
-	{"number", FIELD_TEXT, FIELD_REQUIRED | FIELD_KEY, .title = "Number"},
+	{"number", FIELD_TEXT, FIELD_REQUIRED | FIELD_KEY | FIELD_UNIQUE, .title = "Number"},
 	{"client", FIELD_REF, FIELD_VIEW, .ref = TYPE_CLIENT, .title = "Client"},
 	{"project", FIELD_REF, .ref = TYPE_PROJECT, .title = "Project"},
 	{"status", FIELD_CHOICE, FIELD_VIEW, .choices = CHOICES("draft", "sent", "overdue", "paid", "void"),
@@ -111,7 +111,7 @@ static const struct field invoice_fields[] = {
 };
 
 static const struct field payment_fields[] = {
-	{"number", FIELD_TEXT, FIELD_REQUIRED | FIELD_KEY, .title = "Number"},
+	{"number", FIELD_TEXT, FIELD_REQUIRED | FIELD_KEY | FIELD_UNIQUE, .title = "Number"},
 	{"client", FIELD_REF, FIELD_VIEW, .ref = TYPE_CLIENT, .title = "Client"},
 	{"invoice", FIELD_REF, .ref = TYPE_INVOICE, .title = "Invoice"},
 	{"date", FIELD_DATE, FIELD_REQUIRED | FIELD_VIEW, .title = "Date"},

@@ -308,6 +308,26 @@ void work_finish(struct work *w)
 	buf_finish(&w->body);
 }
 
+/* Numbers of invoices and the like are given once; names of people may repeat. */
+static int check_unique(struct tx *tx, const struct work *w, struct err *e)
+{
+	for (int i = 0; w->type->fields[i].name; i++) {
+		const struct field *f = &w->type->fields[i];
+		const char *text = json_get_text(w->doc, f->name);
+		_cleanup_(mem_freep) char *value = text ? store_identity(text) : NULL;
+
+		if (!(f->flags & FIELD_UNIQUE) || !text)
+			continue;
+		if (db_int(tx->db, 0,
+			    "SELECT record FROM identity WHERE type = ?1 AND field = ?2 AND value = ?3 AND "
+			    "record <> ?4",
+			    "iiti", (int64_t)w->type->id, (int64_t)i, value, w->record))
+			return err_field(e, EEXIST, f->name, "there is %s %s with the %s \"%.100s\" already",
+				w->type->id == TYPE_INVOICE ? "an" : "a", w->type->name, f->name, text);
+	}
+	return 0;
+}
+
 int store_change(struct tx *tx, const struct change *c, int64_t *ret, struct err *e)
 {
 	_cleanup_(work_finish) struct work w = {.type = type_get(c->type),
@@ -326,6 +346,8 @@ int store_change(struct tx *tx, const struct change *c, int64_t *ret, struct err
 	w.old_whole = record_ref(w.old, type_whole(w.type));
 	if (c->origin.tool < 0)
 		r = record_complete(w.type, w.old, w.doc, tx->stack->currency, e);
+	if (r == 0 && c->origin.tool < 0)
+		r = check_unique(tx, &w, e);
 	if (r < 0)
 		return r;
 	/* Nothing new: no version, no event, no remote call. */

@@ -31,9 +31,9 @@ struct json_place {
 /**
  * json_parse - one whole JSON text
  * @ret:   given to the caller (cJSON_Delete), written on success only
- * @place: where the error is, may be NULL
+ * @place: where the error is, for callers that word it themselves; NULL: the sentence begins with line and column
  *
- * Returns 0 or -EINVAL; the sentence names line and column.
+ * Returns 0 or -EINVAL.
  */
 int json_parse(
 	const char *text, size_t len, unsigned flags, cJSON **ret, struct json_place *place, struct err *e);

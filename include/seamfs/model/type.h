@@ -57,6 +57,7 @@ enum {
 	FIELD_KEY = 4,	     /* what people call the record; gives the file its name */
 	FIELD_WHOLE = 8,     /* the REF whose folder this record lives in */
 	FIELD_VIEW = 16,     /* has a folder in by/ */
+	FIELD_UNIQUE = 64,   /* no two live records of the type have the same value */
 	FIELD_COMPUTED = 32, /* derived from the lines when the writer does not give it */
 };
 

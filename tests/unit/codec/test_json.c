@@ -54,6 +54,8 @@ TEST(errors_name_their_place)
 		check(json_parse(rows[i].text, strlen(rows[i].text), 0, &item, &at, &e) < 0);
 		check_int(at.line, rows[i].line);
 		check_int(at.column, rows[i].column);
+		check(strncmp(e.text, "line ", 5) != 0);
+		check(json_parse(rows[i].text, strlen(rows[i].text), 0, &item, NULL, &e) < 0);
 		check(strncmp(e.text, "line ", 5) == 0);
 	}
 }

@@ -66,7 +66,7 @@ TEST(mistakes_have_a_place)
 		{"{\"owners\": 3}", ":1:2:", "object"},
 		{"{\"shares\": {\"client\": \"crm\"}}", ":1:13:", "shares"},
 		{"{\"poll\": \"fast\"}", ":1:2:", "poll"},
-		{"{\"company\": \"x\"", "line 1, column 1", "}"},
+		{"{\"company\": \"x\"", "stack.json:1:1:", "}"},
 		{"{\"company\": \"a\", \"company\": \"b\"}", "stack.json", "twice"},
 		{"[]", ":1:1:", "object"},
 	};

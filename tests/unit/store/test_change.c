@@ -111,6 +111,15 @@ TEST(a_refused_change_leaves_no_trace)
 	check_int(put(TYPE_CLIENT, 999999, "{\"name\": \"x\"}"), -ENOENT);
 }
 
+TEST(a_number_is_given_once)
+{
+	int64_t first = put(TYPE_INVOICE, 0, "{\"number\": \"INV-77\"}");
+
+	check(first > 0);
+	check_int(put(TYPE_INVOICE, 0, "{\"number\": \"inv-77\"}"), -EEXIST);
+	check_int(put(TYPE_INVOICE, first, "{\"notes\": \"x\"}"), first);
+}
+
 TEST(the_same_again_is_no_change)
 {
 	int64_t client = put(TYPE_CLIENT, 0, "{\"name\": \"Same\"}");
@@ -212,9 +221,9 @@ int main(void)
 {
 	static const struct test_case cases[] = {TEST_RUN(names_are_given_once),
 		TEST_RUN(a_renamed_client_is_renamed_everywhere), TEST_RUN(a_part_lives_in_its_whole),
-		TEST_RUN(a_refused_change_leaves_no_trace), TEST_RUN(the_same_again_is_no_change),
-		TEST_RUN(the_outbox_keeps_its_order), TEST_RUN(one_daemon_a_folder),
-		TEST_RUN(all_is_there_after_a_restart)};
+		TEST_RUN(a_refused_change_leaves_no_trace), TEST_RUN(a_number_is_given_once),
+		TEST_RUN(the_same_again_is_no_change), TEST_RUN(the_outbox_keeps_its_order),
+		TEST_RUN(one_daemon_a_folder), TEST_RUN(all_is_there_after_a_restart)};
 	static const char *const left[] = {
 		"seamfs.db", "seamfs.db-wal", "seamfs.db-shm", "lock", "stack.json"};
 	int r;
