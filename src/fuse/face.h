@@ -34,7 +34,8 @@ struct mount {
 
 	pthread_t notifier;
 	int notify_fd; /* readable after every commit */
-	atomic_int notifier_tid;
+	pid_t helper;  /* does through the mount what watchers are to see */
+	int order_fd, answer_fd;
 	_Atomic uint64_t expect_dir; /* what the notifier makes just now, so that watchers see it … */
 	char expect_name[256];	     /* … written before expect_dir, read only when that matches */
 
@@ -84,5 +85,7 @@ int park_start(struct mount *m);
 void park_stop(struct mount *m);
 
 /* notify.c: tells the kernel, and through it everybody who watches, what changed */
+int notify_fork(struct mount *m); /* the helper process; before anything is mounted */
+void notify_reap(struct mount *m);
 int notify_start(struct mount *m);
 void notify_stop(struct mount *m);

@@ -153,8 +153,10 @@ int mount_check(const char *dir, struct err *e)
 	_cleanup_(mem_freep) char *type = mounted_type(path);
 	/* Asked by opening: the kernel would answer stat() from what it remembers of the dead. */
 	_cleanup_(fd_closep) int fd = type ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	/* Aborted: it died while it was asked. */
+	_Bool dead = type && fd < 0 && (errno == ENOTCONN || errno == ECONNABORTED);
 
-	if (type && strcmp(type, FS_TYPE) == 0 && fd < 0 && errno == ENOTCONN) {
+	if (type && strcmp(type, FS_TYPE) == 0 && dead) {
 		log_info("mount", "clearing away the dead mount on %s", path);
 		if (detach(path) < 0)
 			return err_set(e, EBUSY,
@@ -215,7 +217,11 @@ int mount_open(struct tree *tree, const char *dir, struct mount **ret, struct er
 	m->uid = getuid();
 	m->gid = getgid();
 	pthread_mutex_init(&m->mutex, NULL);
-	r = start_session(m, e);
+	r = notify_fork(m);
+	if (r < 0)
+		err_set(e, -r, "cannot start a process: %s", strerror(-r));
+	if (r == 0)
+		r = start_session(m, e);
 	if (r < 0) {
 		mount_close(m);
 		return r;
@@ -260,6 +266,7 @@ void mount_close(struct mount *m)
 		fuse_session_unmount(m->session);
 		fuse_session_destroy(m->session);
 	}
+	notify_reap(m);
 	pthread_mutex_destroy(&m->mutex);
 	free(m->dir);
 	free(m);

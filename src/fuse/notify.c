@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The kernel keeps what it was told for a day; this thread revokes what changed. It also does, through the mount
+ * The kernel keeps what it was told for a day; this thread revokes what changed. It also has done, through the mount
  * itself, what the change would look like if a local program had made it, because only that wakes inotify watchers:
  * a file manager shows a new invoice without asking.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "fuse/face.h"
@@ -26,14 +28,115 @@ static char *full_path(struct mount *m, uint64_t ino, const char *name)
 	return str_format("%s%s%s%s%s", m->dir, path[0] ? "/" : "", path, name ? "/" : "", name ? name : "");
 }
 
-static void touch(struct mount *m, uint64_t ino)
+/* ---- the helper process ---- */
+
+/*
+ * What is done through the mount is done by a process of its own, which has no hold on /dev/fuse. A thread of the daemon
+ * that waits for an answer of the daemon could not even be killed, and would keep a dead mount alive.
+ */
+struct order {
+	char what; /* a letter of the table in obey() */
+	char path[4000];
+};
+
+static void obey(const struct order *o)
 {
 	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_nsec = UTIME_NOW}};
+	int r;
+
+	switch (o->what) {
+	case 't':
+		r = utimensat(AT_FDCWD, o->path, times, AT_SYMLINK_NOFOLLOW);
+		break;
+	case 'd':
+		r = mkdir(o->path, 0755);
+		break;
+	case 'l':
+		r = symlink("x", o->path);
+		break;
+	case 'f':
+		r = mknod(o->path, S_IFREG | 0644, 0);
+		break;
+	default:
+		r = unlink(o->path);
+		if (r < 0 && errno == EISDIR)
+			r = rmdir(o->path);
+		break;
+	}
+	/* What fails was known to the kernel already, or is not there any more: then nobody misses it. */
+	(void)r;
+}
+
+static void helper_main(int in, int out)
+{
+	struct order o;
+
+	/* Its own descriptors only: a lock or a mount must not outlive the daemon because of it. */
+	dup2(in, 0);
+	dup2(out, 1);
+	close_range(3, ~0U, 0);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	while (read(0, &o, sizeof(o)) == (ssize_t)sizeof(o)) {
+		obey(&o);
+		if (write(1, "", 1) != 1)
+			break;
+	}
+	_exit(0);
+}
+
+int notify_fork(struct mount *m)
+{
+	int orders[2], answers[2];
+	pid_t pid;
+
+	if (pipe2(orders, O_CLOEXEC) < 0 || pipe2(answers, O_CLOEXEC) < 0)
+		return -errno;
+	pid = fork();
+	if (pid < 0)
+		return -errno;
+	if (pid == 0)
+		helper_main(orders[0], answers[1]);
+	close(orders[0]);
+	close(answers[1]);
+	m->order_fd = orders[1];
+	m->answer_fd = answers[0];
+	m->helper = pid;
+	return 0;
+}
+
+void notify_reap(struct mount *m)
+{
+	if (m->helper <= 0)
+		return;
+	close(m->order_fd);
+	close(m->answer_fd);
+	waitpid(m->helper, NULL, 0);
+	m->helper = 0;
+}
+
+static void order(struct mount *m, char what, const char *path)
+{
+	struct order o = {.what = what};
+	char done;
+
+	if (strlen(path) >= sizeof(o.path))
+		return;
+	snprintf(o.path, sizeof(o.path), "%s", path);
+	/* Without a helper only watchers go without; the kernel is told all the same. */
+	if (write(m->order_fd, &o, sizeof(o)) == (ssize_t)sizeof(o) && read(m->answer_fd, &done, 1) != 1)
+		return;
+}
+
+/* ---- events ---- */
+
+static void touch(struct mount *m, uint64_t ino)
+{
 	_cleanup_(mem_freep) char *path = full_path(m, ino, NULL);
 
-	/* Nobody can be watching what is not there any more. */
-	if (path && utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW) < 0)
-		return;
+	if (path)
+		order(m, 't', path);
 }
 
 static void expect(struct mount *m, uint64_t dir, const char *name)
@@ -43,7 +146,6 @@ static void expect(struct mount *m, uint64_t dir, const char *name)
 	atomic_store(&m->expect_dir, dir);
 }
 
-/* Fails with EEXIST when the kernel knows it already, and then watchers know it too. */
 static void make(struct mount *m, const struct event *ev)
 {
 	_cleanup_(mem_freep) char *path = full_path(m, ev->dir, ev->name);
@@ -53,12 +155,7 @@ static void make(struct mount *m, const struct event *ev)
 	if (r < 0)
 		return;
 	expect(m, ev->dir, ev->name);
-	if (S_ISDIR(node.mode))
-		r = mkdir(path, 0755);
-	else if (S_ISLNK(node.mode))
-		r = symlink("x", path);
-	else
-		r = mknod(path, S_IFREG | 0644, 0);
+	order(m, S_ISDIR(node.mode) ? 'd' : S_ISLNK(node.mode) ? 'l' : 'f', path);
 	expect(m, 0, "");
 	/* The folder's own time changed as well. */
 	fuse_lowlevel_notify_inval_inode(m->session, ev->dir, 0, 0);
@@ -69,12 +166,12 @@ static void drop(struct mount *m, const struct event *ev)
 	_cleanup_(mem_freep) char *path = full_path(m, ev->dir, ev->name);
 	struct node node;
 
-	/* Something else may have taken the name meanwhile; an older name of the same record merely goes on resolving. */
+	/* Something else may have taken the name meanwhile; an older name of the same record merely goes on
+	 * resolving. */
 	if (!path || (tree_lookup(m->tree, ev->dir, ev->name, &node) == 0 && node.ino != ev->ino))
 		return;
 	expect(m, ev->dir, ev->name);
-	if (unlink(path) < 0 && errno == EISDIR)
-		rmdir(path);
+	order(m, 'u', path);
 	expect(m, 0, "");
 }
 
@@ -131,7 +228,6 @@ static void *notifier_main(void *argument)
 	int64_t after = 0;
 	uint64_t rings;
 
-	atomic_store(&m->notifier_tid, gettid());
 	while (!atomic_load(&m->stop)) {
 		struct pollfd p = {.fd = m->notify_fd, .events = POLLIN};
 

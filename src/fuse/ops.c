@@ -24,7 +24,7 @@ struct caller face_caller(fuse_req_t req)
 
 _Bool face_is_notifier(struct mount *m, fuse_req_t req)
 {
-	return fuse_req_ctx(req)->pid == atomic_load(&m->notifier_tid);
+	return m->helper > 0 && fuse_req_ctx(req)->pid == m->helper;
 }
 
 _Bool face_expected(struct mount *m, fuse_req_t req, fuse_ino_t dir, const char *name)
