@@ -74,6 +74,7 @@ static int parse_options(const struct verb *verb, int argc, char **argv, struct 
 		{"verbose", no_argument, NULL, 'v'},
 		{0},
 	};
+	char option[8];
 	int c;
 
 	while ((c = getopt_long(argc, argv, ":hVc:m:fv", longs, NULL)) != -1) {
@@ -97,9 +98,10 @@ static int parse_options(const struct verb *verb, int argc, char **argv, struct 
 			o->verbose = 1;
 			break;
 		default:
+			snprintf(option, sizeof(option), "-%c", optopt);
 			fprintf(stderr, "seamfs: %s \"%s\"; see: seamfs %s --help\n",
 				c == ':' ? "an argument is missing behind" : "unknown option",
-				argv[optind - 1], verb->name);
+				optopt ? option : argv[optind - 1], verb->name);
 			return EXIT_USAGE;
 		}
 	}

@@ -69,6 +69,11 @@ int store_scratch_find(struct db *db, uint64_t dir, const char *name, int64_t *r
 	return 0;
 }
 
+int64_t store_scratch_base(struct db *db, int64_t id)
+{
+	return db_int(db, 0, "SELECT base FROM scratch WHERE id = ?1", "i", id);
+}
+
 int store_scratch_read(struct db *db, int64_t id, struct buf *b)
 {
 	sqlite3_stmt *q = db_query(db, "SELECT bytes FROM scratch WHERE id = ?1", "i", id);
@@ -99,8 +104,8 @@ int store_scratch_make(
 	if (store_scratch_find(tx->db, dir, name, &old) == 0)
 		return -EEXIST;
 	r = db_run(tx->db,
-		"INSERT INTO scratch (dir, name, mode, target, bytes, mtime) VALUES (?1, ?2, ?3, ?4, x'', "
-		"?5)",
+		"INSERT INTO scratch (dir, name, mode, target, bytes, mtime, base)"
+		" VALUES (?1, ?2, ?3, ?4, x'', ?5, (SELECT ifnull(max(id), 0) FROM history))",
 		"ititi", (int64_t)dir, name, (int64_t)mode, target, tx->now_ms);
 	*ret = db_last_id(tx->db);
 	return r;

@@ -89,6 +89,32 @@ cJSON *store_record_doc(struct db *db, int64_t id)
 	return doc;
 }
 
+cJSON *store_record_doc_at(struct db *db, int64_t id, int64_t history)
+{
+	cJSON *doc = store_record_doc(db, id);
+	sqlite3_stmt *q = db_query(db,
+		"SELECT r.type, h.field, h.old FROM history h JOIN record r ON r.id = h.record"
+		" WHERE h.record = ?1 AND h.id > ?2 AND h.field >= 0 ORDER BY h.id DESC",
+		"ii", id, history);
+
+	/* Newest first: each step takes one change back. */
+	while (db_row(q)) {
+		const char *name = type_get((enum type_id)sqlite3_column_int(q, 0))
+					   ->fields[sqlite3_column_int(q, 1)]
+					   .name;
+		const char *old = db_column_text(q, 2);
+		cJSON *value = NULL;
+
+		if (!doc)
+			continue;
+		if (old[0] && json_parse(old, strlen(old), JSON_REMOTE, &value, NULL, NULL) == 0)
+			json_set(doc, name, value);
+		else
+			cJSON_DeleteItemFromObjectCaseSensitive(doc, name);
+	}
+	return doc;
+}
+
 int store_record_body(struct db *db, int64_t id, struct buf *b)
 {
 	sqlite3_stmt *q = db_query(db, "SELECT body FROM content WHERE record = ?1", "i", id);

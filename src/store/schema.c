@@ -71,7 +71,9 @@ static const char *const steps[] = {
 	/* Local things that no tool hears of: editors' temporary files, rejected saves. */
 	"CREATE TABLE scratch (id INTEGER PRIMARY KEY AUTOINCREMENT, dir INTEGER NOT NULL, name TEXT NOT "
 	"NULL, mode INTEGER NOT NULL,"
-	" target TEXT, bytes BLOB NOT NULL, mtime INTEGER NOT NULL, UNIQUE (dir, name)) STRICT;"
+	" target TEXT, bytes BLOB NOT NULL, mtime INTEGER NOT NULL, base INTEGER NOT NULL, UNIQUE (dir, "
+	"name))"
+	" STRICT;"
 	"CREATE TABLE problem (id INTEGER PRIMARY KEY AUTOINCREMENT, record INTEGER NOT NULL, version "
 	"INTEGER NOT NULL,"
 	" tool INTEGER NOT NULL, ms INTEGER NOT NULL, code INTEGER NOT NULL, path TEXT NOT NULL, name TEXT "

@@ -74,9 +74,10 @@ static cJSON *canonical(struct tx *tx, const struct worker *w, const struct type
 		if (f->kind == FIELD_REF && cJSON_IsObject(value)) {
 			int64_t record = resolve(tx, w, f, value, whole);
 
-			/* It may come later, where the tool's records of that type come at all. */
+			/* It may come later: a name from any tool, an id only with the tool's own records. */
 			if (!record) {
-				*ret_open |= w->stack->tools[w->tool].types[f->ref].used;
+				*ret_open |=
+					!json_get(value, "id") || w->stack->tools[w->tool].types[f->ref].used;
 				continue;
 			}
 			if (f->flags & FIELD_WHOLE)

@@ -192,7 +192,6 @@ static int pull_type(struct worker *w, enum type_id type, struct err *e)
 	_cleanup_(mem_freep) char *cursor =
 		store_cursor(store_db(w->store), w->tool_id, type, &was_complete, &p.pass);
 	_cleanup_(mem_freep) char *next = NULL;
-	int64_t before = links_made(w);
 	int r;
 
 	/* What is new since last time does not tell what was deleted: now and then everything is listed. */
@@ -206,8 +205,11 @@ static int pull_type(struct worker *w, enum type_id type, struct err *e)
 	p.complete = complete;
 	p.cursor = next ? next : cursor;
 	r = store_write(w->store, finish_listing, &p);
-	if (r == 0 && (links_made(w) > before || !was_complete))
+	/* What was referred to may have come meanwhile, from any tool. */
+	if (r == 0 && links_made(w) > w->links_seen[type]) {
+		w->links_seen[type] = links_made(w);
 		r = fetch_unresolved(w, type, e);
+	}
 	return r;
 }
 

@@ -22,7 +22,8 @@ struct worker {
 	_Bool started;
 	int bell;	  /* readable after every commit */
 	int64_t retry_ms; /* the tool as a whole failed: not before this (steady clock), 0: at once */
-	int failures;	  /* in a row */
+	int64_t links_seen[TYPE_COUNT]; /* newest link of any tool when open references were last tried */
+	int failures;			/* in a row */
 };
 
 struct sync {

@@ -64,6 +64,7 @@ static int move_scratch(struct move *m)
 	struct scratch_move s = {place_of_ino(m->node.ino).b, place_to_ino(m->new_dir), m->new_name};
 	struct buf bytes = BUF_INIT(BUF_MAX_SCRATCH);
 	_cleanup_(mem_freep) char *path = NULL;
+	_cleanup_json_ cJSON *base = NULL;
 	struct record_slot slot;
 	int r;
 
@@ -73,10 +74,14 @@ static int move_scratch(struct move *m)
 	if (!node_slot(m->tree, m->new_dir, m->new_name, &slot))
 		return store_write(m->tree->store, move_scratch_row, &s);
 	r = tree_read(m->tree, NULL, m->node.ino, BUF_MAX_SCRATCH, 0, &bytes);
+	/* Its writer read the record no later than it made the file: what changed since is not to be undone. */
+	if (slot.record)
+		base = store_record_doc_at(store_db(m->tree->store), slot.record,
+			store_scratch_base(store_db(m->tree->store), s.id));
 	path = path_in(m->tree, m->new_dir, m->new_name);
 	if (r == 0)
 		r = save_record(
-			m->tree, &slot, path, buf_text(&bytes), bytes.len, NULL, m->who, m->ticket, m->e);
+			m->tree, &slot, path, buf_text(&bytes), bytes.len, base, m->who, m->ticket, m->e);
 	if (r == 0)
 		save_finish_scratch(m->tree, s.id, m->ticket->changed_ino);
 	buf_finish(&bytes);

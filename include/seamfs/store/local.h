@@ -39,6 +39,8 @@ void scratch_finish(struct scratch *s);
 /* store_scratch_stat, store_scratch_find - 0 or -ENOENT */
 int store_scratch_stat(struct db *db, int64_t id, struct scratch *ret);
 int store_scratch_find(struct db *db, uint64_t dir, const char *name, int64_t *ret);
+/* store_scratch_base - the last row of the history when it was made: what its writer can have known. 0 or more. */
+int64_t store_scratch_base(struct db *db, int64_t id);
 int store_scratch_read(struct db *db, int64_t id, struct buf *b);
 void store_scratch_list(struct db *db, uint64_t dir, int64_t after, store_lister f, void *context);
 
