@@ -141,6 +141,13 @@ int store_file_move(struct tx *tx, int64_t id, int64_t parent, const char *name)
 	if (r == 0)
 		r = db_run(tx->db, "UPDATE file SET parent = ?2, name = ?3 WHERE id = ?1", "iit", id, parent,
 			name);
+	/* A listing that is under way saw it where it was: its sweep must not take it for deleted. */
+	if (r == 0)
+		r = db_run(tx->db,
+			"WITH RECURSIVE below (id) AS (SELECT ?1 UNION SELECT f.id FROM file f JOIN below b"
+			" ON f.parent = b.id) UPDATE file SET pass = (SELECT max(pass) + 1 FROM file)"
+			" WHERE id IN (SELECT id FROM below)",
+			"i", id);
 	return r;
 }
 

@@ -308,16 +308,25 @@ int tree_symlink(struct tree *tree, uint64_t dir, const char *name, const char *
 	return r < 0 ? r : tree_stat(tree, place_ino(PLACE_SCRATCH, 0, (uint64_t)l.id), ret);
 }
 
+struct scratch_remove {
+	int64_t id;
+	const char *path;
+};
+
+/* With a refused draft goes the note about it. */
 static int remove_scratch(struct tx *tx, void *argument)
 {
-	return store_scratch_remove(tx, *(int64_t *)argument);
+	struct scratch_remove *s = argument;
+	int r = store_scratch_remove(tx, s->id);
+
+	return r == 0 ? store_problem_clear(tx, 0, s->path) : r;
 }
 
 int tree_unlink(struct tree *tree, uint64_t dir, const char *name, _Bool folder, struct err *e)
 {
 	struct place p;
 	struct node node;
-	int64_t parent, id;
+	int64_t parent;
 	int r = tree_lookup(tree, dir, name, &node);
 
 	if (r < 0)
@@ -326,8 +335,10 @@ int tree_unlink(struct tree *tree, uint64_t dir, const char *name, _Bool folder,
 	if (p.kind == PLACE_FILE && document_parent(place_of_ino(dir), &parent) == 0)
 		return document_unlink(tree, parent, name, folder);
 	if (p.kind == PLACE_SCRATCH && !folder) {
-		id = p.b;
-		return store_write(tree->store, remove_scratch, &id);
+		_cleanup_(mem_freep) char *path = path_in(tree, place_of_ino(dir), name);
+		struct scratch_remove s = {p.b, path};
+
+		return store_write(tree->store, remove_scratch, &s);
 	}
 	return err_set(e, EPERM,
 		"%s is a record or a view of one and cannot be removed here; remove it in its tool", name);

@@ -83,9 +83,9 @@ static int put_row(struct tx *tx, void *argument)
 {
 	struct note *n = argument;
 
-	/* A pass of its own far in the future would outlive every sweep; 0 lets the next listing confirm it. */
+	/* A listing that is under way may not have seen it: its sweep must not take it for deleted. */
 	return store_file_put(tx, store_tool_id(tx->store, n->tree->drive), n->parent, n->name, &n->stat,
-		db_int(tx->db, 0, "SELECT max(pass) FROM file", ""), &n->id);
+		db_int(tx->db, 0, "SELECT max(pass) + 1 FROM file", ""), &n->id);
 }
 
 int document_note(struct tree *tree, int64_t parent, const char *name, int64_t *ret)

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC1091
+# The spreadsheet is edited by another program, which saves as LibreOffice does: a temporary file, then a rename. The change
+# is in the tree within about a second; the poll is an hour away.
+. "$SRC/tests/system/lib.sh"
+
+POLL=1h new_stack crm
+mount_pulled
+DIR="m/clients/Greenfield Dental B.V"
+
+save() { # SED - edits the sheet like an office program
+	touch .~lock.clients.csv#
+	sed "$1" clients.csv >lu123.tmp
+	mv lu123.tmp clients.csv
+	rm .~lock.clients.csv#
+}
+
+check_equal "the client, before" "$(jq -r .email "$DIR/client.json")" lukas.lund@greenfield-dental.example
+save 's/lukas.lund@greenfield-dental.example/office@greenfield.example/'
+check_within 2 "a changed cell" prints office@greenfield.example jq -r .email "$DIR/client.json"
+check_equal "a changed cell: the size is right at once" "$(stat -c %s "$DIR/client.json")" "$(wc -c <"$DIR/client.json")"
+
+save '$a C-90001,Neue Firma GmbH,neu@example.com,,,,,DE,DE900010001,prospect,,'
+check_within 2 "a new row" prints neu@example.com jq -r .email "m/clients/Neue Firma GmbH/client.json"
+check_equal "a new row is in its view" "$(readlink "m/clients/by/status/prospect/Neue Firma GmbH")" "../../../Neue Firma GmbH"
+check "the view's link leads there" test -f "m/clients/by/status/prospect/Neue Firma GmbH/client.json"
+
+save 's/,DE900010001,prospect,/,DE900010001,active,/'
+check_within 2 "a changed status moves the link" test -L "m/clients/by/status/active/Neue Firma GmbH"
+check_not "it is no longer where it was" test -L "m/clients/by/status/prospect/Neue Firma GmbH"
+
+save '/^C-90001,/d'
+check_within 2 "a removed row" sh -c '! test -e "m/clients/Neue Firma GmbH/client.json"'
+check_equal "a removed row is not listed" "$(find m/clients -maxdepth 1 -name 'Neue*' | wc -l)" 0
+check_equal "the others are all there" "$(find m/clients -name client.json | wc -l)" 500
+
+# In place, without a rename, as a script does it.
+python3 - <<'END'
+text = open('clients.csv', encoding='utf-8').read()
+open('clients.csv', 'w', encoding='utf-8').write(text.replace('office@greenfield.example', 'inplace@greenfield.example'))
+END
+check_within 2 "a file written in place" prints inplace@greenfield.example jq -r .email "$DIR/client.json"
+
+# ---- both at once: the tree saves another cell of the row that was just edited outside
+save 's/inplace@greenfield.example/outside@greenfield.example/'
+sed -i 's/"city": "[^"]*"/"city": "Delft"/' "$DIR/client.json"
+check_within 5 "edited on both sides: the cell from the tree" prints Delft cell clients.csv C-00001 City
+check_equal "edited on both sides: the cell from outside" "$(cell clients.csv C-00001 'Contact e-mail')" outside@greenfield.example
+check_within 5 "edited on both sides: the tree has both" prints "Delft outside@greenfield.example" \
+	jq -r '.city + " " + .email' "$DIR/client.json"
+
+# ---- while the office program has the sheet open, it is not written behind its back, and the save is not lost
+touch '.~lock.clients.csv#'
+cp clients.csv open.csv
+sed -i 's/"city": "Delft"/"city": "Leiden"/' "$DIR/client.json"
+check_equal "the save succeeds while the sheet is open" "$?" 0
+check_equal "the tree shows it" "$(jq -r .city "$DIR/client.json")" Leiden
+rm '.~lock.clients.csv#'
+check_within 20 "it arrives when the sheet is closed" prints Leiden cell clients.csv C-00001 City
+
+# ---- a sheet that cannot be read for a moment
+mv clients.csv away.csv
+sleep 1
+check_equal "without the sheet the records stay" "$(find m/clients -name client.json | wc -l)" 500
+mv away.csv clients.csv
+check_within 40 "the sheet is back: all is well" all_pulled
+check_equal "the sheet is back: the records are all there" "$(find m/clients -name client.json | wc -l)" 500
