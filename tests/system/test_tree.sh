@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash disable=SC1091
 # needs: rig
+# first
 # seconds: 180
 # Four tools, one tree: each record once, with the right bytes, for the programs that people use.
 . "$SRC/tests/system/lib.sh"
