@@ -37,7 +37,7 @@ take() { # TEXT COMMAND... - succeeds, and soon
 	check "$text succeeds" "$@"
 	check "$text: within 5 s" test $(($(now_ms) - start)) -lt 5000
 }
-take "an invoice changed" sed -i 's/"status": "[a-z]*"/"status": "void"/; s/"notes": .*/"notes": "offline"/' $IFILE
+take "an invoice changed" sed -i 's/"status": "[a-z]*"/"status": "void"/; s/"notes": .*/"notes": "offline '"$RANDOM"'"/' $IFILE
 take "a client changed" sed -i 's/"phone": "[^"]*"/"phone": "+31 000"/' "m/clients/Tamarind Marine B.V/client.json"
 take "a task closed" sed -i 's/"status": "open"/"status": "done"/' "$TFILE"
 cat >new.json <<'END'
