@@ -13,7 +13,8 @@
 #include "seamfs/codec/decimal.h"
 #include "seamfs/codec/json.h"
 
-#define DEFAULT_POLL_MS 60000
+enum { DEFAULT_POLL_MS = 60000, DEFAULT_GRACE_MS = 30000 };
+#define DEFAULT_SCRATCH_MS INT64_C(604800000)
 
 typedef int (*key_reader)(struct stack *s, const cJSON *item, const char *pointer, struct err *e);
 
@@ -64,7 +65,8 @@ static int read_state(struct stack *s, const cJSON *item, const char *pointer, s
 	return 0;
 }
 
-static int read_poll(struct stack *s, const cJSON *item, const char *pointer, int64_t *ret_ms, struct err *e)
+/* "30s", "5m", "1h", "7d" */
+static int read_time(struct stack *s, const cJSON *item, const char *pointer, int64_t *ret_ms, struct err *e)
 {
 	const char *text = json_text(item);
 	char *end = NULL;
@@ -72,18 +74,32 @@ static int read_poll(struct stack *s, const cJSON *item, const char *pointer, in
 	int64_t unit = 0;
 
 	if (n > 0 && n < 100000 && end[0] && !end[1])
-		unit = *end == 's' ? 1000 : *end == 'm' ? 60000 : *end == 'h' ? 3600000 : 0;
+		unit = *end == 's'   ? 1000
+		       : *end == 'm' ? 60000
+		       : *end == 'h' ? 3600000
+		       : *end == 'd' ? 86400000
+				     : 0;
 	if (!unit)
-		return stack_fail(
-			s, pointer, EINVAL, e, "\"poll\" must be a time such as \"30s\", \"5m\" or \"1h\"");
+		return stack_fail(s, pointer, EINVAL, e,
+			"\"%s\" must be a time such as \"30s\", \"5m\", \"1h\" or \"7d\"", item->string);
 	*ret_ms = n * unit;
 	return 0;
+}
+
+static int read_grace(struct stack *s, const cJSON *item, const char *pointer, struct err *e)
+{
+	return read_time(s, item, pointer, &s->grace_ms, e);
+}
+
+static int read_scratch(struct stack *s, const cJSON *item, const char *pointer, struct err *e)
+{
+	return read_time(s, item, pointer, &s->scratch_ms, e);
 }
 
 static int read_default_poll(struct stack *s, const cJSON *item, const char *pointer, struct err *e)
 {
 	int64_t ms;
-	int r = read_poll(s, item, pointer, &ms, e);
+	int r = read_time(s, item, pointer, &ms, e);
 
 	for (int i = 0; r == 0 && i < s->tool_count; i++) {
 		if (!s->tools[i].config || !json_get(s->tools[i].config, "poll"))
@@ -126,7 +142,7 @@ static int read_tool(struct stack *s, const cJSON *item, const char *pointer, st
 	tool->poll_ms = DEFAULT_POLL_MS;
 	s->tool_count++;
 	snprintf(at, sizeof(at), "%s/poll", pointer);
-	return json_get(item, "poll") ? read_poll(s, json_get(item, "poll"), at, &tool->poll_ms, e) : 0;
+	return json_get(item, "poll") ? read_time(s, json_get(item, "poll"), at, &tool->poll_ms, e) : 0;
 }
 
 static int read_tools(struct stack *s, const cJSON *item, const char *pointer, struct err *e)
@@ -243,15 +259,18 @@ static int read_nothing(struct stack *s, const cJSON *item, const char *pointer,
 static const struct {
 	const char *key;
 	key_reader read;
+	_Bool object;
 } keys[] = {
 	{"$schema", read_nothing},
 	{"company", read_company},
 	{"currency", read_currency},
 	{"state", read_state},
+	{"grace", read_grace},
+	{"scratch", read_scratch},
 	{"tools", read_tools},
 	{"poll", read_default_poll},
-	{"owners", read_owners},
-	{"shares", read_shares},
+	{"owners", read_owners, .object = 1},
+	{"shares", read_shares, .object = 1},
 };
 
 static int read_keys(struct stack *s, struct err *e)
@@ -266,8 +285,8 @@ static int read_keys(struct stack *s, struct err *e)
 		snprintf(pointer, sizeof(pointer), "/%.120s", item->string);
 		if (i == ARRAY_LEN(keys))
 			return stack_fail(s, pointer, EINVAL, e,
-				"unknown key \"%s\"; known are company, currency, state, tools, "
-				"poll, owners, shares",
+				"unknown key \"%s\"; known are company, currency, state, grace, "
+				"scratch, tools, poll, owners, shares",
 				item->string);
 	}
 	for (i = 0; i < ARRAY_LEN(keys); i++) {
@@ -277,7 +296,7 @@ static int read_keys(struct stack *s, struct err *e)
 		if (!item)
 			continue;
 		snprintf(pointer, sizeof(pointer), "/%s", keys[i].key);
-		if (i >= 6 && !cJSON_IsObject(item))
+		if (keys[i].object && !cJSON_IsObject(item))
 			return stack_fail(
 				s, pointer, EINVAL, e, "\"%s\" must be an object: { … }", keys[i].key);
 		r = keys[i].read(s, item, pointer, e);
@@ -322,6 +341,8 @@ int stack_load(const char *path, struct stack **ret, struct err *e)
 	s->tools[0].name = str_dup("local");
 	s->tools[0].connector = str_dup("local");
 	s->tool_count = 1;
+	s->grace_ms = DEFAULT_GRACE_MS;
+	s->scratch_ms = DEFAULT_SCRATCH_MS;
 	memset(s->field_owners, -1, sizeof(s->field_owners));
 	r = parse_file(s, e);
 	if (r == 0)

@@ -194,15 +194,16 @@ static const struct type types[TYPE_COUNT] = {
 	[TYPE_DEAL] = {TYPE_DEAL, "deal", "deals", NULL, "Deal", deal_fields, MATCH("title")},
 	[TYPE_QUOTE] = {TYPE_QUOTE, "quote", "quotes", NULL, "Quote", quote_fields, MATCH("number")},
 	[TYPE_INVOICE] = {TYPE_INVOICE, "invoice", "invoices", NULL, "Invoice", invoice_fields,
-		MATCH("number")},
+		MATCH("number"), .removable = "draft"},
 	[TYPE_PAYMENT] = {TYPE_PAYMENT, "payment", "payments", NULL, "Payment", payment_fields,
-		MATCH("number")},
+		MATCH("number"), .removable = ""},
 	[TYPE_PROJECT] = {TYPE_PROJECT, "project", "projects", "project.json", "Project", project_fields,
 		MATCH("code", "name")},
 	[TYPE_TASK] = {TYPE_TASK, "task", "tasks", NULL, "Task", task_fields, NULL},
 	[TYPE_TIME] = {TYPE_TIME, "time", "time", NULL, "Time entry", time_fields, NULL},
 	[TYPE_DOCUMENT] = {TYPE_DOCUMENT, "document", "documents", NULL, "Document", document_fields, NULL},
-	[TYPE_ENTRY] = {TYPE_ENTRY, "entry", "ledger", NULL, "Ledger entry", entry_fields, NULL},
+	[TYPE_ENTRY] = {TYPE_ENTRY, "entry", "ledger", NULL, "Ledger entry", entry_fields, NULL,
+		.removable = ""},
 };
 
 const struct type *type_get(enum type_id id)

@@ -52,8 +52,7 @@ static char *wanted_name(const struct work *w)
 	return name_safe(text, NAME_MAX_BYTES);
 }
 
-/* A clash gets " ~" and digits made of the record's id, which never change. */
-static char *free_name(struct tx *tx, const struct work *w)
+char *change_free_name(struct tx *tx, const struct work *w)
 {
 	char *name = wanted_name(w);
 
@@ -93,7 +92,7 @@ static int settle_name(struct tx *tx, struct work *w, const struct change *c)
 			return 0;
 		}
 	}
-	w->name = free_name(tx, w);
+	w->name = change_free_name(tx, w);
 	if (!c->moved && w->old_name && (strcmp(w->old_name, w->name) != 0 || w->whole != w->old_whole))
 		r = keep_alias(tx, w, w->old_whole, w->old_name);
 	if (r == 0 && c->name && strcmp(c->name, w->name) != 0)
@@ -178,8 +177,7 @@ static int write_references(struct tx *tx, const struct work *w)
 	return r;
 }
 
-/* Values that identify the same thing elsewhere, folded and without blanks. */
-static int write_identities(struct tx *tx, const struct work *w)
+int change_identities(struct tx *tx, const struct work *w)
 {
 	const char *key = type_key(w->type)->name;
 	int r = db_run(tx->db, "DELETE FROM identity WHERE record = ?1", "i", w->record);
@@ -292,7 +290,7 @@ static int write_all(struct tx *tx, struct work *w, const struct change *c)
 	if (r == 0 && links)
 		r = change_hub_events(tx, w, EVENT_ADDED);
 	if (r == 0)
-		r = write_identities(tx, w);
+		r = change_identities(tx, w);
 	if (r == 0)
 		r = change_facets(tx, w);
 	if (r == 0)
@@ -312,7 +310,7 @@ void work_finish(struct work *w)
 }
 
 /* Numbers of invoices and the like are given once; names of people may repeat. */
-static int check_unique(struct tx *tx, const struct work *w, struct err *e)
+static int check_unique(struct db *db, const struct work *w, struct err *e)
 {
 	for (int i = 0; w->type->fields[i].name; i++) {
 		const struct field *f = &w->type->fields[i];
@@ -321,7 +319,7 @@ static int check_unique(struct tx *tx, const struct work *w, struct err *e)
 
 		if (!(f->flags & FIELD_UNIQUE) || !text)
 			continue;
-		if (db_int(tx->db, 0,
+		if (db_int(db, 0,
 			    "SELECT record FROM identity WHERE type = ?1 AND field = ?2 AND value = ?3 AND "
 			    "record <> ?4",
 			    "iiti", (int64_t)w->type->id, (int64_t)i, value, w->record))
@@ -331,26 +329,70 @@ static int check_unique(struct tx *tx, const struct work *w, struct err *e)
 	return 0;
 }
 
+/* What its owner cannot change would never get there. */
+static int check_writable(const struct stack *stack, const struct work *w, struct err *e)
+{
+	uint64_t fields = record_changed(w->type, w->old, w->doc);
+
+	for (int i = 0; w->type->fields[i].name; i++) {
+		int tool = stack_owner(stack, w->type->id, i);
+		const struct tool_type *can = &stack->tools[tool].types[w->type->id];
+		uint64_t bit = (uint64_t)1 << i;
+
+		if (tool == TOOL_LOCAL || !(fields & bit) || !can->used || !(can->reads & bit) ||
+			(w->type->fields[i].flags & FIELD_COMPUTED))
+			continue;
+		if (w->is_new && !can->creates && !can->writes)
+			return err_set(e, EROFS, "%s owns the %s and takes no new ones from here",
+				stack->tools[tool].name, w->type->plural);
+		if (!w->is_new && !can->writes)
+			return err_set(e, EROFS, "%s owns the %s and can only be read; change it there",
+				stack->tools[tool].name, w->type->plural);
+		if (!w->is_new && !(can->writes & bit))
+			return err_field(e, EROFS, w->type->fields[i].name,
+				"%s owns \"%s\" and cannot be told to change it; change it there",
+				stack->tools[tool].name, w->type->fields[i].name);
+	}
+	return 0;
+}
+
+/* The doc that the change would make, and, for a person's, whether it may be. */
+static int propose(
+	struct db *db, const struct stack *stack, const struct change *c, struct work *w, struct err *e)
+{
+	int r = 0;
+
+	if (c->record) {
+		w->old = store_record_doc(db, c->record);
+		if (!w->old)
+			return err_set(e, ENOENT, "the record is no longer there");
+	}
+	w->doc = record_apply(w->type, w->old, c->patch);
+	w->whole = record_ref(w->doc, type_whole(w->type));
+	w->old_whole = record_ref(w->old, type_whole(w->type));
+	if (c->origin.tool < 0)
+		r = record_complete(w->type, w->old, w->doc, stack->currency, e);
+	if (r == 0 && c->origin.tool < 0)
+		r = check_writable(stack, w, e);
+	return r == 0 && c->origin.tool < 0 ? check_unique(db, w, e) : r;
+}
+
+int store_change_check(struct db *db, const struct stack *stack, const struct change *c, struct err *e)
+{
+	_cleanup_(work_finish) struct work w = {
+		.type = type_get(c->type), .record = c->record, .is_new = !c->record};
+
+	return propose(db, stack, c, &w, e);
+}
+
 int store_change(struct tx *tx, const struct change *c, int64_t *ret, struct err *e)
 {
 	_cleanup_(work_finish) struct work w = {.type = type_get(c->type),
 		.record = c->record,
 		.is_new = !c->record,
 		.body = BUF_INIT(BUF_MAX_RECORD)};
-	int r = 0;
+	int r = propose(tx->db, tx->stack, c, &w, e);
 
-	if (c->record) {
-		w.old = store_record_doc(tx->db, c->record);
-		if (!w.old)
-			return err_set(e, ENOENT, "the record is no longer there");
-	}
-	w.doc = record_apply(w.type, w.old, c->patch);
-	w.whole = record_ref(w.doc, type_whole(w.type));
-	w.old_whole = record_ref(w.old, type_whole(w.type));
-	if (c->origin.tool < 0)
-		r = record_complete(w.type, w.old, w.doc, tx->stack->currency, e);
-	if (r == 0 && c->origin.tool < 0)
-		r = check_unique(tx, &w, e);
 	if (r < 0)
 		return r;
 	/* Nothing new: no version, no event, no remote call. */
@@ -387,40 +429,5 @@ int store_rerender(struct tx *tx, int64_t record)
 	if (r == 0)
 		r = store_event(
 			tx, EVENT_CHANGED, 0, "", place_ino(PLACE_RECORD, w.type->id, (uint64_t)record));
-	return r;
-}
-
-int store_trash(struct tx *tx, int64_t record, const struct origin *origin)
-{
-	struct record_stat stat;
-	_cleanup_(work_finish) struct work w = {.record = record, .body = BUF_INIT(BUF_MAX_RECORD)};
-	int r = store_record_stat(tx->db, record, &stat);
-
-	if (r < 0)
-		return r;
-	w.type = type_get(stat.type);
-	w.whole = stat.whole;
-	w.name = store_record_name(tx->db, record);
-	w.version = stat.version + 1;
-	r = change_announce(tx, &w, EVENT_REMOVED, w.whole, w.name);
-	if (r == 0)
-		r = change_hub_events(tx, &w, EVENT_REMOVED);
-	if (r == 0)
-		r = change_facets(tx, &w); /* without a doc: all of them go */
-	if (r == 0)
-		r = db_run(tx->db, "UPDATE record SET state = 1, version = version + 1 WHERE id = ?1", "i",
-			record);
-	if (r == 0)
-		r = db_run(tx->db, "DELETE FROM identity WHERE record = ?1", "i", record);
-	if (r == 0)
-		r = db_run(tx->db, "DELETE FROM outbox WHERE record = ?1", "i", record);
-	if (r == 0)
-		r = db_run(tx->db,
-			"INSERT INTO history (record, version, ms, uid, program, tool, cause, field, old, "
-			"new)"
-			" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, -1, NULL, NULL)",
-			"iiiitit", record, w.version, tx->now_ms, (int64_t)origin->uid, origin->program,
-			origin->tool >= 0 ? store_tool_id(tx->store, origin->tool) : (int64_t)0,
-			origin->cause);
 	return r;
 }

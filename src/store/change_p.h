@@ -19,6 +19,13 @@ struct work {
 
 void work_finish(struct work *w);
 
+/* change_free_name - a name that no other live record of its folder has, given to the caller: a clash gets " ~" and digits
+ * made of the record's id, which never change */
+char *change_free_name(struct tx *tx, const struct work *w);
+
+/* change_identities - notes the values by which the same thing is found in another tool, folded and without blanks */
+int change_identities(struct tx *tx, const struct work *w);
+
 /* change_announce - the event for the record's own entry (its file or folder) in its folder */
 int change_announce(
 	struct tx *tx, const struct work *w, enum event_kind kind, int64_t whole, const char *name);

@@ -36,7 +36,7 @@ static int read_link(sqlite3_stmt *q, struct link *ret)
 		.remote = str_dup(db_column_text(q, 3)),
 		.theirs = stored_doc(db_column_text(q, 4)),
 		.ours = stored_doc(db_column_text(q, 5)),
-		.gone = sqlite3_column_int(q, 6) != 0,
+		.gone = (enum link_gone)sqlite3_column_int(q, 6),
 		.unresolved = sqlite3_column_int(q, 7) != 0,
 	};
 	db_done(q);
@@ -91,6 +91,11 @@ int store_link_put(
 		"iii",
 		tool, (int64_t)l->type, l->remote, l->record, theirs, ours, raw, url, pass, (int64_t)l->gone,
 		(int64_t)l->unresolved);
+}
+
+int store_link_drop(struct tx *tx, int64_t link)
+{
+	return db_run(tx->db, "DELETE FROM link WHERE id = ?1", "i", link);
 }
 
 int store_link_seen(struct tx *tx, int64_t link, int64_t pass, const char *raw)

@@ -37,7 +37,10 @@ static uint64_t lacking(
 		*ret_create = 1;
 		return can->creates & record_changed(type, NULL, doc);
 	}
-	fields = l.gone ? 0 : record_changed(type, l.ours, doc) & can->writes;
+	*ret_create = l.gone == LINK_RETURNING;
+	fields = l.gone == LINK_RETURNING ? can->creates
+		 : l.gone		  ? 0
+					  : record_changed(type, l.ours, doc) & can->writes;
 	link_finish(&l);
 	return fields;
 }
@@ -56,12 +59,44 @@ static int ensure_row(struct tx *tx, int tool, int64_t record, int64_t version, 
 		(int64_t)again);
 }
 
+/* A row that is under way stays: its answer decides. */
+static int drop_row(struct tx *tx, int tool, int64_t record)
+{
+	return db_run(tx->db, "DELETE FROM outbox WHERE record = ?1 AND tool = ?2 AND state NOT IN (1, 2)",
+		"ii", record, store_tool_id(tx->store, tool));
+}
+
+/* A record in the trash: once its grace time is over, every tool that can is told. */
+static int ensure_removal(struct tx *tx, int64_t record)
+{
+	enum type_id type =
+		(enum type_id)db_int(tx->db, 0, "SELECT type FROM record WHERE id = ?1", "i", record);
+	_Bool due =
+		db_int(tx->db, 0, "SELECT 1 FROM trash WHERE record = ?1 AND state = 2", "i", record) != 0;
+	int r = type ? 0 : -ENOENT;
+
+	for (int tool = 1; tool < tx->stack->tool_count && r == 0; tool++) {
+		const struct tool_type *can = &tx->stack->tools[tool].types[type];
+		_Bool there =
+			db_int(tx->db, 0, "SELECT 1 FROM link WHERE record = ?1 AND tool = ?2 AND NOT gone",
+				"ii", record, store_tool_id(tx->store, tool)) != 0;
+
+		if (due && there && can->used && can->removes != REMOVE_NO)
+			r = ensure_row(tx, tool, record, 0, tx->stack->owners[type] != tool, 1);
+		else
+			r = drop_row(tx, tool, record);
+	}
+	return r;
+}
+
 int store_outbox_ensure(struct tx *tx, int64_t record, int from)
 {
 	_cleanup_json_ cJSON *doc = store_record_doc(tx->db, record);
 	struct record_stat stat;
 	int r = store_record_stat(tx->db, record, &stat);
 
+	if (r == -ENOENT)
+		return ensure_removal(tx, record);
 	if (r < 0 || !doc)
 		return r < 0 ? r : -EIO;
 	for (int tool = 1; tool < tx->stack->tool_count && r == 0; tool++) {
@@ -71,11 +106,8 @@ int store_outbox_ensure(struct tx *tx, int64_t record, int from)
 		_Bool owner = tx->stack->owners[stat.type] == tool ||
 			      (fields & stack_owned(tx->stack, stat.type, tool));
 
-		/* A row that is under way stays: its answer decides. */
 		if (!fields)
-			r = db_run(tx->db,
-				"DELETE FROM outbox WHERE record = ?1 AND tool = ?2 AND state NOT IN (1, 2)",
-				"ii", record, store_tool_id(tx->store, tool));
+			r = drop_row(tx, tool, record);
 		else
 			r = ensure_row(tx, tool, record, stat.version, !owner, from < 0);
 	}
@@ -114,7 +146,11 @@ int store_outbox_next(
 {
 	sqlite3_stmt *q = db_query(db,
 		"SELECT o.seq, o.record, r.type, o.state, o.key, o.version, o.attempts, o.next_ms, "
-		"o.sent_ms, o.copy" MAY_BE_SENT " AND o.next_ms <= ?2 ORDER BY o.copy, r.type, o.seq LIMIT 1",
+		"o.sent_ms, o.copy" MAY_BE_SENT
+		/* What is removed goes last, parts before their wholes. */
+		" AND o.next_ms <= ?2 ORDER BY o.copy, r.state, CASE r.state WHEN 0 THEN r.type ELSE -r.type "
+		"END, o.seq"
+		" LIMIT 1",
 		"ii", tool, now_ms);
 
 	*ret_wake_ms = 0;
@@ -146,6 +182,14 @@ int store_outbox_mark(struct tx *tx, int64_t seq, enum outbox_state state, int64
 			"ii", seq, tx->now_ms);
 	return db_run(tx->db, "UPDATE outbox SET state = ?2, next_ms = ?3, error = ?4 WHERE seq = ?1", "iiit",
 		seq, (int64_t)state, next_ms, error ? error : "");
+}
+
+int store_outbox_delay(struct tx *tx, int64_t record, int64_t until_ms)
+{
+	return db_run(tx->db,
+		"UPDATE outbox SET next_ms = ?2 WHERE record = ?1 AND state = 0"
+		" AND NOT EXISTS (SELECT 1 FROM link l WHERE l.record = ?1)",
+		"ii", record, until_ms);
 }
 
 int store_outbox_remove(struct tx *tx, int64_t seq)

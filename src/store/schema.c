@@ -71,15 +71,25 @@ static const char *const steps[] = {
 	/* Local things that no tool hears of: editors' temporary files, rejected saves. */
 	"CREATE TABLE scratch (id INTEGER PRIMARY KEY AUTOINCREMENT, dir INTEGER NOT NULL, name TEXT NOT "
 	"NULL, mode INTEGER NOT NULL,"
-	" target TEXT, bytes BLOB NOT NULL, mtime INTEGER NOT NULL, base INTEGER NOT NULL, UNIQUE (dir, "
-	"name))"
-	" STRICT;"
+	" target TEXT, bytes BLOB NOT NULL, mtime INTEGER NOT NULL, base INTEGER NOT NULL,"
+	/* due: when a new file becomes a record, 0: it does not; and who made it. */
+	" due INTEGER NOT NULL DEFAULT 0, uid INTEGER NOT NULL DEFAULT 0, program TEXT NOT NULL DEFAULT '',"
+	" UNIQUE (dir, name)) STRICT;"
+	"CREATE INDEX scratch_due ON scratch (due) WHERE due > 0;"
 	"CREATE TABLE problem (id INTEGER PRIMARY KEY AUTOINCREMENT, record INTEGER NOT NULL, version "
 	"INTEGER NOT NULL,"
 	" tool INTEGER NOT NULL, ms INTEGER NOT NULL, code INTEGER NOT NULL, path TEXT NOT NULL, name TEXT "
 	"NOT NULL,"
 	" field TEXT NOT NULL, text TEXT NOT NULL, bytes BLOB NOT NULL) STRICT;"
 	"CREATE INDEX problem_record ON problem (record);"
+	/* What was refused lately, saves and all else; the last few hundred. */
+	"CREATE TABLE failure (id INTEGER PRIMARY KEY AUTOINCREMENT, ms INTEGER NOT NULL, act TEXT NOT NULL,"
+	" dir TEXT NOT NULL, path TEXT NOT NULL, code INTEGER NOT NULL, field TEXT NOT NULL,"
+	" tool INTEGER NOT NULL, text TEXT NOT NULL) STRICT;"
+	/* Records that were removed (record.state 1): until when their tools are not told, and the name in the trash. */
+	"CREATE TABLE trash (record INTEGER PRIMARY KEY, type INTEGER NOT NULL, name TEXT NOT NULL,"
+	" ms INTEGER NOT NULL, due INTEGER NOT NULL, state INTEGER NOT NULL, UNIQUE (type, name)) STRICT;"
+	"CREATE INDEX trash_due ON trash (state, due);"
 	/* Documents: what the drive tools hold. */
 	"CREATE TABLE file (id INTEGER PRIMARY KEY AUTOINCREMENT, tool INTEGER NOT NULL, parent INTEGER NOT "
 	"NULL, name TEXT NOT NULL,"

@@ -6,6 +6,7 @@
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/decimal.h"
 #include "seamfs/codec/json.h"
+#include "seamfs/store/trash.h"
 #include "sync/worker.h"
 
 /* ---- the tool's doc in the store's form ---- */
@@ -252,6 +253,25 @@ static _Bool unchanged(const struct merge *m)
 	return 1;
 }
 
+/*
+ * Its record is in the trash. 0: it stays there; the tool has yet to hear of it, or only holds a copy. 1: its owner brings
+ * it back, as the same record or, when that has been forgotten, as a new one.
+ */
+static int in_trash(struct merge *m)
+{
+	struct origin origin = {.tool = m->a->worker->tool, .cause = "pull"};
+
+	if (m->link.gone == LINK_THERE)
+		return store_link_seen(m->tx, m->link.id, m->a->pass, m->a->remote->raw);
+	if (m->tx->stack->owners[m->a->type] != m->a->worker->tool)
+		return 0;
+	if (store_restore(m->tx, m->link.record, &origin, NULL) == 0)
+		m->doc = store_record_doc(m->tx->db, m->link.record);
+	else
+		m->link.record = 0;
+	return 1;
+}
+
 int merge_arrival(struct tx *tx, const struct arrival *a, int64_t *ret_record)
 {
 	_cleanup_(merge_finish) struct merge m = {
@@ -266,15 +286,13 @@ int merge_arrival(struct tx *tx, const struct arrival *a, int64_t *ret_record)
 	if (linked && !m.link.gone && m.link.unresolved == open && unchanged(&m))
 		return store_link_seen(tx, m.link.id, a->pass, a->remote->raw);
 	if (linked && !m.doc) {
-		/* Its record is in the trash: what its owner brings back is a new one. */
-		if (tx->stack->owners[a->type] != a->worker->tool)
-			return 0;
-		linked = 0;
-		m.link.record = 0;
-		m.link.gone = 0;
+		r = in_trash(&m);
+		if (r <= 0)
+			return r;
+		linked = m.link.record != 0;
 	}
 	was_gone = m.link.gone;
-	m.link.gone = 0;
+	m.link.gone = LINK_THERE;
 	m.link.unresolved = open;
 	if (linked && !was_gone)
 		merge_linked(&m, 0);
@@ -340,6 +358,19 @@ static void settle_created(struct merge *m, const struct answer *a)
 	}
 }
 
+/* It was removed while this was on the way: the tool has it now and will have to hear of that, too. */
+static int answer_in_trash(struct merge *m, const struct answer *a)
+{
+	int r = store_outbox_remove(m->tx, a->row->seq);
+
+	cJSON_Delete(m->link.ours);
+	m->link.ours = cJSON_Duplicate(a->doc, 1);
+	if (r == 0)
+		r = store_link_put(
+			m->tx, m->a->worker->tool_id, &m->link, m->a->remote->raw, m->a->remote->url, 0);
+	return r == 0 ? store_outbox_ensure(m->tx, a->row->record, -1) : r;
+}
+
 int merge_answer(struct tx *tx, struct answer *answer)
 {
 	const struct arrival *a = &answer->arrival;
@@ -350,8 +381,6 @@ int merge_answer(struct tx *tx, struct answer *answer)
 
 	m.theirs = canonical(tx, a->worker, m.type, a->remote->doc, &m.known, &open);
 	m.doc = store_record_doc(tx->db, answer->row->record);
-	if (!m.doc)
-		return store_outbox_remove(tx, answer->row->seq);
 	linked = store_link_by_record(tx->db, a->worker->tool_id, answer->row->record, &m.link) == 0;
 	if (!linked)
 		m.link = (struct link){.record = answer->row->record,
@@ -368,6 +397,8 @@ int merge_answer(struct tx *tx, struct answer *answer)
 		str_set(&m.link.remote, a->remote->id);
 	}
 	m.link.unresolved = open;
+	if (!m.doc)
+		return answer_in_trash(&m, answer);
 	settle_sent(&m, answer, !linked);
 	if (linked)
 		merge_linked(&m, answer->sent);
@@ -390,7 +421,7 @@ int merge_gone(struct tx *tx, struct worker *w, enum type_id type, const char *r
 
 	if (r < 0)
 		return 0;
-	l.gone = 1;
+	l.gone = LINK_GONE;
 	record = l.record;
 	r = store_link_put(tx, w->tool_id, &l, NULL, NULL, 0);
 	link_finish(&l);

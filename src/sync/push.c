@@ -7,11 +7,15 @@
 #include "seamfs/base/log.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
+#include "seamfs/store/trash.h"
 #include "sync/worker.h"
 
 #define FIRST_RETRY_MS 1000
 #define LAST_RETRY_MS  900000
 #define MAX_STALE      3 /* tries in a row against a record that keeps changing */
+
+/* What a row turns out to be for when its turn has come. */
+enum errand { ERRAND_NONE, ERRAND_FIELDS, ERRAND_REMOVE, ERRAND_RETURN };
 
 /* One row on its way. */
 struct push {
@@ -20,6 +24,7 @@ struct push {
 	const struct type *type;
 	struct link link;
 	_Bool linked;
+	enum errand errand;
 	cJSON *doc;		 /* the record */
 	cJSON *request;		 /* what is sent */
 	cJSON *base;		 /* an update: the whole as the tool last had it */
@@ -79,6 +84,17 @@ static void add_currency(const struct push *p, const struct tool_type *can)
 		json_set_text(p->request, f->name, currency);
 }
 
+static enum errand errand_of(struct push *p, const struct tool_type *can)
+{
+	if (!p->doc)
+		return p->linked && p->link.gone == LINK_THERE ? ERRAND_REMOVE : ERRAND_NONE;
+	if (p->linked && p->link.gone != LINK_THERE)
+		return p->link.gone == LINK_RETURNING ? ERRAND_RETURN : ERRAND_NONE;
+	p->fields = p->linked ? record_changed(p->type, p->link.ours, p->doc) & can->writes
+			      : record_changed(p->type, NULL, p->doc) & can->creates;
+	return p->fields ? ERRAND_FIELDS : ERRAND_NONE;
+}
+
 static int prepare(struct tx *tx, void *argument)
 {
 	struct push *p = argument;
@@ -90,12 +106,12 @@ static int prepare(struct tx *tx, void *argument)
 	p->doc = store_record_doc(tx->db, p->row.record);
 	link_finish(&p->link);
 	p->linked = store_link_by_record(tx->db, p->w->tool_id, p->row.record, &p->link) == 0;
-	p->fields = !p->doc || (p->linked && p->link.gone) ? 0
-		    : p->linked ? record_changed(p->type, p->link.ours, p->doc) & can->writes
-				: record_changed(p->type, NULL, p->doc) & can->creates;
+	p->errand = errand_of(p, can);
 	/* Meanwhile somebody made both sides equal: nothing to say. */
-	if (!p->fields)
+	if (p->errand == ERRAND_NONE)
 		return store_outbox_remove(tx, p->row.seq);
+	if (p->errand != ERRAND_FIELDS)
+		return store_outbox_mark(tx, p->row.seq, OUTBOX_SENDING, 0, NULL);
 	plain = record_patch(p->type, p->linked ? p->link.ours : NULL, p->doc, p->fields);
 	r = merge_outgoing(tx, p->w, p->type, plain, &p->request);
 	if (r == 0)
@@ -159,6 +175,27 @@ static int confirm(struct tx *tx, void *argument)
 	return r;
 }
 
+/* A removal that its owner refuses is undone. */
+static int reject_removal(struct tx *tx, struct push *p)
+{
+	struct origin origin = {.tool = p->w->tool, .cause = "refused"};
+	char text[sizeof(p->why->text) + 64];
+	int r = store_outbox_remove(tx, p->row.seq);
+
+	if (p->row.copy) {
+		/* It stays there, as what this tool alone has. */
+		return r == 0 ? db_run(tx->db, "UPDATE link SET gone = 1 WHERE id = ?1", "i", p->link.id) : r;
+	}
+	if (r == 0)
+		r = store_restore(tx, p->row.record, &origin, NULL);
+	if (r == 0)
+		r = db_run(tx->db, "UPDATE link SET gone = 0 WHERE id = ?1", "i", p->link.id);
+	if (r == 0)
+		r = store_outbox_ensure(tx, p->row.record, p->w->tool);
+	snprintf(text, sizeof(text), "%s refused to remove it: %s", p->w->link->name, p->why->text);
+	return r == 0 ? keep_problem(tx, p, p->why->code, "", text, 0) : r;
+}
+
 /* The tool will never take this: the owner's word stands, and the text is kept for its writer. */
 static int reject(struct tx *tx, void *argument)
 {
@@ -172,6 +209,8 @@ static int reject(struct tx *tx, void *argument)
 	int64_t record;
 	int r;
 
+	if (p->errand == ERRAND_REMOVE)
+		return reject_removal(tx, p);
 	snprintf(text, sizeof(text), "%s refused it: %s", p->w->link->name, p->why->text);
 	r = keep_problem(tx, p, p->why->code, p->why->field, text, 1);
 	if (r < 0 || !p->linked || p->row.copy) {
@@ -181,6 +220,31 @@ static int reject(struct tx *tx, void *argument)
 	c.patch = back;
 	r = store_outbox_remove(tx, p->row.seq);
 	return r == 0 ? store_change(tx, &c, &record, &e) : r;
+}
+
+/* The tool has removed it, or brought it back. */
+static int confirm_errand(struct tx *tx, void *argument)
+{
+	struct push *p = argument;
+	int r = db_run(tx->db, "UPDATE link SET gone = ?2 WHERE id = ?1", "ii", p->link.id,
+		(int64_t)(p->errand == ERRAND_REMOVE ? LINK_GONE : LINK_THERE));
+	struct record_stat stat;
+
+	if (r == 0)
+		r = store_outbox_remove(tx, p->row.seq);
+	/* Taken out of the trash while its removal was on the way: then it comes back there too. */
+	if (r == 0 && p->errand == ERRAND_REMOVE && store_record_stat(tx->db, p->row.record, &stat) == 0)
+		r = db_run(tx->db, "UPDATE link SET gone = 2 WHERE id = ?1", "i", p->link.id);
+	return r == 0 ? store_outbox_ensure(tx, p->row.record, -1) : r;
+}
+
+/* It cannot be brought back in the tool: it is made there once more. */
+static int make_anew(struct tx *tx, void *argument)
+{
+	struct push *p = argument;
+	int r = store_link_drop(tx, p->link.id);
+
+	return r == 0 ? store_outbox_mark(tx, p->row.seq, OUTBOX_READY, 0, NULL) : r;
 }
 
 static int gone(struct tx *tx, void *argument)
@@ -229,9 +293,11 @@ static int read_current(struct push *p, struct err *e)
 {
 	_cleanup_(mem_freep) char *remote =
 		store_link_remote(store_db(p->w->store), p->w->tool_id, p->row.record);
+	struct record_stat stat;
 	int r;
 
-	if (!remote)
+	/* What is to be removed is not looked at first. */
+	if (!remote || store_record_stat(store_db(p->w->store), p->row.record, &stat) < 0)
 		return 0;
 	r = p->w->link->ops->get(p->w->link, p->row.type, remote, &p->remote, e);
 	if (r == 0)
@@ -249,6 +315,12 @@ static int send(struct push *p, struct err *e)
 	struct tool_link *link = p->w->link;
 	int r;
 
+	if (p->errand == ERRAND_REMOVE)
+		return link->ops->remove(link, p->row.type, p->link.remote, e);
+	if (p->errand == ERRAND_RETURN)
+		return link->ops->restore
+			       ? link->ops->restore(link, p->row.type, p->link.remote, &p->remote, e)
+			       : -EOPNOTSUPP;
 	if (p->linked)
 		return link->ops->update(
 			link, p->row.type, p->link.remote, p->request, p->base, &p->remote, e);
@@ -277,9 +349,15 @@ static int push_row(struct worker *w, const struct outbox_row *row, struct err *
 	r = store_write(w->store, prepare, &p);
 	if (r == -EAGAIN)
 		return mark(&p, OUTBOX_WAITING, 0, NULL);
-	if (r < 0 || !p.fields)
+	if (r < 0 || p.errand == ERRAND_NONE)
 		return r;
 	r = send(&p, e);
+	if (p.errand == ERRAND_RETURN && (r == -EOPNOTSUPP || r == -ENOENT))
+		return store_write(w->store, make_anew, &p);
+	if (p.errand == ERRAND_REMOVE && r == -ENOENT)
+		r = 0; /* somebody was faster */
+	if (r == 0 && p.errand != ERRAND_FIELDS)
+		return store_write(w->store, confirm_errand, &p);
 	if (r < 0) {
 		if (!e->code)
 			err_set(e, -r, "%s", strerror(-r));

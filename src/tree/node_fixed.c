@@ -24,8 +24,10 @@ static const struct fixed {
 	[PLACE_FIXED_STATUS_JSON] = {"status.json", PLACE_FIXED_SEAM, .live = 1},
 	[PLACE_FIXED_ERRORS] = {"errors.ndjson", PLACE_FIXED_SEAM, .live = 1},
 	[PLACE_FIXED_REFRESH] = {"refresh", PLACE_FIXED_SEAM, .live = 1, .writable = 1},
+	[PLACE_FIXED_APPROVE] = {"approve", PLACE_FIXED_SEAM, .live = 1, .writable = 1},
 	[PLACE_FIXED_SCHEMA] = {"schema", PLACE_FIXED_SEAM, .folder = 1},
 	[PLACE_FIXED_TOOLS] = {"tools", PLACE_FIXED_SEAM, .folder = 1},
+	[PLACE_FIXED_TRASH] = {"trash", PLACE_FIXED_SEAM, .folder = 1},
 };
 
 static struct place fixed_place(int row)

@@ -113,6 +113,10 @@ struct connector_ops {
 	/* remove - archives or deletes, the weakest that the tool has; -EOPNOTSUPP where it can't */
 	int (*remove)(struct tool_link *link, enum type_id type, const char *id, struct err *e);
 
+	/* restore - brings back what remove() archived; NULL or -EOPNOTSUPP where it can't */
+	int (*restore)(
+		struct tool_link *link, enum type_id type, const char *id, struct remote *ret, struct err *e);
+
 	/* files - lists the tree of a document tool (folders before what is in them); NULL for others */
 	int (*files)(struct tool_link *link, file_sink sink, void *context, struct err *e);
 

@@ -29,6 +29,8 @@ enum place_kind {
 	PLACE_TOOL_TYPE,  /* a: tool, b: type          .seam/tools/crm/client/ */
 	PLACE_RAW,	  /* a: tool, b: link row      .seam/tools/crm/client/17.json */
 	PLACE_PROBLEM,	  /* b: problem row            problems/INV-1.rejected.json */
+	PLACE_TRASH,	  /* a: type                   .seam/trash/invoices/ */
+	PLACE_TRASHED,	  /* a: type, b: record        .seam/trash/invoices/INV-1.json */
 	PLACE_KIND_COUNT,
 };
 
@@ -42,8 +44,10 @@ enum place_fixed {
 	PLACE_FIXED_STATUS_JSON,
 	PLACE_FIXED_ERRORS,
 	PLACE_FIXED_REFRESH,
+	PLACE_FIXED_APPROVE,
 	PLACE_FIXED_SCHEMA,
 	PLACE_FIXED_TOOLS,
+	PLACE_FIXED_TRASH,
 	PLACE_FIXED_COUNT,
 };
 

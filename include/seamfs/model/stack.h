@@ -20,6 +20,7 @@ struct tool_type {
 	uint64_t reads; /* fields (field_bit) */
 	uint64_t writes;
 	uint64_t creates;
+	enum removal removes;
 };
 
 struct tool {
@@ -36,7 +37,9 @@ struct stack {
 	char *base_dir; /* its folder */
 	char *company;
 	char *currency;
-	char *state; /* folder for the database, absolute; NULL: the default */
+	char *state;	    /* folder for the database, absolute; NULL: the default */
+	int64_t grace_ms;   /* how long a removed record waits before its tools hear of it */
+	int64_t scratch_ms; /* how long temporary files that nobody touches are kept */
 	struct tool tools[STACK_MAX_TOOLS];
 	int tool_count;
 	int owners[TYPE_COUNT];			       /* index of the tool */

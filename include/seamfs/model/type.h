@@ -80,7 +80,11 @@ struct type {
 	const char *title;
 	const struct field *fields; /* in file order, terminated by a field without name; at most 64 */
 	const char *const *match;   /* fields that identify the same thing in two tools, strongest first */
+	const char *removable;	    /* the only status in which one may be removed, "": none; NULL: always */
 };
+
+/* What a tool does when it is told to remove a record. */
+enum removal { REMOVE_NO, REMOVE_ERASE, REMOVE_ARCHIVE };
 
 #define TYPE_MAX_FIELDS 64
 

@@ -37,8 +37,8 @@ struct change {
  */
 int store_change(struct tx *tx, const struct change *c, int64_t *ret, struct err *e);
 
-/* store_trash - takes a record out of the tree; its row, history and links stay */
-int store_trash(struct tx *tx, int64_t record, const struct origin *origin);
+/* store_change_check - whether store_change() would take it: 0 or -errno with a sentence. Threads: any owner of a db. */
+int store_change_check(struct db *db, const struct stack *stack, const struct change *c, struct err *e);
 
 /* Events for the notifier. */
 enum event_kind { EVENT_ADDED, EVENT_CHANGED, EVENT_REMOVED };

@@ -16,6 +16,12 @@
 #include "seamfs/store/record.h"
 #include "seamfs/store/store.h"
 
+enum link_gone {
+	LINK_THERE = 0,
+	LINK_GONE = 1,	    /* the tool has it no longer, or has archived it; not created again */
+	LINK_RETURNING = 2, /* its record was taken out of the trash: it is to be brought back or made anew */
+};
+
 struct link {
 	int64_t id;
 	int64_t record;
@@ -23,7 +29,7 @@ struct link {
 	char *remote; /* the tool's id */
 	cJSON *theirs;
 	cJSON *ours;
-	_Bool gone;	  /* the tool deleted it; not created again */
+	enum link_gone gone;
 	_Bool unresolved; /* refers to something that has no link yet */
 };
 
@@ -41,6 +47,9 @@ char *store_link_remote(struct db *db, int64_t tool, int64_t record);
 /* store_link_put - writes a new link or the whole of an old one; @raw and @url NULL: unchanged */
 int store_link_put(
 	struct tx *tx, int64_t tool, const struct link *l, const char *raw, const char *url, int64_t pass);
+
+/* store_link_drop - forgets that the tool ever had it */
+int store_link_drop(struct tx *tx, int64_t link);
 
 /* store_link_seen - notes that a listing showed it again, unchanged */
 int store_link_seen(struct tx *tx, int64_t link, int64_t pass, const char *raw);
@@ -79,7 +88,7 @@ struct outbox_row {
 };
 
 /**
- * store_outbox_ensure - brings the outbox rows of one record to what its tools lack
+ * store_outbox_ensure - brings the outbox rows of one record to what its tools lack: fields, the record, or its removal
  * @from: index of the tool the change came from, or -1: tools that were refused before try again after a person's save
  */
 int store_outbox_ensure(struct tx *tx, int64_t record, int from);
@@ -95,6 +104,9 @@ int store_outbox_next(
 int store_outbox_mark(
 	struct tx *tx, int64_t seq, enum outbox_state state, int64_t next_ms, const char *error);
 int store_outbox_remove(struct tx *tx, int64_t seq);
+
+/* store_outbox_delay - what no tool has yet is not sent before that time (UTC): its maker is still at it */
+int store_outbox_delay(struct tx *tx, int64_t record, int64_t until_ms);
 
 /* store_outbox_woken - rows that waited for other records are tried again; after a new link */
 int store_outbox_woken(struct tx *tx, int64_t tool);
