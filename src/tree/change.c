@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Moving, renaming, making and removing: which change of a record each of them is. */
+/* Moving, renaming and making: which change of a record each of them is. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "seamfs/base/clock.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
+#include "seamfs/store/trash.h"
 #include "tree/save.h"
 
 /* One rename under way. */
@@ -70,7 +70,7 @@ static int move_scratch(struct move *m)
 
 	if (m->new_dir.kind != PLACE_COLLECTION && m->new_dir.kind != PLACE_RECORD_DIR &&
 		m->new_dir.kind != PLACE_PARTS)
-		return -EXDEV;
+		return err_set(m->e, EXDEV, "a temporary file stays in the folders of records");
 	if (!node_slot(m->tree, m->new_dir, m->new_name, &slot))
 		return store_write(m->tree->store, move_scratch_row, &s);
 	r = tree_read(m->tree, NULL, m->node.ino, BUF_MAX_SCRATCH, 0, &bytes);
@@ -116,24 +116,13 @@ static int move_away(struct move *m)
 	struct buf bytes = BUF_INIT(BUF_MAX_SCRATCH);
 	struct backup b = {m, &bytes};
 	int r = tree_read(m->tree, NULL, m->node.ino, BUF_MAX_SCRATCH, 0, &bytes);
-	size_t slot = 0;
 
 	if (r == 0)
 		r = store_write(m->tree->store, make_backup, &b);
 	buf_finish(&bytes);
-	if (r < 0)
-		return r;
-	pthread_mutex_lock(&m->tree->mutex);
-	for (size_t i = 0; i < TREE_MAX_AWAY; i++) {
-		if (m->tree->away[i].until_ms < m->tree->away[slot].until_ms)
-			slot = i;
-	}
-	m->tree->away[slot].dir = place_to_ino(m->dir);
-	snprintf(m->tree->away[slot].name, sizeof(m->tree->away[slot].name), "%s", m->name);
-	m->tree->away[slot].until_ms = clock_steady_ms() + TREE_AWAY_MS;
-	m->tree->away_count++;
-	pthread_mutex_unlock(&m->tree->mutex);
-	return 0;
+	if (r == 0)
+		away_add(m->tree, place_to_ino(m->dir), m->name);
+	return r;
 }
 
 static int rename_record(struct move *m, const struct type *type, int64_t record, const char *stem)
@@ -208,6 +197,30 @@ static int move_value(struct move *m)
 		"move");
 }
 
+/* ---- out of the trash ---- */
+
+static int move_trashed(struct move *m)
+{
+	struct place p = place_of_ino(m->node.ino);
+	const struct type *type = type_get((enum type_id)p.a);
+	const struct field *f = type_whole(type);
+	int64_t whole = db_int(
+		store_db(m->tree->store), -1, "SELECT whole FROM record WHERE id = ?1", "i", (int64_t)p.b);
+	struct place home = {PLACE_COLLECTION, p.a, 0};
+
+	if (f && whole)
+		home = (struct place){PLACE_PARTS, PLACE_PAIR(p.a, f->ref), (uint32_t)whole};
+	if (place_to_ino(m->new_dir) != place_to_ino(home)) {
+		_cleanup_(mem_freep) char *path = tree_path(m->tree, place_to_ino(home));
+
+		return path ? err_set(m->e, EPERM, "it comes back where it was: move it to %s/", path)
+			    : err_set(m->e, ENOENT, "the folder that it was in is in the trash itself");
+	}
+	if (tree_lookup(m->tree, place_to_ino(m->new_dir), m->new_name, &m->node) == 0)
+		return err_set(m->e, EEXIST, "\"%s\" is there already", m->new_name);
+	return remove_undo(m->tree, p.b, m->who, m->e);
+}
+
 static int move_document(struct move *m, unsigned flags)
 {
 	int64_t from, to;
@@ -248,6 +261,8 @@ int tree_rename(struct tree *tree, uint64_t dir, const char *name, uint64_t new_
 		return move_record_dir(&m);
 	case PLACE_VALUE_LINK:
 		return move_value(&m);
+	case PLACE_TRASHED:
+		return move_trashed(&m);
 	case PLACE_FILE:
 		return move_document(&m, flags);
 	default:
@@ -255,7 +270,7 @@ int tree_rename(struct tree *tree, uint64_t dir, const char *name, uint64_t new_
 	}
 }
 
-/* ---- making and removing ---- */
+/* ---- making ---- */
 
 int tree_mkdir(struct tree *tree, uint64_t dir, const char *name, const struct caller *who, struct node *ret,
 	struct err *e)
@@ -275,7 +290,10 @@ int tree_mkdir(struct tree *tree, uint64_t dir, const char *name, const struct c
 	if (!type || !type->file || name[0] == '.')
 		return err_set(e, EPERM, "a folder cannot be made here");
 	snprintf(slot.stem, sizeof(slot.stem), "%s", name);
-	r = save_record(tree, &slot, name, "{}", 2, NULL, who, &ticket, e);
+	if (store_removed(store_db(tree->store), type->id, 0, name, &slot.record) == 0)
+		r = remove_undo(tree, slot.record, who, e);
+	else
+		r = save_record(tree, &slot, name, "{}", 2, NULL, who, &ticket, e);
 	return r < 0 ? r : tree_lookup(tree, dir, name, ret);
 }
 
@@ -306,69 +324,4 @@ int tree_symlink(struct tree *tree, uint64_t dir, const char *name, const char *
 		return err_set(e, EPERM, "a link cannot be made here");
 	r = store_write(tree->store, make_symlink, &l);
 	return r < 0 ? r : tree_stat(tree, place_ino(PLACE_SCRATCH, 0, (uint64_t)l.id), ret);
-}
-
-struct scratch_remove {
-	int64_t id;
-	const char *path;
-};
-
-/* With a refused draft goes the note about it. */
-static int remove_scratch(struct tx *tx, void *argument)
-{
-	struct scratch_remove *s = argument;
-	int r = store_scratch_remove(tx, s->id);
-
-	return r == 0 ? store_problem_clear(tx, 0, s->path) : r;
-}
-
-int tree_unlink(struct tree *tree, uint64_t dir, const char *name, _Bool folder, struct err *e)
-{
-	struct place p;
-	struct node node;
-	int64_t parent;
-	int r = tree_lookup(tree, dir, name, &node);
-
-	if (r < 0)
-		return r;
-	p = place_of_ino(node.ino);
-	if (p.kind == PLACE_FILE && document_parent(place_of_ino(dir), &parent) == 0)
-		return document_unlink(tree, parent, name, folder);
-	if (p.kind == PLACE_SCRATCH && !folder) {
-		_cleanup_(mem_freep) char *path = path_in(tree, place_of_ino(dir), name);
-		struct scratch_remove s = {p.b, path};
-
-		return store_write(tree->store, remove_scratch, &s);
-	}
-	return err_set(e, EPERM,
-		"%s is a record or a view of one and cannot be removed here; remove it in its tool", name);
-}
-
-int tree_xattr(struct tree *tree, uint64_t ino, const char *name, char **ret)
-{
-	struct place p = place_of_ino(ino);
-	struct db *db;
-	_Bool rejected;
-	int pending;
-
-	/* "Not supported" makes ls ask for ACLs once, and not for every file. */
-	if (strncmp(name, "user.", 5) != 0)
-		return -EOPNOTSUPP;
-	if (strncmp(name, "user.seam.", 10) != 0 ||
-		(p.kind != PLACE_RECORD && p.kind != PLACE_RECORD_DIR && p.kind != PLACE_SCRATCH))
-		return -ENODATA;
-	db = store_db(tree->store);
-	if (p.kind == PLACE_SCRATCH) {
-		*ret = strcmp(name, "user.seam.state") == 0 ? str_dup("draft") : NULL;
-		return *ret ? 0 : -ENODATA;
-	}
-	if (strcmp(name, "user.seam.error") == 0) {
-		*ret = store_problem_of(db, p.b);
-		return *ret ? 0 : -ENODATA;
-	}
-	if (strcmp(name, "user.seam.state") != 0)
-		return -ENODATA;
-	pending = store_record_pending(db, p.b, &rejected);
-	*ret = str_dup(rejected ? "rejected" : pending ? "pending" : "synced");
-	return 0;
 }

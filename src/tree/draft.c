@@ -9,6 +9,7 @@
 
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
+#include "seamfs/store/trash.h"
 #include "tree/kinds.h"
 #include "tree/save.h"
 
@@ -189,7 +190,7 @@ int tree_open(struct tree *tree, uint64_t ino, int flags, const struct caller *w
 		r = open_document(tree, ino, flags, h);
 	} else if (writing && (p.kind == PLACE_RECORD || p.kind == PLACE_SCRATCH)) {
 		r = join_draft(tree, ino, flags, save_process(who), &h->draft);
-	} else if (writing && !(p.kind == PLACE_FIXED && p.b == PLACE_FIXED_REFRESH)) {
+	} else if (writing && !control_takes(p)) {
 		r = err_set(e, EACCES, "this file is made by seamfs and cannot be written");
 	} else {
 		h->has_shown = 1;
@@ -217,23 +218,6 @@ static int make_scratch(struct tx *tx, void *argument)
 	return store_scratch_make(tx, c->dir, c->name, c->mode, NULL, &c->id);
 }
 
-/* An editor moved the record away and makes it anew: it is the same record. */
-static _Bool comes_back(struct tree *tree, uint64_t dir, const char *name)
-{
-	_Bool back = 0;
-
-	pthread_mutex_lock(&tree->mutex);
-	for (size_t i = 0; i < TREE_MAX_AWAY; i++) {
-		if (tree->away[i].dir == dir && strcmp(tree->away[i].name, name) == 0) {
-			tree->away[i].dir = 0;
-			tree->away_count--;
-			back = 1;
-		}
-	}
-	pthread_mutex_unlock(&tree->mutex);
-	return back;
-}
-
 static int create_document(struct tree *tree, int64_t parent, const char *name, uint32_t mode, int flags,
 	struct node *ret, struct handle **ret_handle)
 {
@@ -256,6 +240,20 @@ static int create_document(struct tree *tree, int64_t parent, const char *name, 
 	return 0;
 }
 
+/* 1: the same record is written anew that an editor has moved away, or a program removed, a moment ago. */
+static int comes_back(struct tree *tree, uint64_t dir, const char *name, struct record_slot *slot,
+	const struct caller *who, struct err *e)
+{
+	int r;
+
+	if (slot->record)
+		return away_take(tree, dir, name);
+	if (store_removed(store_db(tree->store), slot->type->id, slot->whole, slot->stem, &slot->record) < 0)
+		return 0;
+	r = remove_undo(tree, slot->record, who, e);
+	return r < 0 ? r : 1;
+}
+
 int tree_create(struct tree *tree, uint64_t dir, const char *name, uint32_t mode, int flags,
 	const struct caller *who, struct node *ret, struct handle **ret_handle, struct err *e)
 {
@@ -272,7 +270,10 @@ int tree_create(struct tree *tree, uint64_t dir, const char *name, uint32_t mode
 	/* vim asks with this name whether it may rename: refused, it writes in place, which is the safe way. */
 	if (strcmp(name, "4913") == 0)
 		return -EACCES;
-	if (comes_back(tree, dir, name) && node_slot(tree, p, name, &slot) && slot.record) {
+	r = node_slot(tree, p, name, &slot) ? comes_back(tree, dir, name, &slot, who, e) : 0;
+	if (r < 0)
+		return r;
+	if (r > 0) {
 		uint64_t ino = place_ino(PLACE_RECORD, slot.type->id, (uint64_t)slot.record);
 
 		r = tree_open(tree, ino, flags | O_TRUNC, who, ret_handle, e);
@@ -311,16 +312,6 @@ int tree_descriptor(struct handle *h)
 	return h ? h->fd : -1;
 }
 
-static int write_refresh(struct tx *tx, void *argument)
-{
-	char *word = argument;
-	int tool;
-
-	word[strcspn(word, "\r\n\t ")] = '\0';
-	tool = strcmp(word, "all") == 0 || !word[0] ? 0 : stack_tool(tx->stack, word);
-	return tool < 0 ? -EINVAL : store_tool_refresh(tx, tool ? store_tool_id(tx->store, tool) : 0);
-}
-
 /* A record that changed meanwhile is not overwritten with what it was when the descriptor was opened. */
 static int freshen(struct handle *h)
 {
@@ -342,20 +333,13 @@ static int freshen(struct handle *h)
 	return 0;
 }
 
-int tree_write(struct handle *h, const void *bytes, size_t len, int64_t offset, struct err *e)
+int tree_write(struct handle *h, const void *bytes, size_t len, int64_t offset, const struct caller *who,
+	struct err *e)
 {
 	int r;
 
-	if (!h->draft) {
-		_cleanup_(mem_freep) char *word = mem_dup(bytes, len < 100 ? len : 100);
-
-		r = store_write(h->tree->store, write_refresh, word);
-		return r == -EINVAL
-			       ? err_set(e, EINVAL,
-					 "there is no tool called \"%s\"; write a tool's name or \"all\"",
-					 word)
-			       : r;
-	}
+	if (!h->draft)
+		return control_write(h->tree, place_of_ino(h->ino), bytes, len, who, e);
 	r = freshen(h);
 	if (r < 0)
 		return r;

@@ -29,6 +29,8 @@ const struct node_kind node_kinds[PLACE_KIND_COUNT] = {
 	[PLACE_TOOL] = {node_tool_stat, node_tool_lookup, node_tool_list, 1, .parent = node_tool_parent},
 	[PLACE_TOOL_TYPE] = {node_raws_stat, node_raws_lookup, node_raws_list, 1, .parent = node_raws_parent},
 	[PLACE_RAW] = {node_raw_stat, .read = node_raw_read, .parent = node_raw_parent},
+	[PLACE_TRASH] = {node_trash_stat, node_trash_lookup, node_trash_list, 1, .parent = node_trash_parent},
+	[PLACE_TRASHED] = {node_trashed_stat, .read = node_trashed_read, .parent = node_trashed_parent},
 	[PLACE_PROBLEM] = {node_problem_stat, .read = node_problem_read, .parent = node_problem_parent},
 };
 
@@ -156,24 +158,6 @@ char *node_relative(const char *from, const char *to)
 	}
 	buf_puts(&b, to + common);
 	return buf_steal(&b);
-}
-
-_Bool node_is_away(struct tree *tree, uint64_t dir, const char *name)
-{
-	_Bool away = 0;
-	int64_t now;
-
-	if (!tree->away_count)
-		return 0;
-	now = clock_steady_ms();
-	pthread_mutex_lock(&tree->mutex);
-	for (size_t i = 0; i < TREE_MAX_AWAY; i++) {
-		if (tree->away[i].dir == dir && tree->away[i].until_ms > now &&
-			strcmp(tree->away[i].name, name) == 0)
-			away = 1;
-	}
-	pthread_mutex_unlock(&tree->mutex);
-	return away;
 }
 
 uint64_t node_became(struct tree *tree, int64_t scratch)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/stat.h>
 
 #include "seamfs/model/place.h"
@@ -25,6 +26,10 @@ struct tree {
 	int64_t start_ms;
 	int drive; /* index of the tool whose files documents/ shows, -1: none */
 
+	pthread_t keeper;
+	int keeper_fd; /* readable after every commit */
+	atomic_bool stop;
+
 	pthread_mutex_t mutex; /* guards what is below; never held across I/O */
 	struct draft *drafts;  /* files open for writing */
 	struct {
@@ -37,7 +42,8 @@ struct tree {
 		uint64_t ino;
 	} became[TREE_MAX_BECAME];
 	size_t became_next;
-	_Atomic int draft_count, away_count;
+	_Atomic int draft_count;
+	_Atomic int64_t away_until_ms; /* when the last of them is forgotten */
 };
 
 /* A listing under way. */
@@ -67,6 +73,13 @@ extern const struct node_kind node_kinds[PLACE_KIND_COUNT];
 
 /* node_view_name - the name of a field's folder in by/: "month" for a date, else the field's own name */
 const char *node_view_name(const struct field *f);
+
+/* node_has_folder - whether records of that type have a folder at the root */
+_Bool node_has_folder(int type);
+
+/* node_trash_lookup_type, node_trash_list_types - the folders of the trash */
+int node_trash_lookup_type(struct tree *tree, const char *entry, struct node *ret);
+void node_trash_list_types(struct listing *l);
 
 /* node_documents_lookup, node_documents_list - the root of the drive tool */
 int node_documents_lookup(struct tree *tree, const char *name, struct node *ret);

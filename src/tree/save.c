@@ -10,6 +10,7 @@
 #include "seamfs/base/file.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
+#include "seamfs/store/failure.h"
 #include "tree/save.h"
 
 int32_t save_process(const struct caller *who)
@@ -123,6 +124,8 @@ static int run_save(struct tx *tx, void *argument)
 		r = store_record_stat(tx->db, record, &after);
 	if (r == 0)
 		r = store_problem_clear(tx, record, s->path);
+	if (r == 0)
+		r = store_failure_clear(tx, s->path);
 	if (r < 0)
 		return r;
 	*s->ticket = (struct ticket){.record = after.version == before.version ? 0 : record,
@@ -165,7 +168,7 @@ static int run(struct save *s)
 		err_set(&s->why, -r, "%s could not be stored: %s", s->path, strerror(-r));
 	/* When the disk is full the note cannot be stored either; the error itself has been told. */
 	if (s->bytes && s->why.code != ENOSPC)
-		(void)store_write(s->tree->store, keep_problem, s);
+		s->why.noted = store_write(s->tree->store, keep_problem, s) == 0;
 	return r;
 }
 
@@ -185,7 +188,9 @@ int save_record(struct tree *tree, const struct record_slot *slot, const char *p
 	if (len > BUF_MAX_RECORD)
 		return err_set(e, E2BIG, "%s is larger than 1 MiB, the limit for a record", path);
 	r = run(&s);
-	return r < 0 ? err_set(e, -r, "%s: %s", path, s.why.text) : 0;
+	if (r < 0)
+		*e = s.why;
+	return r;
 }
 
 int save_field(struct tree *tree, int64_t record, const char *path, const cJSON *patch, const char *cause,
@@ -205,7 +210,9 @@ int save_field(struct tree *tree, int64_t record, const char *path, const cJSON 
 		return r;
 	slot.type = type_get(stat.type);
 	r = run(&s);
-	return r < 0 ? err_set(e, -r, "%s: %s", path, s.why.text) : 0;
+	if (r < 0)
+		*e = s.why;
+	return r;
 }
 
 static int drop_scratch(struct tx *tx, void *argument)

@@ -19,6 +19,18 @@ struct origin save_origin(const struct caller *who, const char *cause);
 /* save_process - the process of a thread; 0 when it is not to be seen from here */
 int32_t save_process(const struct caller *who);
 
+/* away.c: a name that is free for half a minute; away_take() ends that and says whether it was so */
+void away_add(struct tree *tree, uint64_t dir, const char *name);
+_Bool away_take(struct tree *tree, uint64_t dir, const char *name);
+
+/* remove.c: a record comes back out of the trash */
+int remove_undo(struct tree *tree, int64_t record, const struct caller *who, struct err *e);
+
+/* control.c: the files of .seam/ that take orders */
+_Bool control_takes(struct place p);
+int control_write(struct tree *tree, struct place p, const void *bytes, size_t len, const struct caller *who,
+	struct err *e);
+
 /* draft.c: files open for writing */
 _Bool draft_size(struct tree *tree, uint64_t ino, int64_t *ret);
 _Bool draft_read(struct tree *tree, uint64_t ino, int64_t offset, size_t len, struct buf *b);

@@ -44,6 +44,10 @@ struct tree *tree_new(struct store *store);
 void tree_free(struct tree *tree);
 struct store *tree_store(struct tree *tree);
 
+/* tree_start - begins what happens by itself after a while: removals go to the tools, temporary files expire */
+int tree_start(struct tree *tree);
+void tree_stop(struct tree *tree);
+
 /* ---- looking ---- */
 
 int tree_stat(struct tree *tree, uint64_t ino, struct node *ret);
@@ -67,6 +71,16 @@ char *tree_path(struct tree *tree, uint64_t ino);
  * names of the "user." kind, -EOPNOTSUPP for the rest */
 int tree_xattr(struct tree *tree, uint64_t ino, const char *name, char **ret);
 
+/**
+ * tree_failed - writes down what was refused and why: .error, user.seam.error and .seam/errors.ndjson show it
+ * @act:  "save", "rename" …
+ * @ino:  the file, or with @name the folder of that entry
+ */
+void tree_failed(struct tree *tree, const char *act, uint64_t ino, const char *name, const struct err *e);
+
+/* tree_done - something was done there: what was refused before is no longer of interest */
+void tree_done(struct tree *tree, uint64_t ino, const char *name);
+
 /* ---- open files ---- */
 
 struct handle;
@@ -84,7 +98,8 @@ int tree_create(struct tree *tree, uint64_t dir, const char *name, uint32_t mode
 
 /* tree_read - appends up to @len bytes from @offset; @h may be NULL */
 int tree_read(struct tree *tree, struct handle *h, uint64_t ino, size_t len, int64_t offset, struct buf *b);
-int tree_write(struct handle *h, const void *bytes, size_t len, int64_t offset, struct err *e);
+int tree_write(struct handle *h, const void *bytes, size_t len, int64_t offset, const struct caller *who,
+	struct err *e);
 
 /* tree_descriptor - a real file behind the handle, for copying without a buffer; -1 when there is none */
 int tree_descriptor(struct handle *h);
@@ -105,6 +120,7 @@ int tree_symlink(struct tree *tree, uint64_t dir, const char *name, const char *
 	struct err *e);
 int tree_mkdir(struct tree *tree, uint64_t dir, const char *name, const struct caller *who, struct node *ret,
 	struct err *e);
-int tree_unlink(struct tree *tree, uint64_t dir, const char *name, _Bool folder, struct err *e);
+int tree_unlink(struct tree *tree, uint64_t dir, const char *name, _Bool folder, const struct caller *who,
+	struct err *e);
 int tree_rename(struct tree *tree, uint64_t dir, const char *name, uint64_t new_dir, const char *new_name,
 	unsigned flags, const struct caller *who, struct ticket *ret, struct err *e);
