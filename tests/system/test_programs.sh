@@ -97,7 +97,7 @@ expect eof
 END
 cat >emacs.exp <<'END'
 set timeout 15
-spawn -noecho emacs -nw -Q --eval "(setq temporary-file-directory nil small-temporary-file-directory nil)" $env(F)
+spawn -noecho emacs -nw -Q --eval "(setq backup-enable-predicate 'identity)" $env(F)
 expect $env(NUMBER)
 send "\x1b%$env(O)\r$env(N)\r!"
 expect "Replaced"
@@ -118,7 +118,8 @@ saves "vim in a terminal" 'expect vim.exp'
 saves "nano" 'expect nano.exp'
 LEFT='$NUMBER.json~'
 saves "nano --backup" 'expect nano.exp --backup'
-EMACS='emacs -Q --batch "$F" --eval "(progn (setq backup-enable-predicate (lambda (x) t)) $1 (search-forward (getenv \"O\")) (replace-match (getenv \"N\")) (save-buffer))"'
+# A batch makes no backup and no lock unless told to, and none is made below /tmp.
+EMACS='emacs -Q --batch "$F" --eval "(progn (setq backup-inhibited nil create-lockfiles t backup-enable-predicate (quote identity)) $1 (search-forward (getenv \"O\")) (replace-match (getenv \"N\")) (save-buffer))"'
 LEFT='$NUMBER.json~'
 saves "emacs, a batch" "set -- ''; $EMACS"
 LEFT='$NUMBER.json~'
