@@ -167,7 +167,11 @@ static int status_json(struct tree *tree, struct buf *b)
 	json_set(root, "pid", json_new_int(getpid()));
 	json_set(root, "problems", json_new_int(db_int(db, 0, "SELECT count(*) FROM problem", "")));
 	json_set(root, "pending",
-		json_new_int(db_int(db, 0, "SELECT count(*) FROM outbox WHERE state <> 4", "")));
+		json_new_int(db_int(db, 0,
+			"SELECT (SELECT count(*) FROM outbox WHERE state <> 4) + (SELECT count(*) FROM "
+			"scratch WHERE "
+			"due > 0) + (SELECT count(*) FROM trash WHERE state = 0)",
+			"")));
 	json_set(root, "held", json_new_int(store_trash_held(db)));
 	tools = cJSON_AddArrayToObject(root, "tools");
 	for (int i = 1; i < stack->tool_count; i++) {

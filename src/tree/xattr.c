@@ -6,6 +6,7 @@
 #include "seamfs/base/mem.h"
 #include "seamfs/store/failure.h"
 #include "seamfs/store/local.h"
+#include "seamfs/store/scratch.h"
 #include "seamfs/store/trash.h"
 #include "tree/kinds.h"
 
@@ -40,12 +41,15 @@ static char *trashed_state(struct tree *tree, struct place p)
 static char *state_of(struct tree *tree, struct place p)
 {
 	_cleanup_(mem_freep) char *path = NULL;
+	struct origin origin;
 
 	switch (p.kind) {
 	case PLACE_RECORD:
 	case PLACE_RECORD_DIR:
 		return record_state(tree, p);
 	case PLACE_SCRATCH:
+		if (store_scratch_due_of(store_db(tree->store), p.b, &origin))
+			return str_dup("pending");
 		path = tree_path(tree, place_to_ino(p));
 		return str_dup(path && store_problem_at(store_db(tree->store), path) ? "rejected" : "draft");
 	case PLACE_TRASHED:

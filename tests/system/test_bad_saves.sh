@@ -106,7 +106,7 @@ check_errno "a new invoice that is wrong" EINVAL "$TRY" new m/invoices/INV-2.jso
 check_equal "it is no record: no link in a view" "$(find m/invoices/by -name INV-2.json | wc -l)" 0
 check_equal "its state is" "$(state_of m/invoices/INV-2.json)" rejected
 check_errno "the same, corrected" ok "$TRY" write m/invoices/INV-2.json <invoice.json
-check_equal "then it is" "$(state_of m/invoices/INV-2.json)" draft
+check_equal "then it is" "$(state_of m/invoices/INV-2.json)" pending
 check_within 5 "now it is a record" test -L m/invoices/by/status/draft/INV-2.json
 check_equal "its problem is gone" "$(grep -rl INV-2 m/problems 2>/dev/null)" ""
 check_errno "a new invoice with a number that is taken" EEXIST "$TRY" sync m/invoices/INV-3.json < <(sed '1s/{/{ "number": "INV-1",/' invoice.json)

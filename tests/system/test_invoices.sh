@@ -43,7 +43,8 @@ row() { directus GET "/items/invoices?filter[number][_eq]=$1" | jq -cS '[.data[]
 
 # made NUMBER TEXT - it arrived, whole and once
 made() {
-	check_equal "$2: one row in Directus, when the program returns" "$(directus_count invoices number "$1")" 1
+	sync "m/invoices/$1.json"
+	check_equal "$2: one row in Directus, when sync returns" "$(directus_count invoices number "$1")" 1
 	check_equal "$2: exactly what was written" "$(row "$1")" \
 		'[{"client":"c1000000-0000-4000-8000-000000000003","currency":"EUR","due_date":"2026-12-23","issue_date":"2026-11-23","lines":[{"description":"Design & \"Print\"","quantity":2.5,"tax_rate":19,"unit_price":19.99},{"description":"Travel","quantity":1,"tax_rate":19,"unit_price":0.1}],"net":"50.08","notes":null,"number":"'"$1"'","status":"draft","tax":"9.52","total":"59.60"}]'
 	text "$1" >want.json
@@ -90,12 +91,14 @@ mv m/invoices/.goutputstream-X1 m/invoices/N-GNOME.json
 made N-GNOME "GNOME's temporary file and rename"
 # In a client's folder: the reference is set by the place.
 text N-PLACE | grep -v '"client"' >"m/clients/Tamarind Marine B.V/invoices/N-PLACE.json"
+sync "m/clients/Tamarind Marine B.V/invoices/N-PLACE.json"
 check_equal "made in a client's folder: the client in Directus" "$(directus_field invoices number N-PLACE client)" c1000000-0000-4000-8000-000000000002
 check_equal "made in a client's folder: it lives in invoices/" "$(jq -r .number m/invoices/N-PLACE.json)" N-PLACE
 check_equal "made in a client's folder: a link is there" "$(test -L "m/clients/Tamarind Marine B.V/invoices/N-PLACE.json" && echo link)" link
 N=$((N + 1))
 # The shortest one: number from the file's name, totals from the lines.
 echo '{"client": "Peña Blanca Media AG", "status": "draft", "issue_date": "2026-11-23", "due_date": "2026-12-01", "currency": "EUR", "lines": [{"description": "x", "quantity": 3, "unit_price": 33.33, "tax_rate": 19}]}' >m/invoices/N-SHORT.json
+sync m/invoices/N-SHORT.json
 check_equal "the shortest one: totals are made, to the cent" "$(directus GET '/items/invoices?filter[number][_eq]=N-SHORT' | jq -r '.data[0] | "\(.net) \(.tax) \(.total)"')" "99.99 19.00 118.99"
 check_equal "the shortest one: in the file too" "$(grep -oE '"(net|tax|total)": [0-9.]+' m/invoices/N-SHORT.json | xargs)" "net: 99.99 tax: 19.00 total: 118.99"
 N=$((N + 1))
@@ -129,7 +132,7 @@ unmount
 POLL=1h new_stack crm billing
 mount_pulled
 directus POST /items/invoices '{"number": "N-TAKEN", "client": "c1000000-0000-4000-8000-000000000001", "status": "draft", "issue_date": "2026-11-23", "currency": "EUR", "lines": [], "net": "0.00", "tax": "0.00", "total": "0.00"}' >/dev/null
-check_errno "a number that is taken in Directus" EEXIST "$TRY" write m/invoices/N-TAKEN.json < <(text N-TAKEN)
+check_errno "a number that is taken in Directus" EEXIST "$TRY" sync m/invoices/N-TAKEN.json < <(text N-TAKEN)
 check_equal "the row in Directus is as it was" "$(directus_field invoices number N-TAKEN total) $(directus_count invoices number N-TAKEN)" "0.00 1"
 check_equal "the refusal is in .seam/errors.ndjson: tool and errno" "$(head -n 1 m/.seam/errors.ndjson | jq -r '.tool + " " + .error')" "billing EEXIST"
 check_contains "and says what is wrong" "$(head -n 1 m/.seam/errors.ndjson | jq -r .field,.message)" number

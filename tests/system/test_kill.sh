@@ -64,8 +64,8 @@ for wait in 0 0 0.02 0.05 0.1 0.2 0.3 0.4 0.5 0.6 0.7; do
 	echo 0.25 >delay.txt
 	: >writes.txt
 	text K-$NUMBERS >k.json
-	# The write runs beside, as its close waits for Directus; what it was told counts.
-	(cp k.json m/invoices/K-$NUMBERS.json && echo saved >k-$NUMBERS.told) 2>/dev/null &
+	# The write runs beside, as sync waits for Directus; what it was told counts.
+	(cp k.json m/invoices/K-$NUMBERS.json && sync m/invoices/K-$NUMBERS.json && echo saved >k-$NUMBERS.told) 2>/dev/null &
 	WRITER=$!
 	if [ "$NUMBERS" = 1 ]; then wait $WRITER; else wait_until 2 sh -c "test -s writes.txt || test -e k-$NUMBERS.told"; fi
 	sleep $wait

@@ -51,6 +51,7 @@ take "a new client" mkdir "m/clients/Offline Ltd"
 take "a new invoice for the new client" sh -c "sed 's/Tamarind Marine B.V/Offline Ltd/' new.json >m/invoices/OFF-3.json"
 sed -i 's/"description": "Offline"/"description": "Offline, changed twice"/' m/invoices/OFF-2.json
 check_equal "an invoice changed twice while waiting: exit code" $? 0
+check_within 10 "the new files are records after their grace time" test -L m/invoices/by/status/draft/OFF-3.json
 mv m/invoices/by/status/draft/OFF-2.json m/invoices/by/status/sent/
 check_equal "and moved between the folders of its status: exit code" $? 0
 check_equal "the sheet has the client's change already" "$(cell clients.csv C-00002 Phone)" "+31 000"

@@ -90,6 +90,7 @@ check_equal "renamed in Redmine: the old name still resolves" "$(jq -r .title "$
 # ---- a new task in the tree
 echo '{"status": "in progress", "priority": "high", "notes": "made in the tree"}' >"$DIR/Born in the tree.json"
 check_equal "a new file: exit code" $? 0
+sync "$DIR/Born in the tree.json"
 redmine GET "/issues.json?project_id=$PROJECT_ID&status_id=*&subject=Born%20in%20the%20tree" >made.json
 check_equal "a new file is an issue, once" "$(jq .total_count made.json)" 1
 check_within 5 "in the status that was meant" prints "In Progress High" sh -c \
@@ -107,6 +108,7 @@ check "mv to another project: it is there" test -f "$OTHER/tasks/Born in the tre
 check_not "mv to another project: it is gone where it was" test -f "$DIR/Born in the tree.json"
 
 echo '{"notes": "another one"}' >"$DIR/Born in the tree.json"
+sync "$DIR/Born in the tree.json"
 check_equal "a new task with the name of the one that was moved: its project" \
 	"$(redmine GET "/issues.json?project_id=$PROJECT_ID&status_id=*&subject=Born%20in%20the%20tree" | jq -r '.issues[].description')" "another one"
 check_equal "the one that was moved is as it was" "$(jq -r .notes "$OTHER/tasks/Born in the tree.json")" "made in the tree"
@@ -114,6 +116,7 @@ check_equal "the one that was moved is as it was" "$(jq -r .notes "$OTHER/tasks/
 # ---- time
 echo '{"date": "2026-11-20", "hours": 1.5, "activity": "Design", "summary": "Sketches"}' >"$OTHER/time/x.json"
 check_equal "a new time entry: exit code" $? 0
+sync "$OTHER/time/x.json"
 check_equal "a new time entry is in Redmine, once" "$(redmine GET "/time_entries.json?project_id=$OTHER_ID&from=2026-11-20&to=2026-11-20" |
 	jq -c '[.time_entries[] | select(.comments == "Sketches") | .hours]')" "[1.5]"
 
