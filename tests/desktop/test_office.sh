@@ -40,7 +40,7 @@ types() {
 	case $1 in *.csv) window '^Text Import' && keys Return ;; esac
 	window "^${1##*/} .*Calc"
 	sleep 2
-	check_equal "Calc, ${1##*/}: its lock stays out of the tool" "$(find drive -name '.*')" ''
+	check_equal "Calc, ${1##*/}: its lock stays out of the tool" "$(find drive -name '.~*')" ''
 	keys ctrl+Home
 	xdotool type --delay 60 "$2"
 	keys Return ctrl+s

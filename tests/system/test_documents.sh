@@ -100,3 +100,14 @@ check "every byte is the same after a restart" diff -r -x .seam-trash drive m/do
 ln -s /etc drive/etc
 sleep 1
 check_not "a link to a folder outside is not followed" test -e m/documents/etc/passwd
+
+# ---- an office program's lock file is there for the programs, also after the folder was read, and never in the tool
+LOCK='m/documents/Offers/.~lock.new.ods#'
+echo lock >"$LOCK"
+check_equal "a lock file stays out of the tool" "$(find drive -name '.~*')" ''
+touch drive/Offers
+pull >/dev/null
+sleep 1
+check_equal "a lock file is still there after a pull" "$(cat "$LOCK" 2>&1)" lock
+check "a lock file is removed" rm "$LOCK"
+check_equal "… and can be made again" "$("$SRC/tests/system/try.py" new "$LOCK" </dev/null)" ok
