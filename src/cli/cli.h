@@ -39,6 +39,8 @@ enum exit_code verb_unmount(const struct options *o);
 enum exit_code verb_demo(const struct options *o);
 enum exit_code verb_status(const struct options *o);
 enum exit_code verb_sync(const struct options *o);
+enum exit_code verb_approve(const struct options *o);
+enum exit_code verb_reject(const struct options *o);
 enum exit_code verb_tool(const struct options *o);
 enum exit_code verb_check(const struct options *o);
 

@@ -27,6 +27,12 @@ static const struct verb verbs[] = {
 	{"sync", "sync [-m DIR] [TOOL]",
 		"Fetches from the tools (or one of them) now, and waits until that is done.", 0, 1,
 		verb_sync},
+	{"approve", "approve [-m DIR]",
+		"Shows the removals that are held, because there were many at once, and has them done in the "
+		"tools.",
+		0, 0, verb_approve},
+	{"reject", "reject [-m DIR]", "Shows the removals that are held and brings the records back.", 0, 0,
+		verb_reject},
 	{"tool", "tool [-c stack.json] list | test NAME",
 		"list: the tools of the stack, and what each of them holds.\ntest: asks one tool whether it "
 		"answers and lets us in.",

@@ -244,6 +244,8 @@ int mount_run(struct mount *m)
 	r = notify_start(m);
 	if (r == 0)
 		r = park_start(m);
+	if (r == 0)
+		r = tree_start(m->tree);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (r == 0 && fuse_set_signal_handlers(m->session) == 0) {
 		r = fuse_session_loop_mt(m->session, config);
@@ -255,6 +257,7 @@ int mount_run(struct mount *m)
 	fuse_session_unmount(m->session);
 	notify_stop(m);
 	park_stop(m);
+	tree_stop(m->tree);
 	return r > 0 ? 0 : r; /* a positive value is the signal that ended it */
 }
 

@@ -74,6 +74,8 @@ static void helper_main(int in, int out)
 	/* Its own descriptors only: a lock or a mount must not outlive the daemon because of it. */
 	dup2(in, 0);
 	dup2(out, 1);
+	dup2(open("/dev/null", O_WRONLY | O_CLOEXEC),
+		2); /* whoever reads our caller's errors must see their end */
 	close_range(3, ~0U, 0);
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
@@ -164,11 +166,12 @@ static void make(struct mount *m, const struct event *ev)
 static void drop(struct mount *m, const struct event *ev)
 {
 	_cleanup_(mem_freep) char *path = full_path(m, ev->dir, ev->name);
+	_cleanup_(mem_freep) char *now = full_path(m, ev->ino, NULL);
 	struct node node;
 
-	/* Something else may have taken the name meanwhile; an older name of the same record merely goes on
-	 * resolving. */
-	if (!path || (tree_lookup(m->tree, ev->dir, ev->name, &node) == 0 && node.ino != ev->ino))
+	/* It may be back by now, or something else may have taken the name; an older name merely goes on resolving. */
+	if (!path || (now && strcmp(now, path) == 0) ||
+		(tree_lookup(m->tree, ev->dir, ev->name, &node) == 0 && node.ino != ev->ino))
 		return;
 	expect(m, ev->dir, ev->name);
 	order(m, 'u', path);

@@ -20,21 +20,29 @@ static struct handle *handle_of(const struct fuse_file_info *fi)
 	return fi ? (struct handle *)(uintptr_t)fi->fh : NULL;
 }
 
-static void refuse(fuse_req_t req, int r, const struct err *e)
+/* What an operation was about, for the one who is told only a number. */
+struct act {
+	const char *what;
+	fuse_ino_t ino; /* the file; with a name, its folder */
+	const char *name;
+};
+
+static void refuse(fuse_req_t req, struct act act, int r, const struct err *e)
 {
 	if (e->code)
-		log_info("fuse", "%s: %s", err_name(-r), e->text);
+		tree_failed(mount_of(req)->tree, act.what, act.ino, act.name, e);
 	fuse_reply_err(req, -r);
 }
 
-static void reply_node(fuse_req_t req, int r, const struct node *node, const struct err *e)
+static void reply_node(fuse_req_t req, struct act act, int r, const struct node *node, const struct err *e)
 {
 	struct fuse_entry_param entry;
 
 	if (r < 0) {
-		refuse(req, r, e);
+		refuse(req, act, r, e);
 		return;
 	}
+	tree_done(mount_of(req)->tree, act.ino, act.name);
 	face_entry(mount_of(req), node, &entry);
 	fuse_reply_entry(req, &entry);
 }
@@ -64,7 +72,7 @@ void face_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	int r = tree_open(m->tree, ino, fi->flags, &who, &h, &e);
 
 	if (r < 0) {
-		refuse(req, r, &e);
+		refuse(req, (struct act){"open", ino, NULL}, r, &e);
 		return;
 	}
 	set_open_flags(m, ino, h, fi->flags, fi);
@@ -83,7 +91,7 @@ void face_create(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode, 
 	int r = tree_create(m->tree, dir, name, mode, fi->flags, &who, &node, &h, &e);
 
 	if (r < 0) {
-		refuse(req, r, &e);
+		refuse(req, (struct act){"create", dir, name}, r, &e);
 		return;
 	}
 	set_open_flags(m, node.ino, h, fi->flags, fi);
@@ -120,6 +128,7 @@ void face_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size, 
 	struct fuse_file_info *fi)
 {
 	struct handle *h = handle_of(fi);
+	struct caller who = face_caller(req);
 	int fd = tree_descriptor(h), r;
 	struct err e = {0};
 
@@ -132,31 +141,30 @@ void face_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size, 
 			fuse_reply_write(req, (size_t)n);
 		return;
 	}
-	r = tree_write(h, bytes, size, offset, &e);
+	r = tree_write(h, bytes, size, offset, &who, &e);
 	if (r < 0)
-		refuse(req, r, &e);
+		refuse(req, (struct act){"write", ino, NULL}, r, &e);
 	else
 		fuse_reply_write(req, size);
 }
 
-static void save(fuse_req_t req, struct fuse_file_info *fi, _Bool all)
+static void save(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, enum flush how)
 {
 	struct mount *m = mount_of(req);
-	struct handle *h = handle_of(fi);
 	struct caller who = face_caller(req);
 	struct ticket ticket = {0};
 	struct err e = {0};
-	int r = h ? tree_flush(h, &who, all, &ticket, &e) : 0;
+	int r = tree_flush(m->tree, handle_of(fi), ino, how, &who, &ticket, &e);
 
 	if (r < 0)
-		refuse(req, r, &e);
+		refuse(req, (struct act){"save", ino, NULL}, r, &e);
 	else
-		park_answer(m, req, &ticket, 0);
+		park_answer(m, req, &ticket, 0, how == FLUSH_SYNC ? WAIT_SYNC_MS : WAIT_OWNER_MS);
 }
 
 void face_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-	save(req, fi, 0);
+	save(req, ino, fi, FLUSH_CLOSE);
 }
 
 void face_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)
@@ -166,7 +174,7 @@ void face_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_i
 	if (fd >= 0)
 		fuse_reply_err(req, (datasync ? fdatasync(fd) : fsync(fd)) < 0 ? errno : 0);
 	else
-		save(req, fi, 1);
+		save(req, ino, fi, FLUSH_SYNC);
 }
 
 void face_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
@@ -213,7 +221,7 @@ static _Bool made_by_notifier(fuse_req_t req, fuse_ino_t dir, const char *name)
 
 	if (!face_expected(m, req, dir, name))
 		return 0;
-	reply_node(req, tree_lookup(m->tree, dir, name, &node), &node, &e);
+	reply_node(req, (struct act){"make", dir, name}, tree_lookup(m->tree, dir, name, &node), &node, &e);
 	return 1;
 }
 
@@ -234,7 +242,7 @@ void face_mknod(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode, d
 	}
 	r = tree_create(m->tree, dir, name, mode, O_WRONLY, &who, &node, &h, &e);
 	tree_release(h, &who);
-	reply_node(req, r, &node, &e);
+	reply_node(req, (struct act){"create", dir, name}, r, &node, &e);
 }
 
 void face_mkdir(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode)
@@ -248,7 +256,7 @@ void face_mkdir(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode)
 	if (made_by_notifier(req, dir, name))
 		return;
 	r = tree_mkdir(m->tree, dir, name, &who, &node, &e);
-	reply_node(req, r, &node, &e);
+	reply_node(req, (struct act){"mkdir", dir, name}, r, &node, &e);
 }
 
 void face_symlink(fuse_req_t req, const char *target, fuse_ino_t dir, const char *name)
@@ -261,7 +269,7 @@ void face_symlink(fuse_req_t req, const char *target, fuse_ino_t dir, const char
 	if (made_by_notifier(req, dir, name))
 		return;
 	r = tree_symlink(m->tree, dir, name, target, &node, &e);
-	reply_node(req, r, &node, &e);
+	reply_node(req, (struct act){"symlink", dir, name}, r, &node, &e);
 }
 
 void face_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t dir, const char *name)
@@ -273,6 +281,7 @@ void face_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t dir, const char *name)
 static void remove_entry(fuse_req_t req, fuse_ino_t dir, const char *name, _Bool folder)
 {
 	struct mount *m = mount_of(req);
+	struct caller who = face_caller(req);
 	struct err e = {0};
 	int r;
 
@@ -281,8 +290,10 @@ static void remove_entry(fuse_req_t req, fuse_ino_t dir, const char *name, _Bool
 		fuse_reply_err(req, 0);
 		return;
 	}
-	r = tree_unlink(m->tree, dir, name, folder, &e);
-	refuse(req, r, &e);
+	r = tree_unlink(m->tree, dir, name, folder, &who, &e);
+	if (r == 0)
+		tree_done(m->tree, dir, name);
+	refuse(req, (struct act){"remove", dir, name}, r, &e);
 }
 
 void face_unlink(fuse_req_t req, fuse_ino_t dir, const char *name)
@@ -305,8 +316,11 @@ void face_rename(fuse_req_t req, fuse_ino_t dir, const char *name, fuse_ino_t ne
 	int r = tree_rename(m->tree, dir, name, new_dir, new_name, flags, &who, &ticket, &e);
 
 	/* Whoever reads the record next must not find its old text in the kernel's cache. */
-	if (r < 0)
-		refuse(req, r, &e);
-	else
-		park_answer(m, req, &ticket, ticket.changed_ino);
+	if (r < 0) {
+		refuse(req, (struct act){"rename", dir, name}, r, &e);
+		return;
+	}
+	tree_done(m->tree, dir, name);
+	tree_done(m->tree, new_dir, new_name);
+	park_answer(m, req, &ticket, ticket.changed_ino, WAIT_OWNER_MS);
 }

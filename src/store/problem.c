@@ -8,6 +8,7 @@
 #include "seamfs/codec/name.h"
 #include "seamfs/model/place.h"
 #include "seamfs/store/change.h"
+#include "seamfs/store/failure.h"
 #include "seamfs/store/local.h"
 
 /* problems/ is there only while there are any, and its files are announced by the folder alone: it is small. */
@@ -22,6 +23,14 @@ static int announce(struct tx *tx, _Bool had_any)
 	return store_event(tx, EVENT_CHANGED, 0, "", ino);
 }
 
+static int remove_row(struct tx *tx, int64_t id)
+{
+	_cleanup_(mem_freep) char *path = db_text(tx->db, "SELECT path FROM problem WHERE id = ?1", "i", id);
+	int r = db_run(tx->db, "DELETE FROM problem WHERE id = ?1", "i", id);
+
+	return r == 0 && path ? store_failure_clear(tx, path) : r;
+}
+
 static int remove_where(struct tx *tx, sqlite3_stmt *q)
 {
 	int64_t ids[64];
@@ -33,7 +42,7 @@ static int remove_where(struct tx *tx, sqlite3_stmt *q)
 			ids[n++] = sqlite3_column_int64(q, 0);
 	}
 	for (size_t i = 0; i < n && r == 0; i++)
-		r = db_run(tx->db, "DELETE FROM problem WHERE id = ?1", "i", ids[i]);
+		r = remove_row(tx, ids[i]);
 	return r == 0 && n ? announce(tx, 1) : r;
 }
 
@@ -46,6 +55,12 @@ int store_problem_clear(struct tx *tx, int64_t record, const char *path)
 
 int store_problem_add(struct tx *tx, const struct problem *p)
 {
+	struct failure f = {.act = "save",
+		.path = p->path,
+		.tool = p->tool,
+		.code = p->code,
+		.field = p->field,
+		.text = p->text};
 	_Bool had_any;
 	int r = remove_where(tx, db_query(tx->db, "SELECT id FROM problem WHERE path = ?1", "t", p->path));
 
@@ -60,6 +75,8 @@ int store_problem_add(struct tx *tx, const struct problem *p)
 			(int64_t)p->code, p->path, p->name, p->field, p->text, p->bytes, p->len);
 	if (r == 0)
 		r = announce(tx, had_any);
+	if (r == 0)
+		r = store_failure_add(tx, &f);
 	log_warning("problem", "%s: %s", p->path, p->text);
 	return r;
 }
@@ -103,6 +120,11 @@ int store_problem_get(struct store *store, struct db *db, int64_t id, problem_vi
 	visit(store, q, f, context);
 	db_done(q);
 	return 0;
+}
+
+_Bool store_problem_at(struct db *db, const char *path)
+{
+	return db_int(db, 0, "SELECT EXISTS (SELECT 1 FROM problem WHERE path = ?1)", "t", path) != 0;
 }
 
 char *store_problem_of(struct db *db, int64_t record)

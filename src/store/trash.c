@@ -166,12 +166,25 @@ int store_trash(struct tx *tx, int64_t record, const struct origin *origin)
 	return leave_tree(tx, record, TRASH_DONE, origin);
 }
 
-/* More than a few at once is more often a mistake than a wish. */
-static int hold_burst(struct tx *tx)
+/* More than a few at once, or most of what there is, is more often a mistake than a wish. */
+static _Bool is_burst(struct tx *tx, enum type_id type)
+{
+	int64_t all = db_int(tx->db, 0, "SELECT count(*) FROM trash WHERE state = 0", "");
+	int64_t some = db_int(
+		tx->db, 0, "SELECT count(*) FROM trash WHERE state = 0 AND type = ?1", "i", (int64_t)type);
+
+	return all > TRASH_BURST ||
+	       (some >= TRASH_SHARE && some > db_int(tx->db, 0,
+						      "SELECT count(*) FROM (SELECT 1 FROM record WHERE type "
+						      "= ?1 AND state = 0 LIMIT ?2)",
+						      "ii", (int64_t)type, some));
+}
+
+static int hold_burst(struct tx *tx, enum type_id type)
 {
 	static const char text[] =
 		"many records were removed at once, so no tool has been told: \"seamfs approve\" "
-		"tells them, \"seamfs approve undo\" brings the records back";
+		"tells them, \"seamfs reject\" brings the records back";
 	struct problem p = {.tool = -1,
 		.code = EPERM,
 		.path = ".seam/trash",
@@ -183,7 +196,7 @@ static int hold_burst(struct tx *tx)
 	_Bool holding = db_int(tx->db, 0, "SELECT 1 FROM trash WHERE state = 1 AND ms > ?1", "i", since) != 0;
 	int r;
 
-	if (!holding && db_int(tx->db, 0, "SELECT count(*) FROM trash WHERE state = 0", "") <= TRASH_BURST)
+	if (!holding && !is_burst(tx, type))
 		return 0;
 	r = db_run(tx->db, "UPDATE trash SET state = 1 WHERE state = 0", "");
 	return r == 0 && !holding ? store_problem_add(tx, &p) : r;
@@ -191,13 +204,16 @@ static int hold_burst(struct tx *tx)
 
 int store_remove(struct tx *tx, int64_t record, const struct origin *origin, struct err *e)
 {
+	struct record_stat stat;
 	int r = store_remove_check(tx->db, tx->stack, record, e);
 
+	if (r == 0)
+		r = store_record_stat(tx->db, record, &stat);
 	if (r < 0)
 		return r;
 	r = leave_tree(tx, record, TRASH_WAITING, origin);
 	if (r == 0)
-		r = hold_burst(tx);
+		r = hold_burst(tx, stat.type);
 	return r < 0 ? err_set(e, -r, "the removal could not be stored: %s", strerror(-r)) : 0;
 }
 
@@ -279,7 +295,9 @@ int store_removed(struct db *db, enum type_id type, int64_t whole, const char *n
 {
 	int64_t id = db_int(db, 0,
 		"SELECT r.id FROM trash t JOIN record r ON r.id = t.record WHERE t.type = ?1 AND t.state <> 2"
-		" AND r.whole = ?2 AND r.name = ?3 ORDER BY t.ms DESC LIMIT 1",
+		" AND r.whole = ?2 AND (r.name = ?3 OR EXISTS (SELECT 1 FROM alias a WHERE a.record = r.id "
+		"AND"
+		" a.type = ?1 AND a.whole = ?2 AND a.name = ?3)) ORDER BY t.ms DESC LIMIT 1",
 		"iit", (int64_t)type, whole, name);
 
 	if (!id)

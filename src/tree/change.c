@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Moving, renaming, making and removing: which change of a record each of them is. */
+/* Moving, renaming and making: which change of a record each of them is. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,6 +7,8 @@
 #include "seamfs/base/clock.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
+#include "seamfs/store/scratch.h"
+#include "seamfs/store/trash.h"
 #include "tree/save.h"
 
 /* One rename under way. */
@@ -49,43 +51,86 @@ struct scratch_move {
 	int64_t id;
 	uint64_t dir;
 	const char *name;
+	int64_t due_ms;
+	struct origin origin;
 };
 
 static int move_scratch_row(struct tx *tx, void *argument)
 {
 	struct scratch_move *s = argument;
 
-	return store_scratch_move(tx, s->id, s->dir, s->name);
+	int r = store_scratch_move(tx, s->id, s->dir, s->name);
+
+	return r == 0 ? store_scratch_due(tx, s->id, s->due_ms, &s->origin) : r;
 }
 
-/* Renamed over a record, or to a record's name: what is in it is saved. */
-static int move_scratch(struct move *m)
+/* To the name of a record that is to be: it becomes one after its grace time. */
+static int rename_new(
+	struct move *m, const struct record_slot *slot, const char *path, struct scratch_move *s)
 {
-	struct scratch_move s = {place_of_ino(m->node.ino).b, place_to_ino(m->new_dir), m->new_name};
 	struct buf bytes = BUF_INIT(BUF_MAX_SCRATCH);
-	_cleanup_(mem_freep) char *path = NULL;
-	_cleanup_json_ cJSON *base = NULL;
-	struct record_slot slot;
-	int r;
+	int r = tree_read(m->tree, NULL, m->node.ino, BUF_MAX_SCRATCH, 0, &bytes);
 
-	if (m->new_dir.kind != PLACE_COLLECTION && m->new_dir.kind != PLACE_RECORD_DIR &&
-		m->new_dir.kind != PLACE_PARTS)
-		return -EXDEV;
-	if (!node_slot(m->tree, m->new_dir, m->new_name, &slot))
-		return store_write(m->tree->store, move_scratch_row, &s);
-	r = tree_read(m->tree, NULL, m->node.ino, BUF_MAX_SCRATCH, 0, &bytes);
+	s->origin = save_origin(m->who, "create");
+	if (r == 0 && bytes.len)
+		r = save_check(m->tree, slot, path, buf_text(&bytes), bytes.len, NULL, &s->origin, m->e);
+	if (r == 0 && bytes.len)
+		s->due_ms = clock_now_ms() + TREE_GRACE_MS;
+	buf_finish(&bytes);
+	return r < 0 ? r : store_write(m->tree->store, move_scratch_row, s);
+}
+
+/* Over a record: what is in it is saved as that record. */
+static int rename_over(struct move *m, const struct record_slot *slot, const char *path, int64_t scratch)
+{
+	struct db *db = store_db(m->tree->store);
+	struct origin origin = save_origin(m->who, "save");
+	struct buf bytes = BUF_INIT(BUF_MAX_SCRATCH);
+	_cleanup_json_ cJSON *base = NULL;
+	int r = tree_read(m->tree, NULL, m->node.ino, BUF_MAX_SCRATCH, 0, &bytes);
+
 	/* Its writer read the record no later than it made the file: what changed since is not to be undone. */
-	if (slot.record)
-		base = store_record_doc_at(store_db(m->tree->store), slot.record,
-			store_scratch_base(store_db(m->tree->store), s.id));
-	path = path_in(m->tree, m->new_dir, m->new_name);
+	base = store_record_doc_at(db, slot->record, store_scratch_base(db, scratch));
 	if (r == 0)
 		r = save_record(
-			m->tree, &slot, path, buf_text(&bytes), bytes.len, base, m->who, m->ticket, m->e);
-	if (r == 0)
-		save_finish_scratch(m->tree, s.id, m->ticket->changed_ino);
+			m->tree, slot, path, buf_text(&bytes), bytes.len, base, &origin, m->ticket, m->e);
+	if (r == 0) {
+		save_finish_scratch(m->tree, scratch, m->ticket->changed_ino);
+		away_take(m->tree, place_to_ino(m->new_dir), m->new_name);
+	}
 	buf_finish(&bytes);
 	return r;
+}
+
+static int move_scratch(struct move *m)
+{
+	struct scratch_move s = {
+		.id = place_of_ino(m->node.ino).b, .dir = place_to_ino(m->new_dir), .name = m->new_name};
+	_cleanup_(mem_freep) char *path = path_in(m->tree, m->new_dir, m->new_name);
+	struct record_slot slot;
+	struct node there;
+
+	if (!node_takes_scratch(m->new_dir))
+		return err_set(m->e, EXDEV, "a temporary file stays in the folders of records");
+	if (node_slot(m->tree, m->new_dir, m->new_name, &slot)) {
+		if (!S_ISREG(m->node.mode))
+			return err_set(m->e, EPERM, "a record is a file with its text");
+		if (!slot.record && store_removed(store_db(m->tree->store), slot.type->id, slot.whole,
+					    slot.stem, &slot.record) == 0) {
+			int r = remove_undo(m->tree, slot.record, m->who, m->e);
+
+			if (r < 0)
+				return r;
+		}
+		return slot.record ? rename_over(m, &slot, path, s.id) : rename_new(m, &slot, path, &s);
+	}
+	if (tree_lookup(m->tree, s.dir, s.name, &there) == 0) {
+		if (place_of_ino(there.ino).kind != PLACE_SCRATCH)
+			return err_set(m->e, EPERM, "%s belongs to the tree", m->new_name);
+		if (S_ISDIR(there.mode) && store_scratch_holds(store_db(m->tree->store), there.ino))
+			return -ENOTEMPTY;
+	}
+	return store_write(m->tree->store, move_scratch_row, &s);
 }
 
 /* ---- a record ---- */
@@ -116,24 +161,13 @@ static int move_away(struct move *m)
 	struct buf bytes = BUF_INIT(BUF_MAX_SCRATCH);
 	struct backup b = {m, &bytes};
 	int r = tree_read(m->tree, NULL, m->node.ino, BUF_MAX_SCRATCH, 0, &bytes);
-	size_t slot = 0;
 
 	if (r == 0)
 		r = store_write(m->tree->store, make_backup, &b);
 	buf_finish(&bytes);
-	if (r < 0)
-		return r;
-	pthread_mutex_lock(&m->tree->mutex);
-	for (size_t i = 0; i < TREE_MAX_AWAY; i++) {
-		if (m->tree->away[i].until_ms < m->tree->away[slot].until_ms)
-			slot = i;
-	}
-	m->tree->away[slot].dir = place_to_ino(m->dir);
-	snprintf(m->tree->away[slot].name, sizeof(m->tree->away[slot].name), "%s", m->name);
-	m->tree->away[slot].until_ms = clock_steady_ms() + TREE_AWAY_MS;
-	m->tree->away_count++;
-	pthread_mutex_unlock(&m->tree->mutex);
-	return 0;
+	if (r == 0)
+		away_add(m->tree, place_to_ino(m->dir), m->name, TREE_AWAY_MS);
+	return r;
 }
 
 static int rename_record(struct move *m, const struct type *type, int64_t record, const char *stem)
@@ -156,6 +190,8 @@ static int move_record(struct move *m)
 	struct place p = place_of_ino(m->node.ino);
 	struct record_slot to;
 
+	if (m->new_dir.kind == PLACE_SCRATCH)
+		return err_set(m->e, EPERM, "a record stays in its collection; copy it if a copy is wanted");
 	if (!node_slot(m->tree, m->new_dir, m->new_name, &to)) {
 		if (m->new_dir.kind != m->dir.kind || m->new_dir.a != m->dir.a)
 			return err_set(m->e, EXDEV, "a record cannot move to this folder");
@@ -208,6 +244,30 @@ static int move_value(struct move *m)
 		"move");
 }
 
+/* ---- out of the trash ---- */
+
+static int move_trashed(struct move *m)
+{
+	struct place p = place_of_ino(m->node.ino);
+	const struct type *type = type_get((enum type_id)p.a);
+	const struct field *f = type_whole(type);
+	int64_t whole = db_int(
+		store_db(m->tree->store), -1, "SELECT whole FROM record WHERE id = ?1", "i", (int64_t)p.b);
+	struct place home = {PLACE_COLLECTION, p.a, 0};
+
+	if (f && whole)
+		home = (struct place){PLACE_PARTS, PLACE_PAIR(p.a, f->ref), (uint32_t)whole};
+	if (place_to_ino(m->new_dir) != place_to_ino(home)) {
+		_cleanup_(mem_freep) char *path = tree_path(m->tree, place_to_ino(home));
+
+		return path ? err_set(m->e, EPERM, "it comes back where it was: move it to %s/", path)
+			    : err_set(m->e, ENOENT, "the folder that it was in is in the trash itself");
+	}
+	if (tree_lookup(m->tree, place_to_ino(m->new_dir), m->new_name, &m->node) == 0)
+		return err_set(m->e, EEXIST, "\"%s\" is there already", m->new_name);
+	return remove_undo(m->tree, p.b, m->who, m->e);
+}
+
 static int move_document(struct move *m, unsigned flags)
 {
 	int64_t from, to;
@@ -248,6 +308,8 @@ int tree_rename(struct tree *tree, uint64_t dir, const char *name, uint64_t new_
 		return move_record_dir(&m);
 	case PLACE_VALUE_LINK:
 		return move_value(&m);
+	case PLACE_TRASHED:
+		return move_trashed(&m);
 	case PLACE_FILE:
 		return move_document(&m, flags);
 	default:
@@ -255,15 +317,47 @@ int tree_rename(struct tree *tree, uint64_t dir, const char *name, uint64_t new_
 	}
 }
 
-/* ---- making and removing ---- */
+/* ---- making ---- */
+
+/* A client, a project: a record, at once. */
+static int make_record_dir(struct tree *tree, const struct record_slot *slot, const char *path,
+	const struct caller *who, struct node *ret, struct err *e)
+{
+	struct origin origin = save_origin(who, "create");
+	int64_t record;
+	int r;
+
+	if (store_removed(store_db(tree->store), slot->type->id, 0, slot->stem, &record) == 0)
+		r = remove_undo(tree, record, who, e);
+	else
+		r = save_folder(tree, slot, path, &origin, e);
+	if (r == 0)
+		r = store_record_find(store_db(tree->store), slot->type->id, 0, slot->stem, &record);
+	return r < 0 ? r
+		     : tree_stat(tree, place_ino(PLACE_RECORD_DIR, slot->type->id, (uint64_t)record), ret);
+}
+
+struct scratch_make {
+	uint64_t dir;
+	const char *name, *target;
+	uint32_t mode;
+	int64_t id;
+};
+
+static int make_scratch(struct tx *tx, void *argument)
+{
+	struct scratch_make *m = argument;
+
+	return store_scratch_make(tx, m->dir, m->name, m->mode, m->target, &m->id);
+}
 
 int tree_mkdir(struct tree *tree, uint64_t dir, const char *name, const struct caller *who, struct node *ret,
 	struct err *e)
 {
 	struct place p = place_of_ino(dir);
-	const struct type *type = p.kind == PLACE_COLLECTION ? type_get((enum type_id)p.a) : NULL;
-	struct record_slot slot = {.type = type};
-	struct ticket ticket;
+	struct scratch_make m = {dir, name, NULL, S_IFDIR | 0755, 0};
+	_cleanup_(mem_freep) char *path = path_in(tree, p, name);
+	struct record_slot slot;
 	int64_t parent;
 	int r;
 
@@ -271,104 +365,28 @@ int tree_mkdir(struct tree *tree, uint64_t dir, const char *name, const struct c
 		r = document_mkdir(tree, parent, name);
 		return r < 0 ? r : tree_lookup(tree, dir, name, ret);
 	}
-	/* .Trash-1000, .git and the like are no clients. */
-	if (!type || !type->file || name[0] == '.')
+	/* .Trash-1000, .git and the like would be taken for something that they are not here. */
+	if (!node_takes_scratch(p) || (p.kind != PLACE_SCRATCH && name[0] == '.'))
 		return err_set(e, EPERM, "a folder cannot be made here");
-	snprintf(slot.stem, sizeof(slot.stem), "%s", name);
-	r = save_record(tree, &slot, name, "{}", 2, NULL, who, &ticket, e);
-	return r < 0 ? r : tree_lookup(tree, dir, name, ret);
-}
-
-struct link_make {
-	uint64_t dir;
-	const char *name, *target;
-	int64_t id;
-};
-
-static int make_symlink(struct tx *tx, void *argument)
-{
-	struct link_make *l = argument;
-
-	return store_scratch_make(tx, l->dir, l->name, S_IFLNK | 0777, l->target, &l->id);
+	if (node_folder_slot(tree, p, name, &slot))
+		return make_record_dir(tree, &slot, path, who, ret, e);
+	if (node_slot(tree, p, name, &slot))
+		return err_set(e, EPERM, "a record is a file with its text");
+	r = store_write(tree->store, make_scratch, &m);
+	return r < 0 ? r : tree_stat(tree, place_ino(PLACE_SCRATCH, 0, (uint64_t)m.id), ret);
 }
 
 int tree_symlink(struct tree *tree, uint64_t dir, const char *name, const char *target, struct node *ret,
 	struct err *e)
 {
 	struct place p = place_of_ino(dir);
-	struct link_make l = {dir, name, target, 0};
+	struct scratch_make m = {dir, name, target, S_IFLNK | 0777, 0};
 	struct record_slot slot;
 	int r;
 
 	/* emacs locks a file with a dangling link ".#NAME" beside it. */
-	if ((p.kind != PLACE_COLLECTION && p.kind != PLACE_RECORD_DIR && p.kind != PLACE_PARTS) ||
-		strlen(target) > 4095 || node_slot(tree, p, name, &slot))
+	if (!node_takes_scratch(p) || strlen(target) > 4095 || node_slot(tree, p, name, &slot))
 		return err_set(e, EPERM, "a link cannot be made here");
-	r = store_write(tree->store, make_symlink, &l);
-	return r < 0 ? r : tree_stat(tree, place_ino(PLACE_SCRATCH, 0, (uint64_t)l.id), ret);
-}
-
-struct scratch_remove {
-	int64_t id;
-	const char *path;
-};
-
-/* With a refused draft goes the note about it. */
-static int remove_scratch(struct tx *tx, void *argument)
-{
-	struct scratch_remove *s = argument;
-	int r = store_scratch_remove(tx, s->id);
-
-	return r == 0 ? store_problem_clear(tx, 0, s->path) : r;
-}
-
-int tree_unlink(struct tree *tree, uint64_t dir, const char *name, _Bool folder, struct err *e)
-{
-	struct place p;
-	struct node node;
-	int64_t parent;
-	int r = tree_lookup(tree, dir, name, &node);
-
-	if (r < 0)
-		return r;
-	p = place_of_ino(node.ino);
-	if (p.kind == PLACE_FILE && document_parent(place_of_ino(dir), &parent) == 0)
-		return document_unlink(tree, parent, name, folder);
-	if (p.kind == PLACE_SCRATCH && !folder) {
-		_cleanup_(mem_freep) char *path = path_in(tree, place_of_ino(dir), name);
-		struct scratch_remove s = {p.b, path};
-
-		return store_write(tree->store, remove_scratch, &s);
-	}
-	return err_set(e, EPERM,
-		"%s is a record or a view of one and cannot be removed here; remove it in its tool", name);
-}
-
-int tree_xattr(struct tree *tree, uint64_t ino, const char *name, char **ret)
-{
-	struct place p = place_of_ino(ino);
-	struct db *db;
-	_Bool rejected;
-	int pending;
-
-	/* "Not supported" makes ls ask for ACLs once, and not for every file. */
-	if (strncmp(name, "user.", 5) != 0)
-		return -EOPNOTSUPP;
-	if (strncmp(name, "user.seam.", 10) != 0 ||
-		(p.kind != PLACE_RECORD && p.kind != PLACE_RECORD_DIR && p.kind != PLACE_SCRATCH))
-		return -ENODATA;
-	db = store_db(tree->store);
-	if (p.kind == PLACE_SCRATCH) {
-		*ret = strcmp(name, "user.seam.state") == 0 ? str_dup("draft") : NULL;
-		return *ret ? 0 : -ENODATA;
-	}
-	if (strcmp(name, "user.seam.error") == 0) {
-		*ret = store_problem_of(db, p.b);
-		return *ret ? 0 : -ENODATA;
-	}
-	if (strcmp(name, "user.seam.state") != 0)
-		return -ENODATA;
-	pending = store_record_pending(db, p.b, &rejected);
-	*ret = str_dup(rejected ? "rejected" : pending ? "pending" : "synced");
-	return 0;
+	r = store_write(tree->store, make_scratch, &m);
+	return r < 0 ? r : tree_stat(tree, place_ino(PLACE_SCRATCH, 0, (uint64_t)m.id), ret);
 }

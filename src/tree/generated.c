@@ -8,6 +8,8 @@
 #include "seamfs/base/clock.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
+#include "seamfs/store/failure.h"
+#include "seamfs/store/trash.h"
 #include "tree/node.h"
 
 static const char readme_rules[] =
@@ -75,6 +77,24 @@ static int readme(struct tree *tree, struct buf *b)
 
 /* ---- status ---- */
 
+/* .seam/approve */
+static int held(struct tree *tree, struct buf *b)
+{
+	sqlite3_stmt *q = db_query(store_db(tree->store),
+		"SELECT type, name FROM trash WHERE state = 1 ORDER BY type, record", "");
+	int count = 0;
+
+	while (db_row(q)) {
+		if (!count++)
+			buf_puts(b,
+				"Removed, and no tool has been told. \"yes\" written here tells them, \"no\" "
+				"brings the records back.\n\n");
+		buf_printf(b, "%s/%s.json\n", type_get((enum type_id)sqlite3_column_int(q, 0))->plural,
+			db_column_text(q, 1));
+	}
+	return count ? b->error : buf_puts(b, "Nothing waits for approval.\n");
+}
+
 static const char *state_of(const struct tool_health *h)
 {
 	return h->error_ms ? "failing" : h->ok_ms ? "ok" : "starting";
@@ -117,6 +137,11 @@ static int status(struct tree *tree, struct buf *b)
 	}
 	buf_printf(b, "\n%lld problem%s%s\n", (long long)problems, problems == 1 ? "" : "s",
 		problems ? ": see problems/" : "");
+	if (store_trash_held(db))
+		buf_printf(b,
+			"%lld removed records wait for \"seamfs approve\" or \"seamfs reject\": see "
+			".seam/approve\n",
+			(long long)store_trash_held(db));
 	return b->error;
 }
 
@@ -143,6 +168,7 @@ static int status_json(struct tree *tree, struct buf *b)
 	json_set(root, "problems", json_new_int(db_int(db, 0, "SELECT count(*) FROM problem", "")));
 	json_set(root, "pending",
 		json_new_int(db_int(db, 0, "SELECT count(*) FROM outbox WHERE state <> 4", "")));
+	json_set(root, "held", json_new_int(store_trash_held(db)));
 	tools = cJSON_AddArrayToObject(root, "tools");
 	for (int i = 1; i < stack->tool_count; i++) {
 		cJSON *tool = cJSON_CreateObject();
@@ -171,13 +197,14 @@ struct errors_context {
 	struct buf *b;
 };
 
-static void error_line(void *context, const struct problem *p)
+static void error_line(void *context, const struct failure *p)
 {
 	struct errors_context *c = context;
 	_cleanup_json_ cJSON *line = cJSON_CreateObject();
 	_cleanup_(mem_freep) char *text = NULL;
 
 	add_time(line, "time", p->ms);
+	json_set_text(line, "act", p->act);
 	json_set_text(line, "path", p->path);
 	json_set_text(line, "error", err_name(p->code));
 	json_set_text(line, "field", p->field);
@@ -198,8 +225,10 @@ int generated_read(struct tree *tree, enum place_fixed file, struct buf *b)
 		return status(tree, b);
 	case PLACE_FIXED_STATUS_JSON:
 		return status_json(tree, b);
+	case PLACE_FIXED_APPROVE:
+		return held(tree, b);
 	case PLACE_FIXED_ERRORS:
-		store_problem_each(tree->store, store_db(tree->store), error_line, &c);
+		store_failure_each(tree->store, store_db(tree->store), NULL, error_line, &c);
 		return b->error;
 	default:
 		return 0;

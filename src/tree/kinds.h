@@ -76,6 +76,15 @@ NODE_STAT(node_raw_stat);
 NODE_READ(node_raw_read);
 NODE_PARENT(node_raw_parent);
 
+/* node_trash.c */
+NODE_STAT(node_trash_stat);
+NODE_LOOKUP(node_trash_lookup);
+NODE_LIST(node_trash_list);
+NODE_PARENT(node_trash_parent);
+NODE_STAT(node_trashed_stat);
+NODE_READ(node_trashed_read);
+NODE_PARENT(node_trashed_parent);
+
 /* node_local.c */
 NODE_STAT(node_scratch_stat);
 NODE_READ(node_scratch_read);

@@ -22,13 +22,15 @@ const struct node_kind node_kinds[PLACE_KIND_COUNT] = {
 	[PLACE_VIEW] = {node_view_stat, node_view_lookup, node_view_list, 1, .parent = node_view_parent},
 	[PLACE_VALUE] = {node_value_stat, node_value_lookup, node_value_list, 1, .parent = node_value_parent},
 	[PLACE_VALUE_LINK] = {node_facet_stat, .target = node_facet_target, .parent = node_facet_parent},
-	[PLACE_SCRATCH] = {node_scratch_stat, .read = node_scratch_read, .target = node_scratch_target,
-		.parent = node_scratch_parent},
+	[PLACE_SCRATCH] = {node_scratch_stat, node_scratch_lookup, node_scratch_list, 1,
+		.read = node_scratch_read, .target = node_scratch_target, .parent = node_scratch_parent},
 	[PLACE_FILE] = {node_file_stat, node_file_lookup, node_file_list, 1, .parent = node_file_parent},
 	[PLACE_SCHEMA] = {node_schema_stat, .read = node_schema_read, .parent = node_schema_parent},
 	[PLACE_TOOL] = {node_tool_stat, node_tool_lookup, node_tool_list, 1, .parent = node_tool_parent},
 	[PLACE_TOOL_TYPE] = {node_raws_stat, node_raws_lookup, node_raws_list, 1, .parent = node_raws_parent},
 	[PLACE_RAW] = {node_raw_stat, .read = node_raw_read, .parent = node_raw_parent},
+	[PLACE_TRASH] = {node_trash_stat, node_trash_lookup, node_trash_list, 1, .parent = node_trash_parent},
+	[PLACE_TRASHED] = {node_trashed_stat, .read = node_trashed_read, .parent = node_trashed_parent},
 	[PLACE_PROBLEM] = {node_problem_stat, .read = node_problem_read, .parent = node_problem_parent},
 };
 
@@ -77,8 +79,10 @@ int tree_lookup(struct tree *tree, uint64_t dir, const char *name, struct node *
 		return -ENOTDIR;
 	if (strlen(name) > 255)
 		return -ENAMETOOLONG;
-	if (node_is_away(tree, dir, name))
+	if (node_is_away(tree, dir, name)) {
+		ret->fleeting = 1;
 		return -ENOENT;
+	}
 	return kind->lookup(tree, p, name, ret);
 }
 
@@ -156,24 +160,6 @@ char *node_relative(const char *from, const char *to)
 	}
 	buf_puts(&b, to + common);
 	return buf_steal(&b);
-}
-
-_Bool node_is_away(struct tree *tree, uint64_t dir, const char *name)
-{
-	_Bool away = 0;
-	int64_t now;
-
-	if (!tree->away_count)
-		return 0;
-	now = clock_steady_ms();
-	pthread_mutex_lock(&tree->mutex);
-	for (size_t i = 0; i < TREE_MAX_AWAY; i++) {
-		if (tree->away[i].dir == dir && tree->away[i].until_ms > now &&
-			strcmp(tree->away[i].name, name) == 0)
-			away = 1;
-	}
-	pthread_mutex_unlock(&tree->mutex);
-	return away;
 }
 
 uint64_t node_became(struct tree *tree, int64_t scratch)

@@ -71,7 +71,7 @@ NODE_STAT(node_root_stat)
 	return node_folder(ret, PLACE_ROOT_INO, tree->start_ms);
 }
 
-static _Bool has_folder(int type)
+_Bool node_has_folder(int type)
 {
 	return type != TYPE_DOCUMENT && type != TYPE_ENTRY;
 }
@@ -80,7 +80,7 @@ NODE_LOOKUP(node_root_lookup)
 {
 	const struct type *type = type_by_plural(entry);
 
-	if (type && has_folder((int)type->id))
+	if (type && node_has_folder((int)type->id))
 		return node_collection_stat(tree, (struct place){PLACE_COLLECTION, type->id, 0}, ret);
 	return fixed_lookup(tree, -1, entry, ret);
 }
@@ -94,7 +94,7 @@ NODE_LIST(node_root_list)
 		return;
 	}
 	for (int t = (int)l->after + 1; t < TYPE_COUNT; t++) {
-		if (!has_folder(t))
+		if (!node_has_folder(t))
 			continue;
 		node_collection_stat(l->tree, (struct place){PLACE_COLLECTION, (uint32_t)t, 0}, &node);
 		if (!node_add(l, t, type_get((enum type_id)t)->plural, &node))
@@ -138,6 +138,8 @@ NODE_LOOKUP(node_fixed_lookup)
 			strlen(entry) != strlen(stem) + 5)
 			return -ENOENT;
 		return node_schema_stat(tree, (struct place){PLACE_SCHEMA, type->id, 0}, ret);
+	case PLACE_FIXED_TRASH:
+		return node_trash_lookup_type(tree, entry, ret);
 	case PLACE_FIXED_TOOLS:
 		tool = stack_tool(store_stack(tree->store), entry);
 		return tool <= 0 ? -ENOENT
@@ -186,6 +188,9 @@ NODE_LIST(node_fixed_list)
 		break;
 	case PLACE_FIXED_TOOLS:
 		list_tools(l);
+		break;
+	case PLACE_FIXED_TRASH:
+		node_trash_list_types(l);
 		break;
 	default:
 		fixed_list(l, (int)l->place.b);

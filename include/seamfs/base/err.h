@@ -28,6 +28,7 @@ struct err {
 	enum err_retry retry;
 	int http_status;     /* 0 when no HTTP answer was involved */
 	int64_t retry_at_ms; /* clock_now_ms() time, 0 = unknown */
+	_Bool noted;	     /* written down where a person looks for it */
 	_Bool sent;	     /* bytes may have reached the tool: the outcome is unknown */
 	char field[48];	     /* our field's name, "" when the record as a whole is meant */
 	char text[464];	     /* one sentence: what, where, what to do */

@@ -17,6 +17,7 @@ enum trash_state {
 };
 
 enum {
+	TRASH_SHARE = 5,      /* and so are this many or more, when they are most of their type */
 	TRASH_BURST = 20,     /* more removals than this within a grace time are held */
 	TRASH_KEEP_DAYS = 90, /* how long what is done can still be brought back */
 };

@@ -44,9 +44,15 @@ struct tree *tree_new(struct store *store);
 void tree_free(struct tree *tree);
 struct store *tree_store(struct tree *tree);
 
+/* tree_start - begins what happens by itself after a while: removals go to the tools, temporary files expire */
+int tree_start(struct tree *tree);
+void tree_stop(struct tree *tree);
+
 /* ---- looking ---- */
 
 int tree_stat(struct tree *tree, uint64_t ino, struct node *ret);
+
+/* tree_lookup - 0 or -ENOENT, then with ret->fleeting when that is so only for a moment */
 int tree_lookup(struct tree *tree, uint64_t dir, const char *name, struct node *ret);
 
 /**
@@ -67,6 +73,16 @@ char *tree_path(struct tree *tree, uint64_t ino);
  * names of the "user." kind, -EOPNOTSUPP for the rest */
 int tree_xattr(struct tree *tree, uint64_t ino, const char *name, char **ret);
 
+/**
+ * tree_failed - writes down what was refused and why: .error, user.seam.error and .seam/errors.ndjson show it
+ * @act:  "save", "rename" …
+ * @ino:  the file, or with @name the folder of that entry
+ */
+void tree_failed(struct tree *tree, const char *act, uint64_t ino, const char *name, const struct err *e);
+
+/* tree_done - something was done there: what was refused before is no longer of interest */
+void tree_done(struct tree *tree, uint64_t ino, const char *name);
+
 /* ---- open files ---- */
 
 struct handle;
@@ -84,13 +100,21 @@ int tree_create(struct tree *tree, uint64_t dir, const char *name, uint32_t mode
 
 /* tree_read - appends up to @len bytes from @offset; @h may be NULL */
 int tree_read(struct tree *tree, struct handle *h, uint64_t ino, size_t len, int64_t offset, struct buf *b);
-int tree_write(struct handle *h, const void *bytes, size_t len, int64_t offset, struct err *e);
+int tree_write(struct handle *h, const void *bytes, size_t len, int64_t offset, const struct caller *who,
+	struct err *e);
 
 /* tree_descriptor - a real file behind the handle, for copying without a buffer; -1 when there is none */
 int tree_descriptor(struct handle *h);
 
-/* tree_flush - a descriptor was closed: saves when the writer is done. @all: whoever closes (fsync, last close). */
-int tree_flush(struct handle *h, const struct caller *who, _Bool all, struct ticket *ret, struct err *e);
+enum flush {
+	FLUSH_CLOSE, /* a descriptor was closed: the writer is done when it is the process that opened the file */
+	FLUSH_LAST, /* the last one was: whoever it was */
+	FLUSH_SYNC, /* fsync(): a new file becomes a record at once, and the owner's word counts */
+};
+
+/* tree_flush - saves when the writer is done. @h may be NULL: nothing was written through it. */
+int tree_flush(struct tree *tree, struct handle *h, uint64_t ino, enum flush how, const struct caller *who,
+	struct ticket *ret, struct err *e);
 void tree_release(struct handle *h, const struct caller *who);
 
 /* tree_refused - a tool refused what this handle saved: its buffer is what the store has, again */
@@ -105,6 +129,7 @@ int tree_symlink(struct tree *tree, uint64_t dir, const char *name, const char *
 	struct err *e);
 int tree_mkdir(struct tree *tree, uint64_t dir, const char *name, const struct caller *who, struct node *ret,
 	struct err *e);
-int tree_unlink(struct tree *tree, uint64_t dir, const char *name, _Bool folder, struct err *e);
+int tree_unlink(struct tree *tree, uint64_t dir, const char *name, _Bool folder, const struct caller *who,
+	struct err *e);
 int tree_rename(struct tree *tree, uint64_t dir, const char *name, uint64_t new_dir, const char *new_name,
 	unsigned flags, const struct caller *who, struct ticket *ret, struct err *e);

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is written into the files of .seam/ that take orders: refresh, approve. */
+#include <errno.h>
+#include <string.h>
+
+#include "seamfs/base/mem.h"
+#include "seamfs/store/local.h"
+#include "seamfs/store/trash.h"
+#include "tree/save.h"
+
+struct order {
+	char word[100];
+	struct origin origin;
+	struct err *e;
+};
+
+static int refresh(struct tx *tx, void *argument)
+{
+	struct order *o = argument;
+	int tool = strcmp(o->word, "all") == 0 || !o->word[0] ? 0 : stack_tool(tx->stack, o->word);
+
+	if (tool < 0)
+		return err_set(o->e, EINVAL, "there is no tool called \"%s\"; write a tool's name or \"all\"",
+			o->word);
+	return store_tool_refresh(tx, tool ? store_tool_id(tx->store, tool) : 0);
+}
+
+static int approve(struct tx *tx, void *argument)
+{
+	struct order *o = argument;
+	_Bool yes = strcmp(o->word, "yes") == 0;
+	int64_t count;
+
+	if (!yes && strcmp(o->word, "no") != 0)
+		return err_set(o->e, EINVAL,
+			"write \"yes\" to have the removals done that are listed here, or \"no\" to have the "
+			"records back");
+	return store_trash_decide(tx, yes, &o->origin, &count);
+}
+
+static const store_job controls[PLACE_FIXED_COUNT] = {
+	[PLACE_FIXED_REFRESH] = refresh,
+	[PLACE_FIXED_APPROVE] = approve,
+};
+
+_Bool control_takes(struct place p)
+{
+	return p.kind == PLACE_FIXED && p.b < PLACE_FIXED_COUNT && controls[p.b];
+}
+
+int control_write(struct tree *tree, struct place p, const void *bytes, size_t len, const struct caller *who,
+	struct err *e)
+{
+	struct order o = {.origin = save_origin(who, "approve"), .e = e};
+
+	memcpy(o.word, bytes, len < sizeof(o.word) ? len : sizeof(o.word) - 1);
+	o.word[strcspn(o.word, "\r\n\t ")] = '\0';
+	return store_write(tree->store, controls[p.b], &o);
+}

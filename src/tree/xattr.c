@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* user.seam.state and user.seam.error. */
+#include <errno.h>
+#include <string.h>
+
+#include "seamfs/base/mem.h"
+#include "seamfs/store/failure.h"
+#include "seamfs/store/local.h"
+#include "seamfs/store/trash.h"
+#include "tree/kinds.h"
+
+static char *error_of(struct tree *tree, struct place p)
+{
+	struct db *db = store_db(tree->store);
+	_Bool record = p.kind == PLACE_RECORD || p.kind == PLACE_RECORD_DIR;
+	char *text = record ? store_problem_of(db, p.b) : NULL;
+	_cleanup_(mem_freep) char *path = text ? NULL : tree_path(tree, place_to_ino(p));
+
+	return path ? store_failure_of(db, path) : text;
+}
+
+static char *record_state(struct tree *tree, struct place p)
+{
+	_Bool rejected;
+	int pending = store_record_pending(store_db(tree->store), p.b, &rejected);
+
+	return str_dup(rejected ? "rejected" : pending ? "pending" : "synced");
+}
+
+static char *trashed_state(struct tree *tree, struct place p)
+{
+	struct trashed t;
+
+	if (store_trash_get(store_db(tree->store), p.b, &t) < 0)
+		return NULL;
+	free(t.name);
+	return str_dup(t.state == TRASH_HELD ? "held" : "removed");
+}
+
+static char *state_of(struct tree *tree, struct place p)
+{
+	_cleanup_(mem_freep) char *path = NULL;
+
+	switch (p.kind) {
+	case PLACE_RECORD:
+	case PLACE_RECORD_DIR:
+		return record_state(tree, p);
+	case PLACE_SCRATCH:
+		path = tree_path(tree, place_to_ino(p));
+		return str_dup(path && store_problem_at(store_db(tree->store), path) ? "rejected" : "draft");
+	case PLACE_TRASHED:
+		return trashed_state(tree, p);
+	default:
+		return NULL;
+	}
+}
+
+int tree_xattr(struct tree *tree, uint64_t ino, const char *name, char **ret)
+{
+	struct place p = place_of_ino(ino);
+
+	/* "Not supported" makes ls ask for ACLs once, and not for every file. */
+	if (strncmp(name, "user.", 5) != 0)
+		return -EOPNOTSUPP;
+	*ret = strcmp(name, "user.seam.error") == 0   ? error_of(tree, p)
+	       : strcmp(name, "user.seam.state") == 0 ? state_of(tree, p)
+						      : NULL;
+	return *ret ? 0 : -ENODATA;
+}
