@@ -74,6 +74,7 @@ const char *err_name(int code)
 		{ESTALE, "ESTALE"},
 		{EAGAIN, "EAGAIN"},
 		{EDQUOT, "EDQUOT"},
+		{EFBIG, "EFBIG"},
 		{EROFS, "EROFS"},
 		{EXDEV, "EXDEV"},
 		{ENOSPC, "ENOSPC"},

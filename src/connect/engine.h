@@ -2,7 +2,7 @@
 /*
  * engine - one connected HTTP + JSON tool, driven by its manifest. The parts: open.c (settings, secrets),
  * request.c (one call and what its answer means), pages.c (a listing, proven page by page), lookup.c (tables
- * of ids and names), read.c and write.c (the contract of connect.h).
+ * of ids and names), read.c, write.c and steps.c (the contract of connect.h).
  *
  * Threads: as connect.h says: one at a time for each link.
  */
@@ -109,6 +109,10 @@ struct map_env engine_env(struct engine *g, const char *key, const cJSON *base);
 /* engine_remote - the tool's record as a remote */
 int engine_remote(struct engine *g, const struct manifest_type *t, const cJSON *record, struct remote *ret,
 	struct err *e);
+
+/* engine_record - the record in the tool's form; @ret is borrowed from @reply */
+int engine_record(struct engine *g, const struct manifest_type *t, const char *id, struct reply *reply,
+	const cJSON **ret, struct err *e);
 
 /* engine_type - what the manifest says about @type, or NULL and -EOPNOTSUPP in @e */
 const struct manifest_type *engine_type(struct tool_link *link, enum type_id type, struct err *e);

@@ -318,6 +318,50 @@ static int lint_restore(struct check *c, const struct manifest_type *t)
 	return 0;
 }
 
+static int lint_state(struct check *c, const struct map_field *f, const char *theirs)
+{
+	return map_our_word(f, theirs) ? 0 : check_bad(c, "nothing in \"values\" stands for \"%s\"", theirs);
+}
+
+static int lint_graph(struct check *c, const struct manifest_type *t, const cJSON *graph)
+{
+	const struct map_field *f = mapping_find(&t->map, graph->string);
+	const cJSON *state, *next;
+	int r = 0;
+
+	if (!f || !f->at || f->write != WRITE_ALWAYS ||
+		(f->field->kind != FIELD_CHOICE && f->field->kind != FIELD_TEXT))
+		return check_bad(
+			c, "\"%s\" is no choice or text that is both read and written", graph->string);
+	cJSON_ArrayForEach (state, graph) {
+		size_t mark = check_enter(c, state->string);
+
+		r = lint_state(c, f, state->string);
+		cJSON_ArrayForEach (next, state)
+			r = r < 0 ? r : lint_state(c, f, map_scalar_text(next));
+		check_leave(c, mark);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int lint_steps(struct check *c, const struct manifest_type *t)
+{
+	size_t outer = check_enter(c, "steps");
+	const cJSON *graph;
+	int r = 0;
+
+	cJSON_ArrayForEach (graph, t->steps) {
+		size_t mark = check_enter(c, graph->string);
+
+		r = r < 0 ? r : lint_graph(c, t, graph);
+		check_leave(c, mark);
+	}
+	check_leave(c, outer);
+	return r;
+}
+
 static int lint_type(struct check *c, const struct manifest_type *t, const cJSON *json)
 {
 	static const char *const requests[] = {"list", "one", "create", "update", "delete", "restore"};
@@ -333,6 +377,8 @@ static int lint_type(struct check *c, const struct manifest_type *t, const cJSON
 		r = check_bad(c, "changes by since needs \"query\" and fields.updated");
 	if (r == 0)
 		r = lint_once(c, t);
+	if (r == 0)
+		r = lint_steps(c, t);
 	return r < 0 ? r : lint_page(c, json);
 }
 
@@ -354,6 +400,7 @@ static int compile_type(struct check *c, struct manifest *m, const cJSON *json)
 	t->since = str_equal(json_get_text(changes, "by"), "since") ? changes : NULL;
 	t->page = json_get(json, "page") ? json_get(json, "page") : json_get(m->root, "page");
 	t->labels = json_get(json, "labels");
+	t->steps = json_get(json, "steps");
 	t->url = json_get_text(json, "url");
 	t->stamp_as = AS_DATETIME;
 	t->id = stamp(fields, "id", &t->stamp_as);

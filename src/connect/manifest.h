@@ -20,6 +20,7 @@ struct manifest_type {
 	const cJSON *once;
 	const cJSON *since;  /* "changes" where it is by since */
 	const cJSON *page;   /* its own or the manifest's */
+	const cJSON *steps;  /* our field -> the tool's word -> those that may follow it */
 	const cJSON *labels; /* the tool's name of a field in error messages -> our field */
 	const char *url;     /* template of the page for people; a path is one of the tool's */
 	const char *id;	     /* JSON Pointers in the tool's record */

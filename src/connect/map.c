@@ -63,13 +63,15 @@ static _Bool is_empty(const cJSON *item)
 	return !item || cJSON_IsNull(item) || (json_text(item) && !*json_text(item));
 }
 
-/* Our word for a value of the tool's; "*" in the manifest stands for every value that nothing else names. */
-static const char *our_word(const cJSON *values, const char *theirs)
+/* "*" in the manifest stands for every value that nothing else names. */
+const char *map_our_word(const struct map_field *f, const char *theirs)
 {
 	const char *other = NULL;
 	const cJSON *ours, *one;
 
-	cJSON_ArrayForEach (ours, values) {
+	if (!f->values)
+		return theirs;
+	cJSON_ArrayForEach (ours, f->values) {
 		if (str_equal(map_scalar_text(ours), theirs))
 			return ours->string;
 		cJSON_ArrayForEach (one, ours) {
@@ -80,6 +82,29 @@ static const char *our_word(const cJSON *values, const char *theirs)
 		}
 	}
 	return other;
+}
+
+const char *map_their_word(const struct map_field *f, const char *ours)
+{
+	const cJSON *theirs = json_get(f->values, ours);
+
+	if (!f->values)
+		return ours;
+	return map_scalar_text(cJSON_IsArray(theirs) ? theirs->child : theirs);
+}
+
+int map_state(
+	const struct map_field *f, const struct map_env *env, const cJSON *record, char **ret, struct err *e)
+{
+	const char *text = map_scalar_text(json_at(record, f->at));
+	int r = 0;
+
+	if (f->lookup && !f->by_name && text)
+		r = env->lookup(env->context, f->lookup, text, 0, &text, e);
+	if (r < 0)
+		return r;
+	*ret = str_dup(text);
+	return 0;
 }
 
 /* The read_* functions return the value in our form, or NULL when it does not fit the field. */
@@ -253,8 +278,8 @@ static int read_field(struct map_field *m, const struct map_env *env, const cJSO
 		r = env->lookup(env->context, m->lookup, text, 0, &text, e);
 	if (r < 0 && r != -ENOENT)
 		return r;
-	if (m->values && text)
-		text = our_word(m->values, text);
+	if (text)
+		text = map_our_word(m, text);
 	if (m->field->kind == FIELD_LINES)
 		value = read_lines(m, env, item, currency);
 	else if (m->field->kind == FIELD_TAGS)

@@ -103,6 +103,25 @@ int map_create(struct mapping *m, const struct map_env *env, const cJSON *doc, c
 int map_changes(
 	struct mapping *m, const struct map_env *env, const cJSON *changes, cJSON **ret, struct err *e);
 
+/* map_our_word - our word for a text of the tool's; itself where nothing is translated; NULL: none */
+const char *map_our_word(const struct map_field *f, const char *theirs);
+
+/* map_their_word - what the tool is told for a text of ours, or NULL */
+const char *map_their_word(const struct map_field *f, const char *ours);
+
+/**
+ * map_state - the tool's word that stands in @record; lookups are done
+ * @ret: given; NULL when the record has none
+ *
+ * Returns 0 or the -errno of a lookup.
+ */
+int map_state(
+	const struct map_field *f, const struct map_env *env, const cJSON *record, char **ret, struct err *e);
+
+/* map_put_state - puts the tool's word into what is sent. Returns 0 or as map_changes(). */
+int map_put_state(
+	const struct map_field *f, const struct map_env *env, const char *theirs, cJSON *body, struct err *e);
+
 /* map_same - whether two values of @field mean the same (numbers by value, references by id, else by name) */
 _Bool map_same(const struct field *field, const cJSON *a, const cJSON *b);
 

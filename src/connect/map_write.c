@@ -67,6 +67,34 @@ static int write_lookup(
 	return typed(m, env, id, ret, e);
 }
 
+/* Where the manifest says this word: as a number, perhaps. */
+static const cJSON *their_item(const cJSON *values, const char *theirs)
+{
+	const cJSON *ours, *one;
+
+	cJSON_ArrayForEach (ours, values) {
+		if (str_equal(map_scalar_text(ours), theirs))
+			return ours;
+		cJSON_ArrayForEach (one, ours) {
+			if (str_equal(map_scalar_text(one), theirs))
+				return one;
+		}
+	}
+	return NULL;
+}
+
+int map_put_state(
+	const struct map_field *f, const struct map_env *env, const char *theirs, cJSON *body, struct err *e)
+{
+	const cJSON *own = f->lookup ? NULL : their_item(f->values, theirs);
+	cJSON *value = own ? cJSON_Duplicate(own, 0) : NULL;
+	int r = 0;
+
+	if (!value)
+		r = f->lookup ? write_lookup(f, env, theirs, &value, e) : typed(f, env, theirs, &value, e);
+	return r < 0 ? r : json_put(body, f->to, value);
+}
+
 static int write_text(
 	const struct map_field *m, const struct map_env *env, const cJSON *item, cJSON **ret, struct err *e)
 {

@@ -163,6 +163,16 @@ static struct http_limits limits_of(const cJSON *limits)
 	return l;
 }
 
+static uint64_t stepped(const struct manifest_type *t)
+{
+	uint64_t fields = 0;
+	const cJSON *graph;
+
+	cJSON_ArrayForEach (graph, t->steps)
+		fields |= field_bit(t->type, type_field(t->type, graph->string));
+	return fields;
+}
+
 static void set_capabilities(struct engine *g)
 {
 	for (int i = TYPE_NONE + 1; i < TYPE_COUNT; i++) {
@@ -175,6 +185,7 @@ static void set_capabilities(struct engine *g)
 			.reads = mapping_reads(&t->map, t->type),
 			.writes = t->update ? mapping_writes(&t->map, t->type, 0) : 0,
 			.creates = t->create ? mapping_writes(&t->map, t->type, 1) : 0,
+			.steps = stepped(t),
 			.removes = t->restore  ? REMOVE_ARCHIVE
 				   : t->remove ? REMOVE_ERASE
 					       : REMOVE_NO,

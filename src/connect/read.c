@@ -96,27 +96,32 @@ static _Bool is_empty_list(const cJSON *json, const char *pointer)
 	return cJSON_IsArray(list) && !list->child;
 }
 
+int engine_record(struct engine *g, const struct manifest_type *t, const char *id, struct reply *reply,
+	const cJSON **ret, struct err *e)
+{
+	const char *pointer = json_get_text(t->one, "record") ? json_get_text(t->one, "record") : "";
+	int r = engine_call(g, &(struct call){.type = t, .request = t->one, .id = id}, reply, e);
+
+	if (r < 0)
+		return r;
+	*ret = json_at(reply->json, pointer);
+	if (!*ret && is_empty_list(reply->json, pointer))
+		return err_set(e, ENOENT, "%s does not have this any more", g->link.name);
+	return cJSON_IsObject(*ret) ? 0 : engine_odd(g, reply, pointer, e);
+}
+
 int engine_get(struct tool_link *link, enum type_id type, const char *id, struct remote *ret, struct err *e)
 {
 	struct engine *g = (struct engine *)link;
 	const struct manifest_type *t = engine_type(link, type, e);
 	_cleanup_(reply_finish) struct reply reply = {0};
-	const char *pointer;
 	const cJSON *record;
 	int r;
 
 	if (!t)
 		return -EOPNOTSUPP;
-	r = engine_call(g, &(struct call){.type = t, .request = t->one, .id = id}, &reply, e);
-	if (r < 0)
-		return r;
-	pointer = json_get_text(t->one, "record") ? json_get_text(t->one, "record") : "";
-	record = json_at(reply.json, pointer);
-	if (!record && is_empty_list(reply.json, pointer))
-		return err_set(e, ENOENT, "%s does not have this any more", link->name);
-	if (!cJSON_IsObject(record))
-		return engine_odd(g, &reply, pointer, e);
-	return engine_remote(g, t, record, ret, e);
+	r = engine_record(g, t, id, &reply, &record, e);
+	return r < 0 ? r : engine_remote(g, t, record, ret, e);
 }
 
 struct pull {

@@ -172,7 +172,9 @@ static const struct {
 	{"exists", EEXIST, ERR_RECORD, ERR_NEVER},
 	{"rejected", EINVAL, ERR_RECORD, ERR_NEVER},
 	{"auth", EACCES, ERR_TOOL, ERR_AFTER_USER},
-	{"quota", EDQUOT, ERR_TOOL, ERR_AFTER_USER},
+	{"quota", EDQUOT, ERR_RECORD, ERR_AFTER_USER},
+	{"large", EFBIG, ERR_RECORD, ERR_NEVER},
+	{"forbidden", EACCES, ERR_RECORD, ERR_NEVER},
 };
 
 /* Overrides the status' verdict by the manifest's. Returns 0 or -errno. */
@@ -242,6 +244,8 @@ static void narrow(const struct call *c, struct err *e)
 {
 	if (e->http_status == 403 || e->http_status == 404)
 		e->scope = c->scope;
+	if (e->http_status == 403 && c->scope == ERR_RECORD)
+		e->retry = ERR_NEVER;
 	if (c->scope == ERR_COLLECTION && e->code == ENOENT) {
 		e->code = EIO;
 		e->retry = ERR_AFTER_USER;

@@ -26,6 +26,7 @@ enum value {
 	LIST,	   /* of objects with .words */
 	CONSTANTS, /* object: JSON Pointer -> anything */
 	FIELDS,	   /* a type's field maps: pointer, or object with .words */
+	STEPS,	   /* field -> the tool's word -> list of those that may follow */
 };
 
 struct word {
@@ -125,6 +126,7 @@ static const struct word type_words[] = {
 			{"query", MAP, .each = TEMPLATE}, {"as", CHOICE, CHOICES("datetime", "date", "unix")},
 			{"grain", TIME}, {"overlap", TIME})},
 	{"page", OBJECT, .words = page_words},
+	{"steps", STEPS},
 	{"url", TEMPLATE},
 	{"labels", MAP, .each = TEXT},
 	{"fields", FIELDS, NEEDED, .words = field_words},
@@ -154,7 +156,7 @@ static const struct word manifest_words[] = {
 		{"retry_after", TEXT})},
 	{"errors", LIST, .words = WORDS({"status", SCALARS}, {"at", POINTER}, {"is", SCALARS}, {"text", TEXT},
 		{"means", CHOICE, CHOICES("retry", "slow", "stale", "gone", "exists", "rejected", "auth",
-			"quota", "ok")},
+			"quota", "large", "forbidden", "ok")},
 		{"message", POINTERS}, {"field", POINTER})},
 	{"lookups", MAP, .each = OBJECT, .words = WORDS(REQUEST, {"records", POINTER, NEEDED},
 		{"id", POINTER, NEEDED}, {"name", POINTERS, NEEDED}, {"page", OBJECT, .words = page_words})},
@@ -414,6 +416,29 @@ static int check_fields(struct check *c, const cJSON *fields)
 	return 0;
 }
 
+/* @depth 0: the fields; 1: the states of one; 2: what may follow a state, which for the last one is nothing. */
+static int check_steps(struct check *c, const cJSON *item, int depth)
+{
+	const cJSON *child;
+	int r = 0;
+
+	if (depth == 2 && cJSON_IsArray(item) && !item->child)
+		return 0;
+	if (depth == 2)
+		return check_scalars(c, item);
+	if (!cJSON_IsObject(item))
+		return check_bad(c, "this has to be an object");
+	cJSON_ArrayForEach (child, item) {
+		size_t mark = check_enter(c, child->string);
+
+		r = check_steps(c, child, depth + 1);
+		check_leave(c, mark);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 static int check_constants(struct check *c, const cJSON *constants)
 {
 	const cJSON *child;
@@ -464,6 +489,8 @@ static int check_value(struct check *c, const cJSON *item, const struct word *w,
 		return check_fields(c, item);
 	case CONSTANTS:
 		return check_constants(c, item);
+	case STEPS:
+		return check_steps(c, item, 0);
 	}
 	return 0;
 }

@@ -5,6 +5,7 @@
 
 #include "connect/engine.h"
 #include "connect/stable.h"
+#include "connect/steps.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
 
@@ -287,6 +288,32 @@ static int gone_or(struct engine *g, const struct manifest_type *t, const char *
 	return err_set(e, ENOENT, "%s does not have this any more", g->link.name);
 }
 
+int engine_change(struct engine *g, const struct manifest_type *t, const char *id, const cJSON *body,
+	struct reply *reply, const cJSON **ret, struct err *e)
+{
+	struct call call = {.type = t, .request = t->update, .id = id, .body = body};
+	int r = engine_call(g, &call, reply, e);
+
+	if (r < 0)
+		return gone_or(g, t, id, r, e);
+	*ret = returned_record(t, t->update, reply->json);
+	if (*ret)
+		return 0;
+	reply_finish(reply);
+	return after_effect(engine_record(g, t, id, reply, ret, e), e);
+}
+
+int engine_changes(struct engine *g, const struct manifest_type *t, const cJSON *changes, const cJSON *base,
+	cJSON **ret, struct err *e)
+{
+	_cleanup_json_ cJSON *full = NULL;
+	struct map_env env = engine_env(g, NULL, base);
+
+	if (str_equal(json_get_text(t->update, "send"), "full"))
+		full = full_record(t, changes, base);
+	return map_changes((struct mapping *)&t->map, &env, full ? full : changes, ret, e);
+}
+
 int engine_update(struct tool_link *link, enum type_id type, const char *id, const cJSON *changes,
 	const cJSON *base, struct remote *ret, struct err *e)
 {
@@ -294,27 +321,21 @@ int engine_update(struct tool_link *link, enum type_id type, const char *id, con
 	const struct manifest_type *t = engine_type(link, type, e);
 	_cleanup_(reply_finish) struct reply reply = {0};
 	_cleanup_json_ cJSON *body = NULL;
-	_cleanup_json_ cJSON *full = NULL;
-	struct map_env env = engine_env(g, NULL, base);
 	const cJSON *record;
 	int r;
 
 	if (!t || !t->update)
 		return t ? err_set(e, EOPNOTSUPP, "%s changes no %s", link->name, t->type->plural)
 			 : -EOPNOTSUPP;
-	if (str_equal(json_get_text(t->update, "send"), "full"))
-		full = full_record(t, changes, base);
-	r = map_changes((struct mapping *)&t->map, &env, full ? full : changes, &body, e);
-	if (r < 0)
-		return r;
-	r = engine_call(
-		g, &(struct call){.type = t, .request = t->update, .id = id, .body = body}, &reply, e);
-	if (r < 0)
-		return gone_or(g, t, id, r, e);
-	record = returned_record(t, t->update, reply.json);
-	if (record)
-		return after_effect(engine_remote(g, t, record, ret, e), e);
-	return after_effect(engine_get(link, type, id, ret, e), e);
+	/* Everything that can be wrong with the change is found before the first step. */
+	r = engine_changes(g, t, changes, base, &body, e);
+	if (r == 0)
+		r = engine_steps(g, t, id, changes, base, e);
+	if (r == 0)
+		r = engine_change(g, t, id, body, &reply, &record, e);
+	if (r == 0)
+		r = engine_arrived(g, t, changes, record, e);
+	return r < 0 ? r : after_effect(engine_remote(g, t, record, ret, e), e);
 }
 
 int engine_remove(struct tool_link *link, enum type_id type, const char *id, struct err *e)

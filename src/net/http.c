@@ -395,17 +395,19 @@ static const struct meaning {
 	const char *text;
 } meanings[] = {
 	{401, EACCES, ERR_TOOL, ERR_AFTER_USER, 0, "does not let us in: the key or password is not accepted"},
-	{402, EDQUOT, ERR_TOOL, ERR_AFTER_USER, 0, "says that its plan does not include this"},
+	{402, EDQUOT, ERR_RECORD, ERR_AFTER_USER, 0, "says that its plan does not include this"},
 	{403, EACCES, ERR_TOOL, ERR_AFTER_USER, 0, "does not allow this"},
 	{404, ENOENT, ERR_RECORD, ERR_NEVER, 0, "does not have this"},
 	{408, EIO, ERR_TOOL, ERR_LATER, 1, "gave up waiting for our request"},
 	{409, ESTALE, ERR_RECORD, ERR_NOW, 0, "has a newer version of this"},
 	{410, ENOENT, ERR_RECORD, ERR_NEVER, 0, "does not have this any more"},
 	{412, ESTALE, ERR_RECORD, ERR_NOW, 0, "has a newer version of this"},
+	{413, EFBIG, ERR_RECORD, ERR_NEVER, 0, "says that this is too large"},
 	{425, EIO, ERR_TOOL, ERR_LATER, 0, "is not ready yet"},
 	{429, EAGAIN, ERR_TOOL, ERR_LATER, 0, "asks us to slow down"},
 	{400, EINVAL, ERR_RECORD, ERR_NEVER, 0, "refused this"},
 	{500, EIO, ERR_TOOL, ERR_LATER, 1, "has a problem of its own"},
+	{507, EDQUOT, ERR_RECORD, ERR_AFTER_USER, 0, "has no room left for this"},
 	{0, EIO, ERR_TOOL, ERR_LATER, 1, "gave an answer that we do not understand"},
 };
 

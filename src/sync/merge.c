@@ -158,6 +158,21 @@ static void take(struct merge *m, const struct field *f, const cJSON *value)
 	put(m->link.ours, f->name, value);
 }
 
+/*
+ * A field that moves in steps and that we had begun to send: what came is a stop on its way, not somebody's wish. The record
+ * keeps its own value, and the rest of the way goes on from here.
+ */
+static _Bool under_way(struct merge *m, const struct field *f)
+{
+	const struct tool_type *can = &m->tx->stack->tools[m->a->worker->tool].types[m->type->id];
+	uint64_t bit = field_bit(m->type, f);
+
+	return (can->steps & bit) &&
+	       ((uint64_t)db_int(m->tx->db, 0, "SELECT sent FROM outbox WHERE record = ?1 AND tool = ?2",
+			"ii", m->link.record, m->a->worker->tool_id) &
+		       bit);
+}
+
 /* What came against what the tool had; the record against what that corresponded to. */
 static void merge_linked(struct merge *m, uint64_t skip)
 {
@@ -169,8 +184,10 @@ static void merge_linked(struct merge *m, uint64_t skip)
 
 		if (!(m->known & field_bit(m->type, f)) || (skip & field_bit(m->type, f)) || !came)
 			continue;
-		if (!edited || json_equal(ours, now) ||
-			stack_owner(m->tx->stack, m->type->id, i) == m->a->worker->tool)
+		if (edited && !json_equal(ours, now) && under_way(m, f))
+			put(m->link.ours, f->name, now);
+		else if (!edited || json_equal(ours, now) ||
+			 stack_owner(m->tx->stack, m->type->id, i) == m->a->worker->tool)
 			take(m, f, now);
 		put(m->link.theirs, f->name, now);
 	}

@@ -121,6 +121,9 @@ static int prepare(struct tx *tx, void *argument)
 	/* Durable before the first byte leaves: after a crash the outcome is looked up. */
 	if (r == 0)
 		r = store_outbox_mark(tx, p->row.seq, OUTBOX_SENDING, 0, NULL);
+	if (r == 0 && p->linked && (p->fields & can->steps))
+		r = db_run(tx->db, "UPDATE outbox SET sent = sent | ?2 WHERE seq = ?1", "ii", p->row.seq,
+			(int64_t)(p->fields & can->steps));
 	return r;
 }
 
@@ -216,6 +219,10 @@ static int reject(struct tx *tx, void *argument)
 	if (r < 0 || !p->linked || p->row.copy) {
 		return r < 0 ? r : store_outbox_mark(tx, p->row.seq, OUTBOX_REJECTED, 0, p->why->text);
 	}
+	link_finish(&p->link);
+	r = store_link_by_record(tx->db, p->w->tool_id, p->row.record, &p->link);
+	if (r < 0)
+		return r;
 	back = record_patch(p->type, p->doc, p->link.ours, p->fields);
 	c.patch = back;
 	r = store_outbox_remove(tx, p->row.seq);
@@ -310,6 +317,18 @@ static int read_current(struct push *p, struct err *e)
 	return r;
 }
 
+/* A refusal on the way: the record shows how far the tool went. */
+static void look_again(struct push *p, const struct err *why)
+{
+	const struct tool_type *can = &p->w->stack->tools[p->w->tool].types[p->row.type];
+
+	if (!p->linked || !(p->fields & can->steps) || why->scope == ERR_TOOL || why->retry == ERR_LATER)
+		return;
+	if (p->w->link->ops->get(p->w->link, p->row.type, p->link.remote, &p->remote, NULL) == 0)
+		(void)store_write(p->w->store, merge_current, p);
+	remote_finish(&p->remote);
+}
+
 static int send(struct push *p, struct err *e)
 {
 	struct tool_link *link = p->w->link;
@@ -361,6 +380,7 @@ static int push_row(struct worker *w, const struct outbox_row *row, struct err *
 	if (r < 0) {
 		if (!e->code)
 			err_set(e, -r, "%s", strerror(-r));
+		look_again(&p, e);
 		return failed(&p, r, e);
 	}
 	return store_write(w->store, confirm, &p);

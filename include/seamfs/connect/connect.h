@@ -44,6 +44,7 @@ struct capability {
 	uint64_t reads;	      /* fields it has (field_bit) */
 	uint64_t writes;      /* fields that update() may change */
 	uint64_t creates;     /* fields that create() may set; 0: create() is not possible */
+	uint64_t steps;	      /* fields that update() may have to take through other values first */
 	enum removal removes; /* what remove() does; REMOVE_ARCHIVE: restore() brings it back */
 	_Bool scans;	      /* every list() is a full listing, so what is missing was deleted */
 };
@@ -106,7 +107,8 @@ struct connector_ops {
 	 * update - changes the fields in @changes (null: clear) of one record; the others keep their values
 	 * @base: borrows; the whole doc as the tool last had it
 	 *
-	 * @ret is the record as the tool has it afterwards: the caller compares and so notices what was ignored.
+	 * @ret is the record as the tool has it afterwards: the caller compares and so notices what was ignored. When this
+	 * fails, a field among capability.steps may have got some of the way.
 	 */
 	int (*update)(struct tool_link *link, enum type_id type, const char *id, const cJSON *changes,
 		const cJSON *base, struct remote *ret, struct err *e);

@@ -20,6 +20,7 @@ struct tool_type {
 	uint64_t reads; /* fields (field_bit) */
 	uint64_t writes;
 	uint64_t creates;
+	uint64_t steps;
 	enum removal removes;
 };
 

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tools that let a field go from one value to some others only: a workflow is walked, not jumped. */
+#include "connect/steps.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "seamfs/base/log.h"
+#include "seamfs/base/mem.h"
+#include "seamfs/codec/json.h"
+
+/* The states in the order in which a search from the first one finds them. Texts are the manifest's. */
+struct search {
+	const char **states;
+	size_t *before; /* index of the one that it was reached from */
+	size_t count;
+};
+
+static void search_finish(struct search *s)
+{
+	free(s->states);
+	free(s->before);
+}
+
+static size_t position(const struct search *s, const char *state)
+{
+	size_t i = 0;
+
+	while (i < s->count && strcmp(s->states[i], state) != 0)
+		i++;
+	return i;
+}
+
+/* Everything that can be reached from @from, the nearest first. */
+static struct search search_all(const cJSON *graph, const char *from)
+{
+	size_t most = 1;
+	const cJSON *next;
+	struct search s;
+
+	cJSON_ArrayForEach (next, graph)
+		most += cJSON_IsArray(next) ? (size_t)cJSON_GetArraySize(next) : 1;
+	s = (struct search){
+		.states = mem_alloc(most * sizeof(*s.states)), .before = mem_alloc(most * sizeof(*s.before))};
+	s.states[s.count++] = from;
+	for (size_t i = 0; i < s.count; i++) {
+		const cJSON *follow = json_get(graph, s.states[i]);
+
+		for (next = cJSON_IsArray(follow) ? follow->child : follow; next; next = next->next) {
+			const char *state = map_scalar_text(next);
+
+			if (position(&s, state) == s.count) {
+				s.before[s.count] = i;
+				s.states[s.count++] = state;
+			}
+			if (next == follow)
+				break;
+		}
+	}
+	return s;
+}
+
+/* Fills @path with the states between the first and @goal, in their order. Returns how many. */
+static size_t trace(const struct search *s, size_t goal, const char **path)
+{
+	size_t count = 0;
+
+	for (size_t i = s->before[goal]; i > 0; i = s->before[i])
+		path[count++] = s->states[i];
+	for (size_t i = 0; i < count / 2; i++) {
+		const char *other = path[i];
+
+		path[i] = path[count - 1 - i];
+		path[count - 1 - i] = other;
+	}
+	return count;
+}
+
+/* No way leads there: which of our words can be had from here. */
+static int no_way(const struct engine *g, const struct map_field *f, const struct search *s, const char *ours,
+	struct err *e)
+{
+	_cleanup_json_ cJSON *words = cJSON_CreateObject();
+	_cleanup_(buf_finish) struct buf list = BUF_INIT(256);
+	const cJSON *word;
+
+	for (size_t i = 1; i < s->count; i++)
+		json_set_text(words, map_our_word(f, s->states[i]), s->states[i]);
+	cJSON_DeleteItemFromObjectCaseSensitive(words, map_our_word(f, s->states[0]));
+	cJSON_ArrayForEach (word, words)
+		buf_printf(&list, "%s\"%s\"", list.len ? ", " : "", word->string);
+	return err_field(e, EPERM, f->field->name,
+		"%s does not let \"%s\" become \"%s\" from what it is there (%s); %s%s", g->link.name,
+		f->field->name, ours, s->states[0],
+		list.len ? "from there it can become " : "nothing can follow that", buf_text(&list));
+}
+
+static int not_set(
+	const struct engine *g, const struct map_field *f, const char *now, const char *state, struct err *e)
+{
+	return err_field(e, EPERM, f->field->name, "%s left \"%s\" at %s: it does not let us set %s",
+		g->link.name, f->field->name, now ? now : "nothing", state);
+}
+
+struct walk {
+	struct engine *g;
+	const struct manifest_type *t;
+	const struct map_field *f;
+	const char *id;
+	const cJSON *base;
+};
+
+/* One state on the way: sent alone, and believed when the tool shows it. */
+static int take_step(const struct walk *w, const char *state, struct err *e)
+{
+	_cleanup_json_ cJSON *nothing = cJSON_CreateObject();
+	_cleanup_json_ cJSON *body = NULL;
+	_cleanup_(reply_finish) struct reply reply = {0};
+	_cleanup_(mem_freep) char *now = NULL;
+	struct map_env env = engine_env(w->g, NULL, w->base);
+	const cJSON *record;
+	int r = engine_changes(w->g, w->t, nothing, w->base, &body, e);
+
+	if (r == 0)
+		r = map_put_state(w->f, &env, state, body, e);
+	if (r == 0)
+		r = engine_change(w->g, w->t, w->id, body, &reply, &record, e);
+	if (r == 0)
+		r = map_state(w->f, &env, record, &now, e);
+	if (r < 0)
+		return r;
+	log_info("connect", "%s: %s %s: %s is %s now", w->g->link.name, w->t->type->name, w->id,
+		w->f->field->name, now ? now : "empty");
+	if (str_equal(now, state))
+		return 0;
+	return not_set(w->g, w->f, now, state, e);
+}
+
+static int walk(const struct walk *w, const cJSON *graph, const char *ours, struct err *e)
+{
+	const char *goal = map_their_word(w->f, ours);
+	struct map_env env = engine_env(w->g, NULL, w->base);
+	_cleanup_(reply_finish) struct reply reply = {0};
+	_cleanup_(search_finish) struct search s = {0};
+	_cleanup_(mem_freep) char *now = NULL;
+	_cleanup_(mem_freep) const char **path = NULL;
+	const cJSON *record;
+	size_t at, count = 0;
+	int r = engine_record(w->g, w->t, w->id, &reply, &record, e);
+
+	if (r == 0)
+		r = map_state(w->f, &env, record, &now, e);
+	/* Of a state that the graph does not have nothing is known: the tool itself has to say. */
+	if (r < 0 || !goal || !now || !json_get(graph, now))
+		return r;
+	s = search_all(graph, now);
+	at = position(&s, goal);
+	if (at == s.count)
+		return no_way(w->g, w->f, &s, ours, e);
+	path = mem_alloc(s.count * sizeof(*path));
+	count = at ? trace(&s, at, path) : 0;
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = take_step(w, path[i], e);
+	return r;
+}
+
+int engine_steps(struct engine *g, const struct manifest_type *t, const char *id, const cJSON *changes,
+	const cJSON *base, struct err *e)
+{
+	const cJSON *graph;
+	int r = 0;
+
+	cJSON_ArrayForEach (graph, t->steps) {
+		struct walk w = {
+			.g = g, .t = t, .f = mapping_find(&t->map, graph->string), .id = id, .base = base};
+		const char *ours = json_get_text(changes, graph->string);
+
+		if (ours && r == 0)
+			r = walk(&w, graph, ours, e);
+	}
+	return r;
+}
+
+int engine_arrived(struct engine *g, const struct manifest_type *t, const cJSON *changes, const cJSON *record,
+	struct err *e)
+{
+	struct map_env env = engine_env(g, NULL, NULL);
+	const cJSON *graph;
+
+	cJSON_ArrayForEach (graph, t->steps) {
+		const struct map_field *f = mapping_find(&t->map, graph->string);
+		const char *ours = json_get_text(changes, graph->string);
+		_cleanup_(mem_freep) char *now = NULL;
+		int r = ours ? map_state(f, &env, record, &now, e) : 0;
+
+		if (r < 0)
+			return r;
+		if (ours && !(now && str_equal(map_our_word(f, now), ours)))
+			return not_set(g, f, now, map_their_word(f, ours), e);
+	}
+	return 0;
+}
