@@ -13,7 +13,6 @@
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
 #include "seamfs/codec/utf8.h"
-#include "seamfs/model/place.h"
 
 enum {
 	BATCH = 256,
@@ -47,14 +46,6 @@ struct walk {
 static struct folder_link *folder_link(struct tool_link *link)
 {
 	return (struct folder_link *)link;
-}
-
-/* Hidden files (".~lock" too), and what editors and office programs put beside an open file. */
-static _Bool is_scratch(const char *name)
-{
-	size_t len = strlen(name);
-
-	return name[0] == '.' || name[len - 1] == '~' || strncmp(name, "~$", 2) == 0;
 }
 
 static void drop(struct walk *w)
@@ -131,7 +122,7 @@ static int walk_entry(struct walk *w, int dir_fd, const char *dir, const char *n
 	struct stat s;
 	int fd, r;
 
-	if (is_scratch(name) && (*dir || strcmp(name, FILE_TRASH) != 0))
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
 		return 0;
 	if (!utf8_valid(name, strlen(name))) {
 		warn_once(l, &l->warned_name, path, "the name is not UTF-8");
@@ -249,8 +240,6 @@ static _Bool concerns(void *context, const struct inotify_event *event)
 	struct folder_link *l = context;
 	_Bool came = (event->mask & IN_ISDIR) && (event->mask & (IN_CREATE | IN_MOVED_TO));
 
-	if (event->len && is_scratch(event->name))
-		return 0;
 	/* An event without a name is about a folder itself, or tells that events were lost. */
 	l->new_folder |= came || !event->len;
 	return 1;

@@ -124,7 +124,8 @@ static int write_record(struct tx *tx, struct work *w)
 		"UPDATE record SET whole = ?2, name = ?3, fold = ?4, size = ?5, mtime = ?6, version = "
 		"version + 1"
 		" WHERE id = ?1",
-		"iittii", w->record, w->whole, w->name, fold, (int64_t)w->body.len, tx->now_ms);
+		"iittii", w->record, w->whole, w->name, fold, (int64_t)w->body.len,
+		w->mtime_ms ? w->mtime_ms : tx->now_ms);
 
 	if (r == 0)
 		r = db_run(tx->db,
@@ -385,20 +386,46 @@ int store_change_check(struct db *db, const struct stack *stack, const struct ch
 	return propose(db, stack, c, &w, e);
 }
 
+/* The same values in another layout, or with another time. */
+static int write_layout(struct tx *tx, struct work *w, const struct change *c)
+{
+	struct buf before = BUF_INIT(BUF_MAX_RECORD);
+	int r = choose_body(tx, w, c);
+	_Bool same;
+
+	if (r == 0)
+		r = store_record_body(tx->db, w->record, &before);
+	same = r == 0 && before.len == w->body.len &&
+	       memcmp(buf_text(&before), buf_text(&w->body), before.len) == 0;
+	buf_finish(&before);
+	if (r < 0 || (same && !c->mtime_ms))
+		return r;
+	r = db_run(tx->db, "UPDATE content SET body = ?2 WHERE record = ?1", "ib", w->record,
+		(const void *)buf_text(&w->body), w->body.len);
+	if (r == 0)
+		r = db_run(tx->db, "UPDATE record SET size = ?2, mtime = ?3 WHERE id = ?1", "iii", w->record,
+			(int64_t)w->body.len, w->mtime_ms ? w->mtime_ms : tx->now_ms);
+	if (r == 0)
+		r = store_event(
+			tx, EVENT_CHANGED, 0, "", place_ino(PLACE_RECORD, w->type->id, (uint64_t)w->record));
+	return r;
+}
+
 int store_change(struct tx *tx, const struct change *c, int64_t *ret, struct err *e)
 {
 	_cleanup_(work_finish) struct work w = {.type = type_get(c->type),
 		.record = c->record,
 		.is_new = !c->record,
+		.mtime_ms = c->mtime_ms,
 		.body = BUF_INIT(BUF_MAX_RECORD)};
 	int r = propose(tx->db, tx->stack, c, &w, e);
 
 	if (r < 0)
 		return r;
-	/* Nothing new: no version, no event, no remote call. */
+	/* Nothing new: no version and no remote call. */
 	if (!w.is_new && record_changed(w.type, w.old, w.doc) == 0) {
 		*ret = c->record;
-		return 0;
+		return c->body ? write_layout(tx, &w, c) : 0;
 	}
 	r = write_all(tx, &w, c);
 	if (r < 0)

@@ -14,6 +14,7 @@ struct work {
 	int64_t whole, old_whole;
 	char *name, *old_name;
 	int64_t version;
+	int64_t mtime_ms; /* 0: now */
 	struct buf body;
 };
 

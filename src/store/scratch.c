@@ -106,6 +106,11 @@ int store_scratch_move(struct tx *tx, int64_t id, uint64_t dir, const char *name
 	return r;
 }
 
+int64_t store_scratch_mtime_of(struct db *db, int64_t id)
+{
+	return db_int(db, 0, "SELECT mtime FROM scratch WHERE id = ?1", "i", id);
+}
+
 int store_scratch_mtime(struct tx *tx, int64_t id, int64_t mtime_ms)
 {
 	return db_run(tx->db, "UPDATE scratch SET mtime = ?2 WHERE id = ?1", "ii", id, mtime_ms);

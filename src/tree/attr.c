@@ -70,6 +70,7 @@ int tree_setattr(
 						      : document_note(tree, dir, name, NULL);
 		}
 	} else if (r == 0 && mtime_ms >= 0 && (p.kind == PLACE_RECORD || p.kind == PLACE_SCRATCH)) {
+		draft_touch(tree, ino, mtime_ms);
 		r = store_write(tree->store, set_mtime, &m);
 	}
 	return r < 0 ? r : tree_stat(tree, ino, ret);

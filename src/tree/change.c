@@ -73,7 +73,8 @@ static int rename_new(
 
 	s->origin = save_origin(m->who, "create");
 	if (r == 0 && bytes.len)
-		r = save_check(m->tree, slot, path, buf_text(&bytes), bytes.len, NULL, &s->origin, m->e);
+		r = save_check(m->tree, slot, path,
+			&(struct text){.bytes = buf_text(&bytes), .len = bytes.len}, &s->origin, m->e);
 	if (r == 0 && bytes.len)
 		s->due_ms = clock_now_ms() + TREE_GRACE_MS;
 	buf_finish(&bytes);
@@ -92,8 +93,10 @@ static int rename_over(struct move *m, const struct record_slot *slot, const cha
 	/* Its writer read the record no later than it made the file: what changed since is not to be undone. */
 	base = store_record_doc_at(db, slot->record, store_scratch_base(db, scratch));
 	if (r == 0)
-		r = save_record(
-			m->tree, slot, path, buf_text(&bytes), bytes.len, base, &origin, m->ticket, m->e);
+		r = save_record(m->tree, slot, path,
+			&(struct text){
+				buf_text(&bytes), bytes.len, base, store_scratch_mtime_of(db, scratch)},
+			&origin, m->ticket, m->e);
 	if (r == 0) {
 		save_finish_scratch(m->tree, scratch, m->ticket->changed_ino);
 		away_take(m->tree, place_to_ino(m->new_dir), m->new_name);
@@ -365,8 +368,9 @@ int tree_mkdir(struct tree *tree, uint64_t dir, const char *name, const struct c
 		r = document_mkdir(tree, parent, name);
 		return r < 0 ? r : tree_lookup(tree, dir, name, ret);
 	}
-	/* .Trash-1000, .git and the like would be taken for something that they are not here. */
-	if (!node_takes_scratch(p) || (p.kind != PLACE_SCRATCH && name[0] == '.'))
+	/* In a .Trash-1000 or a .git a record would be taken for something that it is not. */
+	if (!node_takes_scratch(p) ||
+		(p.kind != PLACE_SCRATCH && (strncmp(name, ".Trash", 6) == 0 || strcmp(name, ".git") == 0)))
 		return err_set(e, EPERM, "a folder cannot be made here");
 	if (node_folder_slot(tree, p, name, &slot))
 		return make_record_dir(tree, &slot, path, who, ret, e);

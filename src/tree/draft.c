@@ -167,6 +167,7 @@ struct scratch_save {
 	int64_t id;
 	const void *bytes;
 	size_t len;
+	int64_t mtime_ms; /* 0: now */
 	int64_t due_ms;
 	struct origin origin;
 	const char *path;	/* it could become a record: what was refused before is mended */
@@ -189,7 +190,7 @@ static int note_open(struct tx *tx, const struct scratch_save *s)
 static int write_scratch(struct tx *tx, void *argument)
 {
 	struct scratch_save *s = argument;
-	int r = store_scratch_write(tx, s->id, s->bytes, s->len, tx->now_ms);
+	int r = store_scratch_write(tx, s->id, s->bytes, s->len, s->mtime_ms ? s->mtime_ms : tx->now_ms);
 
 	if (r == 0)
 		r = store_scratch_due(tx, s->id, s->due_ms, &s->origin);
@@ -238,7 +239,8 @@ static int check_whole(
 	if (p.kind == PLACE_SCRATCH &&
 		(node_scratch_parent(h->tree, p, &dir, &name) < 0 || !node_slot(h->tree, dir, name, &slot)))
 		return 0;
-	r = save_check(h->tree, &slot, path, bytes, len, slot.record ? h->draft->base : NULL, &origin, e);
+	r = save_check(h->tree, &slot, path,
+		&(struct text){bytes, len, slot.record ? h->draft->base : NULL, 0}, &origin, e);
 	return r < 0 ? r : 0;
 }
 
@@ -283,6 +285,7 @@ int tree_write(struct handle *h, const void *bytes, size_t len, int64_t offset, 
 	h->draft->bytes.error = 0;
 	h->draft->written = 1;
 	h->draft->truncated = 0;
+	h->draft->mtime_ms = 0;
 	pthread_mutex_unlock(&h->tree->mutex);
 	if (r == -E2BIG)
 		return err_set(e, EFBIG, "the file is larger than 64 MiB, the limit here");
@@ -333,15 +336,19 @@ static int save_scratch(
 	struct handle *h, const struct buf *bytes, _Bool done, const struct caller *who, struct err *e)
 {
 	struct place p = place_of_ino(h->ino), dir;
-	struct scratch_save s = {
-		.id = p.b, .bytes = buf_text(bytes), .len = bytes->len, .origin = save_origin(who, "create")};
+	struct scratch_save s = {.id = p.b,
+		.bytes = buf_text(bytes),
+		.len = bytes->len,
+		.mtime_ms = h->draft->mtime_ms,
+		.origin = save_origin(who, "create")};
 	_cleanup_(mem_freep) char *name = NULL, *path = tree_path(h->tree, h->ino);
 	struct record_slot slot;
 	int r = 1, stored;
 
 	if (done && bytes->len && path && node_scratch_parent(h->tree, p, &dir, &name) == 0 &&
 		node_slot(h->tree, dir, name, &slot))
-		r = save_check(h->tree, &slot, path, s.bytes, s.len, NULL, &s.origin, e);
+		r = save_check(
+			h->tree, &slot, path, &(struct text){.bytes = s.bytes, .len = s.len}, &s.origin, e);
 	if (r == 0)
 		s.due_ms = clock_now_ms() + TREE_GRACE_MS;
 	s.path = r < 0 ? NULL : path;
@@ -350,16 +357,15 @@ static int save_scratch(
 	return stored < 0 ? stored : r < 0 ? r : 0;
 }
 
-static int save_open_record(struct handle *h, uint64_t ino, const struct buf *bytes, const cJSON *base,
-	const struct caller *who, struct ticket *ret, struct err *e)
+static int save_open_record(struct handle *h, uint64_t ino, const struct text *text, const struct caller *who,
+	struct ticket *ret, struct err *e)
 {
 	struct place p = place_of_ino(ino);
 	struct record_slot slot = {.type = type_get((enum type_id)p.a), .record = p.b};
 	struct origin origin = save_origin(who, "save");
 	_cleanup_(mem_freep) char *path = tree_path(h->tree, ino);
 
-	return save_record(
-		h->tree, &slot, path ? path : "(gone)", buf_text(bytes), bytes->len, base, &origin, ret, e);
+	return save_record(h->tree, &slot, path ? path : "(gone)", text, &origin, ret, e);
 }
 
 static int save_draft(
@@ -375,7 +381,8 @@ static int save_draft(
 	if (taken && !ino)
 		r = save_scratch(h, &bytes, taken == 2, who, e);
 	else if (taken == 2)
-		r = save_open_record(h, ino, &bytes, base, who, ret, e);
+		r = save_open_record(h, ino,
+			&(struct text){buf_text(&bytes), bytes.len, base, h->draft->mtime_ms}, who, ret, e);
 	buf_finish(&bytes);
 	/* A refused draft of a new file stays as it is, for the next try. */
 	if (taken == 2 && (r == 0 || p.kind == PLACE_RECORD))
@@ -443,6 +450,17 @@ void tree_refused(struct tree *tree, uint64_t ino)
 		buf_finish(&c.bytes);
 		cJSON_Delete(c.base);
 	}
+	pthread_mutex_unlock(&tree->mutex);
+}
+
+void draft_touch(struct tree *tree, uint64_t ino, int64_t mtime_ms)
+{
+	struct draft *d;
+
+	pthread_mutex_lock(&tree->mutex);
+	d = find_draft(tree, ino);
+	if (d)
+		d->mtime_ms = mtime_ms;
 	pthread_mutex_unlock(&tree->mutex);
 }
 

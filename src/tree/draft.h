@@ -9,11 +9,12 @@ struct draft {
 	uint64_t ino;
 	int handles;
 	struct buf bytes;
-	_Bool written;	 /* since the last save */
-	_Bool truncated; /* nothing but that happened: no save */
-	int32_t opener;	 /* process that opened it last */
-	int64_t version; /* of the record that the bytes came from */
-	cJSON *base;	 /* its doc */
+	_Bool written;	  /* since the last save */
+	_Bool truncated;  /* nothing but that happened: no save */
+	int32_t opener;	  /* process that opened it last */
+	int64_t mtime_ms; /* that a program has set since it wrote, 0: none */
+	int64_t version;  /* of the record that the bytes came from */
+	cJSON *base;	  /* its doc */
 	struct draft *next;
 };
 

@@ -51,9 +51,7 @@ struct save {
 	struct tree *tree;
 	const struct record_slot *slot;
 	const char *path;
-	const char *bytes; /* NULL: the patch is given */
-	size_t len;
-	const cJSON *base; /* what the writer began with; NULL: the record as it is */
+	struct text text; /* without bytes: the patch is given */
 	const cJSON *patch;
 	_Bool folder; /* made with mkdir: more is about to come */
 	struct origin origin;
@@ -89,8 +87,8 @@ static int parse(struct db *db, const struct stack *stack, struct save *s, cJSON
 
 	if (s->slot->record && !current)
 		return err_set(&s->why, ENOENT, "the record is no longer there");
-	r = record_parse(s->slot->type, s->bytes, s->len, s->base ? s->base : current, &names,
-		stack->currency, ret, &s->why);
+	r = record_parse(s->slot->type, s->text.bytes, s->text.len, s->text.base ? s->text.base : current,
+		&names, stack->currency, ret, &s->why);
 	if (r == 0 && !s->slot->record)
 		fill_from_place(s->slot, *ret);
 	return r;
@@ -100,15 +98,16 @@ static int parse(struct db *db, const struct stack *stack, struct save *s, cJSON
 static int plan(
 	struct db *db, const struct stack *stack, struct save *s, struct change *ret, cJSON **ret_parsed)
 {
-	int r = s->bytes ? parse(db, stack, s, ret_parsed) : 0;
+	int r = s->text.bytes ? parse(db, stack, s, ret_parsed) : 0;
 
 	*ret = (struct change){
 		.type = s->slot->type->id,
 		.record = s->slot->record,
-		.patch = s->bytes ? *ret_parsed : s->patch,
+		.patch = s->text.bytes ? *ret_parsed : s->patch,
 		.name = s->slot->record ? NULL : s->slot->stem,
-		.body = s->bytes,
-		.body_len = s->len,
+		.body = s->text.bytes,
+		.body_len = s->text.len,
+		.mtime_ms = s->text.mtime_ms,
 		.moved = s->patch != NULL,
 		.origin = s->origin,
 	};
@@ -156,8 +155,8 @@ static int keep_problem(struct tx *tx, void *argument)
 		.name = named ? named : s->slot->stem,
 		.field = s->why.field,
 		.text = s->why.text,
-		.bytes = s->bytes,
-		.len = s->len};
+		.bytes = s->text.bytes,
+		.len = s->text.len};
 
 	int r = store_problem_add(tx, &p);
 
@@ -173,7 +172,7 @@ static int refuse(struct save *s, int r, struct err *e)
 {
 	if (!s->why.code)
 		err_set(&s->why, -r, "%s could not be stored: %s", s->path, strerror(-r));
-	if (s->bytes && s->why.code != ENOSPC)
+	if (s->text.bytes && s->why.code != ENOSPC)
 		s->why.noted = store_write(s->tree->store, keep_problem, s) == 0;
 	*e = s->why;
 	return r;
@@ -181,24 +180,18 @@ static int refuse(struct save *s, int r, struct err *e)
 
 static int run(struct save *s, struct err *e)
 {
-	int r = s->len > BUF_MAX_RECORD
+	int r = s->text.len > BUF_MAX_RECORD
 			? err_set(&s->why, EFBIG, "%s is larger than 1 MiB, the limit for a record", s->path)
 			: store_write(s->tree->store, run_save, s);
 
 	return r < 0 ? refuse(s, r, e) : 0;
 }
 
-int save_record(struct tree *tree, const struct record_slot *slot, const char *path, const char *bytes,
-	size_t len, const cJSON *base, const struct origin *origin, struct ticket *ret, struct err *e)
+int save_record(struct tree *tree, const struct record_slot *slot, const char *path, const struct text *text,
+	const struct origin *origin, struct ticket *ret, struct err *e)
 {
-	struct save s = {.tree = tree,
-		.slot = slot,
-		.path = path,
-		.bytes = bytes,
-		.len = len,
-		.base = base,
-		.origin = *origin,
-		.ticket = ret};
+	struct save s = {
+		.tree = tree, .slot = slot, .path = path, .text = *text, .origin = *origin, .ticket = ret};
 
 	return run(&s, e);
 }
@@ -209,26 +202,20 @@ static _Bool is_open(const struct save *s)
 	_cleanup_json_ cJSON *doc = NULL;
 
 	return !s->slot->record && s->why.field[0] &&
-	       json_parse(s->bytes, s->len, JSON_STRICT, &doc, NULL, NULL) == 0 &&
+	       json_parse(s->text.bytes, s->text.len, JSON_STRICT, &doc, NULL, NULL) == 0 &&
 	       cJSON_IsNull(json_get(doc, s->why.field));
 }
 
-int save_check(struct tree *tree, const struct record_slot *slot, const char *path, const char *bytes,
-	size_t len, const cJSON *base, const struct origin *origin, struct err *e)
+int save_check(struct tree *tree, const struct record_slot *slot, const char *path, const struct text *text,
+	const struct origin *origin, struct err *e)
 {
-	struct save s = {.tree = tree,
-		.slot = slot,
-		.path = path,
-		.bytes = bytes,
-		.len = len,
-		.base = base,
-		.origin = *origin};
+	struct save s = {.tree = tree, .slot = slot, .path = path, .text = *text, .origin = *origin};
 	const struct stack *stack = store_stack(tree->store);
 	_cleanup_json_ cJSON *parsed = NULL;
 	struct change c;
 	int r;
 
-	if (len > BUF_MAX_RECORD)
+	if (text->len > BUF_MAX_RECORD)
 		return 0; /* too large even to be kept: the save itself says so */
 	r = plan(store_db(tree->store), stack, &s, &c, &parsed);
 	if (r == 0)
@@ -250,8 +237,7 @@ int save_folder(struct tree *tree, const struct record_slot *slot, const char *p
 	struct save s = {.tree = tree,
 		.slot = slot,
 		.path = path,
-		.bytes = "{}",
-		.len = 2,
+		.text = {.bytes = "{}", .len = 2},
 		.folder = 1,
 		.origin = *origin,
 		.ticket = &ticket};
@@ -313,7 +299,10 @@ int save_promote(
 		base = store_record_doc_at(db, slot.record, store_scratch_base(db, scratch));
 	r = store_scratch_read(db, scratch, &bytes);
 	if (r == 0)
-		r = save_record(tree, &slot, path, buf_text(&bytes), bytes.len, base, origin, ret, e);
+		r = save_record(tree, &slot, path,
+			&(struct text){
+				buf_text(&bytes), bytes.len, base, store_scratch_mtime_of(db, scratch)},
+			origin, ret, e);
 	if (r == 0)
 		save_finish_scratch(tree, scratch, ret->changed_ino);
 	buf_finish(&bytes);

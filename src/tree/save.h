@@ -4,14 +4,22 @@
 
 #include "tree/node.h"
 
-/* save.c: bytes become records. What is refused is kept in problems/. */
-int save_record(struct tree *tree, const struct record_slot *slot, const char *path, const char *bytes,
-	size_t len, const cJSON *base, const struct origin *origin, struct ticket *ret, struct err *e);
+/* What a file holds that is to become, or to change, a record. */
+struct text {
+	const char *bytes;
+	size_t len;
+	const cJSON *base; /* the doc that the writer began with; NULL: the record as it is */
+	int64_t mtime_ms;  /* as the writer set it, 0: now */
+};
 
-/* save_check - whether save_record() would take it: 0; 1: a new file in which something is left open, as in a template;
+/* save.c: bytes become records. What is refused is kept in problems/. */
+int save_record(struct tree *tree, const struct record_slot *slot, const char *path, const struct text *text,
+	const struct origin *origin, struct ticket *ret, struct err *e);
+
+/* save_check - whether save_record() would take it: 0; 1: a new file in which something is left open, as in a template,
  * and @e says what; or -errno, like there */
-int save_check(struct tree *tree, const struct record_slot *slot, const char *path, const char *bytes,
-	size_t len, const cJSON *base, const struct origin *origin, struct err *e);
+int save_check(struct tree *tree, const struct record_slot *slot, const char *path, const struct text *text,
+	const struct origin *origin, struct err *e);
 
 /* save_folder - a record that is a folder, still empty: its tools hear of it a moment later, with what is written into it */
 int save_folder(struct tree *tree, const struct record_slot *slot, const char *path,
@@ -52,6 +60,9 @@ int control_write(struct tree *tree, struct place p, const void *bytes, size_t l
 _Bool draft_is_open(struct tree *tree, uint64_t ino);
 _Bool draft_size(struct tree *tree, uint64_t ino, int64_t *ret);
 _Bool draft_read(struct tree *tree, uint64_t ino, int64_t offset, size_t len, struct buf *b);
+
+/* draft_touch - a program set the time of a file that is open: its save keeps it */
+void draft_touch(struct tree *tree, uint64_t ino, int64_t mtime_ms);
 int draft_resize(struct tree *tree, uint64_t ino, int64_t size);
 
 /* document.c: the real files of the drive tool; ids are file rows, 0 the root */

@@ -24,7 +24,8 @@ struct change {
 	const void
 		*body; /* the writer's own bytes, kept when they mean exactly the new doc; NULL: rendered */
 	size_t body_len;
-	_Bool moved; /* a person gave the file another name or folder: the old one is given up */
+	int64_t mtime_ms; /* of the file, as its writer set it; 0: now */
+	_Bool moved;	  /* a person gave the file another name or folder: the old one is given up */
 	struct origin origin;
 };
 

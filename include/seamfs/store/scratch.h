@@ -36,6 +36,7 @@ int store_scratch_write(struct tx *tx, int64_t id, const void *bytes, size_t len
 int store_scratch_move(
 	struct tx *tx, int64_t id, uint64_t dir, const char *name); /* replaces what is there */
 int store_scratch_mtime(struct tx *tx, int64_t id, int64_t mtime_ms);
+int64_t store_scratch_mtime_of(struct db *db, int64_t id); /* 0: it is gone */
 int store_scratch_remove(struct tx *tx, int64_t id);
 
 /* store_scratch_holds - whether that folder has any (for a scratch folder: its inode number) */

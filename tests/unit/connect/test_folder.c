@@ -93,12 +93,13 @@ TEST(the_tree_is_listed)
 		f.count = 0;
 		check_int(rig.link->ops->files(rig.link, collect, &f, &rig.e), 0);
 	}
-	check_int(f.count, 4);
+	/* Hidden names too: a lock that a colleague's office program left there is for ours to see. */
+	check_int(f.count, 9);
 	check(has(&f, "a b/") && has(&f, "a b/c/") && has(&f, "a b/c/Ümläut.pdf 5 1700000000250"));
-	check(has(&f, "empty 0 1700000000250"));
+	check(has(&f, "empty 0 1700000000250") && has(&f, ".~lock.x.odt# 0 1700000000250"));
 	check_int(rig_logged(&rig, "warning"), 1);
 	check_int((rig.link->ops->check)(rig.link, &text, &rig.e), 0);
-	check_text(text, "2 files in 2 folders");
+	check_text(text, "6 files in 3 folders");
 	free(text);
 	rig_stop(&rig);
 }
@@ -171,9 +172,8 @@ TEST(changes_are_noticed_everywhere)
 	make_dir(&rig, "docs/a");
 	check(rig.link->ops->watch_fd(rig.link) >= 0);
 	check(!rig.link->ops->watch_drain(rig.link));
-	rig_write(&rig, "docs/a/x~", "");
 	rig_write(&rig, "docs/a/.hidden", "");
-	check(!rig_drain(&rig));
+	check(rig_drain(&rig));
 	rig_write(&rig, "docs/a/x", "");
 	check(rig_drain(&rig));
 	/* A folder that is new is watched with what is in it. */
