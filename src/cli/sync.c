@@ -23,7 +23,12 @@ static int ask(const char *dir, const char *word, struct err *e)
 		return err_set(e, errno, "cannot open %s: %s", path, strerror(errno));
 	if (write(fd, word, strlen(word)) < 0)
 		return errno == EINVAL ? err_set(e, EINVAL, "there is no tool called \"%s\"", word)
-				       : err_set(e, errno, "cannot ask for a pull: %s", strerror(errno));
+		       : errno == EAGAIN
+			       ? err_set(e, EAGAIN,
+					 "%s asked to be left alone for now; .seam/errors.ndjson says until "
+					 "when",
+					 word)
+			       : err_set(e, errno, "cannot ask for a pull: %s", strerror(errno));
 	return 0;
 }
 

@@ -20,10 +20,15 @@ typedef int (*key_reader)(struct stack *s, const cJSON *item, const char *pointe
 
 int stack_fail(const struct stack *s, const char *pointer, int code, struct err *e, const char *format, ...)
 {
-	struct json_place at = json_locate(s->text, strlen(s->text), pointer);
+	_cleanup_(mem_freep) char *nearest = str_dup(pointer);
+	struct json_place at;
 	char text[400];
 	va_list args;
 
+	/* What is missing has no place: then it is that of what it is missing in. */
+	while (*nearest && !json_at(s->root, nearest))
+		*strrchr(nearest, '/') = '\0';
+	at = json_locate(s->text, strlen(s->text), nearest);
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
@@ -230,7 +235,7 @@ static int read_shares(struct stack *s, const cJSON *item, const char *pointer, 
 	cJSON_ArrayForEach (share, item) {
 		const struct type *type;
 		char at[160];
-		int field, tool, r;
+		int field, tool, r, i = 0;
 
 		snprintf(at, sizeof(at), "%s/%.100s", pointer, share->string);
 		r = find_type(s, share, at, &type, &field, e);
@@ -240,7 +245,10 @@ static int read_shares(struct stack *s, const cJSON *item, const char *pointer, 
 			return stack_fail(
 				s, at, EINVAL, e, "\"shares\" is written as { \"client\": [\"tool\", …] }");
 		cJSON_ArrayForEach (name, share) {
-			tool = find_tool(s, name, at, e);
+			char entry[176];
+
+			snprintf(entry, sizeof(entry), "%s/%d", at, i++);
+			tool = find_tool(s, name, entry, e);
 			if (tool < 0)
 				return tool;
 			s->tools[tool].types[type->id].used = 1;
@@ -248,6 +256,26 @@ static int read_shares(struct stack *s, const cJSON *item, const char *pointer, 
 		}
 	}
 	return 0;
+}
+
+char *stack_claim(const struct stack *s, enum type_id type, int tool)
+{
+	const struct type *t = type_get(type);
+	const cJSON *share = json_get(json_get(s->root, "shares"), t->name), *name;
+	int i = 0;
+
+	if (s->owners[type] == tool)
+		return str_format("/owners/%s", t->name);
+	for (const struct field *f = t->fields; f->name; f++) {
+		if (s->field_owners[type][f - t->fields] == tool)
+			return str_format("/owners/%s.%s", t->name, f->name);
+	}
+	cJSON_ArrayForEach (name, share) {
+		if (str_equal(json_text(name), s->tools[tool].name))
+			break;
+		i++;
+	}
+	return str_format("/shares/%s/%d", t->name, i);
 }
 
 static int read_nothing(struct stack *s, const cJSON *item, const char *pointer, struct err *e)

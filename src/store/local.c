@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "seamfs/base/clock.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/model/place.h"
 #include "seamfs/store/change.h"
@@ -62,6 +63,17 @@ int store_tool_note(struct tx *tx, int64_t tool, const char *error, _Bool pulled
 		"pull_ms END"
 		" WHERE id = ?1",
 		"iii", tool, tx->now_ms, (int64_t)pulled);
+}
+
+int store_tool_limit(struct tx *tx, int64_t tool, int64_t until_ms)
+{
+	return db_run(tx->db, "UPDATE tool SET limited_ms = ?2 WHERE id = ?1", "ii", tool, until_ms);
+}
+
+_Bool store_tool_limited(struct db *db, int64_t tool, int64_t *ret_until_ms)
+{
+	*ret_until_ms = db_int(db, 0, "SELECT limited_ms FROM tool WHERE id = ?1", "i", tool);
+	return *ret_until_ms > clock_now_ms();
 }
 
 int store_tool_refresh(struct tx *tx, int64_t tool)

@@ -32,10 +32,13 @@ static int note_capabilities(struct stack *stack, int tool, const struct tool_li
 		t->types[i].creates = c->creates;
 		t->types[i].steps = c->steps;
 		t->types[i].removes = c->removes;
-		if (t->types[i].used && c->type == TYPE_NONE && !(i == TYPE_DOCUMENT && link->folder))
-			return stack_fail(stack, "/owners", EINVAL, e,
+		if (t->types[i].used && c->type == TYPE_NONE && !(i == TYPE_DOCUMENT && link->folder)) {
+			_cleanup_(mem_freep) char *claim = stack_claim(stack, (enum type_id)i, tool);
+
+			return stack_fail(stack, claim, EINVAL, e,
 				"\"%s\" is to hold %s, but its connector \"%s\" has none", t->name,
 				type_get((enum type_id)i)->plural, t->connector);
+		}
 	}
 	return 0;
 }
@@ -93,6 +96,7 @@ struct note {
 	struct worker *w;
 	const char *error;
 	_Bool pulled;
+	int64_t limited_ms; /* until then it wants to be left alone; 0: it did not say */
 };
 
 static int write_note(struct tx *tx, void *argument)
@@ -102,6 +106,8 @@ static int write_note(struct tx *tx, void *argument)
 
 	if (r == 0 && n->pulled)
 		r = store_tool_refreshed(tx, n->w->tool_id);
+	if (r == 0 && n->limited_ms)
+		r = store_tool_limit(tx, n->w->tool_id, n->limited_ms);
 	return r;
 }
 
@@ -111,6 +117,8 @@ static void judge(struct worker *w, int r, const struct err *e, _Bool pulled)
 	struct note n = {w, r < 0 ? (e->code ? e->text : strerror(-r)) : NULL, pulled};
 	int64_t wait = FIRST_RETRY_MS;
 
+	if (r == -EAGAIN && e->scope == ERR_TOOL)
+		n.limited_ms = e->retry_at_ms;
 	if (r < 0 || pulled)
 		(void)store_write(w->store, write_note, &n);
 	if (r == 0) {
@@ -205,6 +213,7 @@ int sync_start(struct sync *s, struct store *store, struct err *e)
 	pthread_sigmask(SIG_BLOCK, &all, &before);
 	for (int i = 1; i < s->stack->tool_count && r == 0; i++) {
 		struct worker *w = &s->workers[i];
+		int64_t limited_ms;
 
 		w->sync = s;
 		w->store = store;
@@ -212,6 +221,9 @@ int sync_start(struct sync *s, struct store *store, struct err *e)
 		w->tool = i;
 		w->tool_id = store_tool_id(store, i);
 		w->bell = store_subscribe(store);
+		/* What it asked the daemon before this one for. */
+		if (store_tool_limited(store_db(store), w->tool_id, &limited_ms))
+			w->retry_ms = clock_steady_ms() + limited_ms - clock_now_ms();
 		r = w->bell < 0 ? w->bell : -pthread_create(&w->thread, NULL, worker_main, w);
 		w->started = r == 0;
 	}

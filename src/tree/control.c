@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "seamfs/base/clock.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/store/local.h"
 #include "seamfs/store/trash.h"
@@ -19,9 +20,15 @@ static int refresh(struct tx *tx, void *argument)
 	struct order *o = argument;
 	int tool = strcmp(o->word, "all") == 0 || !o->word[0] ? 0 : stack_tool(tx->stack, o->word);
 
+	char until[CLOCK_UTC_SIZE];
+	int64_t until_ms;
+
 	if (tool < 0)
 		return err_set(o->e, EINVAL, "there is no tool called \"%s\"; write a tool's name or \"all\"",
 			o->word);
+	if (tool && store_tool_limited(tx->db, store_tool_id(tx->store, tool), &until_ms))
+		return err_set(o->e, EAGAIN, "%s asked to be left alone until %.8s (UTC)", o->word,
+			clock_format_utc(until_ms + 999, until) + strlen("2026-01-01T"));
 	return store_tool_refresh(tx, tool ? store_tool_id(tx->store, tool) : 0);
 }
 

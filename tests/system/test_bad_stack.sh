@@ -60,6 +60,37 @@ sed 's/"client": "crm"/"invoice": "crm"/' good.json >stack.json
 try "an owner that cannot hold the type" "stack.json:"
 check_contains "an owner that cannot hold the type: what" "$(cat err.txt)" "invoices"
 
+cat >stack.json <<'END'
+{
+  "tools": {
+    "crm": { "connector": "csv", "types": { "client": { "file": "clients.csv", "create": true, "fields": "same" } } },
+    "drive": { "connector": "folder", "path": "drive" }
+  },
+  "owners": { "client": "crm" },
+  "shares": { "client": ["crm",
+     "drive"] }
+}
+END
+try "a share that cannot hold the type" "stack.json:8:6: \"drive\" is to hold clients"
+sed -i 's/"drive"\]/"driev"]/' stack.json
+try "a share that is no tool" "stack.json:8:6: there is no tool called \"driev\""
+printf '{\n  "tools": {\n    "board": { "connector": "redmine", "key": {"file": "key"} } } }\n' >stack.json
+try "a setting that is missing" "stack.json:3:5: \"url\" is missing"
+printf '{\n  "tools": {\n    "drive": { "connector": "folder" } } }\n' >stack.json
+try "a folder without its path" "stack.json:3:5: "
+printf '{\n  "tools": {\n    "crm": { "connector": "csv",\n      "types": { "client": { "id": "ID" } } } } }\n' >stack.json
+try "a sheet without its file" "stack.json:4:18: "
+cat >stack.json <<'END'
+{
+  "tools": {
+    "board": { "connector": "redmine", "url": "http://127.0.0.1:1", "key": {"command": ["echo", "k"]},
+      "types": { "task": { "steps": { "status": { "New": 7,
+        "Closed": { "after": "New" } } } } } }
+  }
+}
+END
+try "a workflow that is none" "stack.json:5:9: "
+
 printf '' >stack.json
 try "an empty file" "stack.json"
 printf '[]\n' >stack.json

@@ -60,9 +60,12 @@ int stack_load(const char *path, struct stack **ret, struct err *e);
 void stack_free(struct stack *stack);
 void stack_freep(struct stack **stack);
 
-/* stack_fail - an error at the place that a JSON Pointer into stack.json names; returns -@code */
+/* stack_fail - an error at the place in stack.json that a JSON Pointer names, or the nearest there is; returns -@code */
 int stack_fail(const struct stack *stack, const char *pointer, int code, struct err *e, const char *format,
 	...) __attribute__((format(printf, 5, 6)));
+
+/* stack_claim - JSON Pointer of the entry in owners or shares that gives the type to the tool; given to the caller */
+char *stack_claim(const struct stack *stack, enum type_id type, int tool);
 
 /* stack_tool - index of the tool of that name, or -1 */
 int stack_tool(const struct stack *stack, const char *name);

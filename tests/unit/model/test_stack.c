@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "seamfs/model/stack.h"
 
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "seamfs/base/file.h"
@@ -65,6 +68,10 @@ TEST(mistakes_have_a_place)
 		{"{\"owners\": {\"client.nme\": \"local\"}}", ":1:13:", "nme"},
 		{"{\"owners\": 3}", ":1:2:", "object"},
 		{"{\"shares\": {\"client\": \"crm\"}}", ":1:13:", "shares"},
+		{"{\"tools\": {\"crm\": {\"connector\": \"csv\"}},\n \"shares\": {\"client\": [\"crm\",\n  "
+		 "\"billing\"]}}",
+			":3:3:", "billing"},
+		{"{\"shares\": {\"client\": [\n7]}}", ":2:1:", "quotes"},
 		{"{\"poll\": \"fast\"}", ":1:2:", "poll"},
 		{"{\"company\": \"x\"", "stack.json:1:1:", "}"},
 		{"{\"company\": \"a\", \"company\": \"b\"}", "stack.json", "twice"},
@@ -83,14 +90,64 @@ TEST(mistakes_have_a_place)
 	}
 }
 
+/* What is missing is told at the nearest thing that is there. */
+TEST(places_of_what_is_missing)
+{
+	static const struct {
+		const char *pointer, *place;
+	} rows[] = {
+		{"/tools/crm/connector", ":2:10:"},
+		{"/tools/crm/url", ":2:2:"},
+		{"/tools/crm/types/client/file", ":2:2:"},
+		{"/tools/billing", ":1:2:"},
+		{"/nothing/at/all", ":1:1:"},
+		{"", ":1:1:"},
+	};
+	struct stack *s;
+	struct err e;
+
+	check_int(load("{\"tools\": {\n \"crm\": {\"connector\": \"csv\"}}}", &s, &e), 0);
+	for (size_t i = 0; s && i < sizeof(rows) / sizeof(rows[0]); i++) {
+		check_int(stack_fail(s, rows[i].pointer, EINVAL, &e, "missing"), -EINVAL);
+		check(strstr(e.text, rows[i].place));
+		if (test_failures)
+			printf("# row %zu: %s\n", i, e.text);
+	}
+	stack_free(s);
+}
+
+TEST(claims)
+{
+	struct stack *s;
+	struct err e;
+	char *claim;
+
+	check_int(load("{\"tools\": {\"a\": {\"connector\": \"x\"}, \"b\": {\"connector\": \"x\"}},"
+		       "\"owners\": {\"client\": \"a\", \"task.title\": \"b\"}, \"shares\": {\"client\": "
+		       "[\"a\", \"b\"]}}",
+			  &s, &e),
+		0);
+	claim = stack_claim(s, TYPE_CLIENT, 1);
+	check_text(claim, "/owners/client");
+	free(claim);
+	claim = stack_claim(s, TYPE_CLIENT, 2);
+	check_text(claim, "/shares/client/1");
+	free(claim);
+	claim = stack_claim(s, TYPE_TASK, 2);
+	check_text(claim, "/owners/task.title");
+	free(claim);
+	stack_free(s);
+}
+
 int main(void)
 {
-	static const struct test_case cases[] = {TEST_RUN(a_whole_stack), TEST_RUN(mistakes_have_a_place)};
+	static const struct test_case cases[] = {TEST_RUN(a_whole_stack), TEST_RUN(mistakes_have_a_place),
+		TEST_RUN(places_of_what_is_missing), TEST_RUN(claims)};
 	int r;
 
 	if (!mkdtemp(folder))
 		return 1;
-	r = test_run_all(cases, 2);
+	r = test_run_all(cases, sizeof(cases) / sizeof(cases[0]));
 	rmdir(folder);
 	return r;
 }
