@@ -20,6 +20,7 @@ struct scan {
 	struct buf *out;   /* NULL while locating */
 	const char *fault; /* what is wrong, set once */
 	const char *fault_at;
+	_Bool cut;	    /* the fault is that the text ends too early */
 	struct buf path;    /* the current JSON Pointer, kept only while locating */
 	const char *wanted; /* the pointer to locate, or NULL */
 	const char *found;
@@ -32,8 +33,18 @@ static int fail(struct scan *s, const char *at, const char *what)
 	if (!s->fault) {
 		s->fault = what;
 		s->fault_at = at;
+		s->cut = s->p >= s->end;
 	}
 	return -EINVAL;
+}
+
+/* Like fail(), for what more text might mend. */
+static int fail_short(struct scan *s, const char *at, const char *what, size_t needed)
+{
+	int r = fail(s, at, what);
+
+	s->cut = (size_t)(s->end - s->p) < needed;
+	return r;
 }
 
 static void emit(struct scan *s, const char *bytes, size_t len)
@@ -99,7 +110,7 @@ static int unicode_escape(struct scan *s)
 	int code = hex4(s->p + 1, s->end);
 
 	if (code < 0)
-		return fail(s, at, "\\u needs four hexadecimal digits");
+		return fail_short(s, at, "\\u needs four hexadecimal digits", 5);
 	if (code <= JSON_NUMBER_MARK) {
 		if (code == 0 && !(s->flags & JSON_REMOTE))
 			return fail(s, at, "\\u0000 is not allowed in a text");
@@ -114,7 +125,7 @@ static int unicode_escape(struct scan *s)
 										   : -1;
 
 		if (low < 0xdc00 || low > 0xdfff)
-			return fail(s, at, "this surrogate pair has no second half");
+			return fail_short(s, at, "this surrogate pair has no second half", 11);
 		emit(s, at, 12);
 		s->p += 11;
 		return 0;
@@ -162,7 +173,11 @@ static int string(struct scan *s)
 				  : "the file holds a NUL byte");
 		n = utf8_length(s->p, (size_t)(s->end - s->p));
 		if (!n)
-			return fail(s, s->p, "this is not valid UTF-8");
+			return fail_short(s, s->p, "this is not valid UTF-8",
+				c < 0xc2   ? 1
+				: c < 0xe0 ? 2
+				: c < 0xf0 ? 3
+					   : 4);
 		emit(s, s->p, n);
 		s->p += n;
 	}
@@ -213,18 +228,23 @@ static int number(struct scan *s)
 static int literal(struct scan *s)
 {
 	static const char *const words[] = {"true", "false", "null"};
+	size_t left = (size_t)(s->end - s->p);
+	int r;
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
 		size_t n = strlen(words[i]);
 
-		if ((size_t)(s->end - s->p) >= n && memcmp(s->p, words[i], n) == 0) {
+		if (left >= n && memcmp(s->p, words[i], n) == 0) {
 			emit(s, words[i], n);
 			s->p += n;
 			return 0;
 		}
 	}
-	return fail(s, s->p,
+	r = fail(s, s->p,
 		"a value was expected here: a text in \"quotes\", a number, true, false, null, { or [");
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		s->cut |= left < strlen(words[i]) && memcmp(s->p, words[i], left) == 0;
+	return r;
 }
 
 static void step_in(struct scan *s, const char *key, size_t len)
@@ -371,6 +391,13 @@ int json_scan(const char *text, size_t len, unsigned flags, struct buf *out, str
 		return out->error;
 	*place = place_of(text, s.fault_at);
 	return err_set(e, EINVAL, "%s", s.fault);
+}
+
+_Bool json_cut_off(const char *text, size_t len)
+{
+	struct scan s = {.start = text, .p = text, .end = text + len};
+
+	return document(&s) < 0 && s.cut;
 }
 
 struct json_place json_locate(const char *text, size_t len, const char *pointer)

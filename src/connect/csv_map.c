@@ -239,7 +239,7 @@ int csv_map_bind(struct csv_map *map, const struct csv_sheet *sheet, struct err 
 
 void csv_map_capability(const struct csv_map *map, struct capability *ret)
 {
-	*ret = (struct capability){.type = map->type->id, .scans = 1};
+	*ret = (struct capability){.type = map->type->id, .removes = REMOVE_ERASE, .scans = 1};
 	for (size_t i = 0; i < map->count; i++) {
 		const struct csv_field *f = &map->fields[i];
 		uint64_t bit = f->at >= 0 ? field_bit(map->type, f->field) : 0;

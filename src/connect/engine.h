@@ -125,6 +125,8 @@ int engine_find(struct tool_link *link, enum type_id type, const cJSON *doc, con
 int engine_update(struct tool_link *link, enum type_id type, const char *id, const cJSON *changes,
 	const cJSON *base, struct remote *ret, struct err *e);
 int engine_remove(struct tool_link *link, enum type_id type, const char *id, struct err *e);
+int engine_restore(
+	struct tool_link *link, enum type_id type, const char *id, struct remote *ret, struct err *e);
 void engine_close(struct tool_link *link);
 
 /**

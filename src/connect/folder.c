@@ -13,6 +13,7 @@
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
 #include "seamfs/codec/utf8.h"
+#include "seamfs/model/place.h"
 
 enum {
 	BATCH = 256,
@@ -130,7 +131,7 @@ static int walk_entry(struct walk *w, int dir_fd, const char *dir, const char *n
 	struct stat s;
 	int fd, r;
 
-	if (is_scratch(name))
+	if (is_scratch(name) && (*dir || strcmp(name, FILE_TRASH) != 0))
 		return 0;
 	if (!utf8_valid(name, strlen(name))) {
 		warn_once(l, &l->warned_name, path, "the name is not UTF-8");

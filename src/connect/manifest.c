@@ -306,13 +306,27 @@ static int lint_once(struct check *c, const struct manifest_type *t)
 	return r;
 }
 
+/* What is archived and could not be brought back would be made twice. */
+static int lint_restore(struct check *c, const struct manifest_type *t)
+{
+	const char *means = json_get_text(t->remove, "means");
+
+	if (t->restore && (!means || strcmp(means, "erase") == 0))
+		return check_bad(c, "\"restore\" needs a \"delete\" that keeps the record");
+	if (!t->restore && str_equal(means, "archive"))
+		return check_bad(c, "\"restore\" is missing: how what was archived is brought back");
+	return 0;
+}
+
 static int lint_type(struct check *c, const struct manifest_type *t, const cJSON *json)
 {
-	static const char *const requests[] = {"list", "one", "create", "update", "delete"};
+	static const char *const requests[] = {"list", "one", "create", "update", "delete", "restore"};
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(requests); i++)
 		r = need_verb(c, json_get(json, requests[i]), requests[i]);
+	if (r == 0)
+		r = lint_restore(c, t);
 	if (r == 0 && !t->id)
 		r = check_bad(c, "fields.id is missing: where the record's id is");
 	if (r == 0 && t->since && (!t->updated || !json_get(t->since, "query")))
@@ -335,6 +349,7 @@ static int compile_type(struct check *c, struct manifest *m, const cJSON *json)
 	t->create = json_get(json, "create");
 	t->update = json_get(json, "update");
 	t->remove = json_get(json, "delete");
+	t->restore = json_get(json, "restore");
 	t->once = json_get(json, "once");
 	t->since = str_equal(json_get_text(changes, "by"), "since") ? changes : NULL;
 	t->page = json_get(json, "page") ? json_get(json, "page") : json_get(m->root, "page");

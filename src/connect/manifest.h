@@ -16,7 +16,7 @@
 /* What a manifest says about one type; all JSON is borrowed from the manifest, NULL: not said. */
 struct manifest_type {
 	const struct type *type; /* NULL: the tool does not have this type */
-	const cJSON *list, *one, *create, *update, *remove;
+	const cJSON *list, *one, *create, *update, *remove, *restore;
 	const cJSON *once;
 	const cJSON *since;  /* "changes" where it is by since */
 	const cJSON *page;   /* its own or the manifest's */

@@ -175,6 +175,9 @@ static void set_capabilities(struct engine *g)
 			.reads = mapping_reads(&t->map, t->type),
 			.writes = t->update ? mapping_writes(&t->map, t->type, 0) : 0,
 			.creates = t->create ? mapping_writes(&t->map, t->type, 1) : 0,
+			.removes = t->restore  ? REMOVE_ARCHIVE
+				   : t->remove ? REMOVE_ERASE
+					       : REMOVE_NO,
 			.scans = !t->since,
 		};
 	}
@@ -216,6 +219,7 @@ static const struct connector_ops ops = {
 	.find = engine_find,
 	.update = engine_update,
 	.remove = engine_remove,
+	.restore = engine_restore,
 	.close = engine_close,
 };
 

@@ -115,6 +115,7 @@ static const struct word type_words[] = {
 	{"delete", OBJECT,
 		.words = WORDS(REQUEST, BODY,
 			{"means", CHOICE, NEEDED, CHOICES("archive", "trash", "void", "erase")})},
+	{"restore", OBJECT, .words = WORDS(REQUEST, BODY, ANSWER)},
 	{"once", OBJECT,
 		.words = WORDS({"by", CHOICE, NEEDED, CHOICES("find", "unique", "id", "header")},
 			{"find", OBJECT, .words = WORDS(REQUEST, {"records", POINTER}, {"record", POINTER})},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The writing half of the contract: create, find, update, remove. */
+/* The writing half of the contract: create, find, update, remove, restore. */
 #include <errno.h>
 #include <string.h>
 
@@ -330,4 +330,23 @@ int engine_remove(struct tool_link *link, enum type_id type, const char *id, str
 	r = engine_call(g, &(struct call){.type = t, .request = t->remove, .id = id}, &reply, e);
 	r = gone_or(g, t, id, r, e);
 	return r == -ENOENT ? 0 : r; /* gone already is what was wanted */
+}
+
+int engine_restore(
+	struct tool_link *link, enum type_id type, const char *id, struct remote *ret, struct err *e)
+{
+	struct engine *g = (struct engine *)link;
+	const struct manifest_type *t = engine_type(link, type, e);
+	_cleanup_(reply_finish) struct reply reply = {0};
+	const cJSON *record;
+	int r;
+
+	if (!t || !t->restore)
+		return t ? err_set(e, EOPNOTSUPP, "%s brings no %s back", link->name, t->type->plural)
+			 : -EOPNOTSUPP;
+	r = engine_call(g, &(struct call){.type = t, .request = t->restore, .id = id}, &reply, e);
+	if (r < 0)
+		return r;
+	record = returned_record(t, t->restore, reply.json);
+	return record ? engine_remote(g, t, record, ret, e) : engine_get(link, type, id, ret, e);
 }

@@ -13,6 +13,7 @@ enum {
 	MAX_PARKED = 64,
 	WORKERS = 3,	      /* none of them ever waits for a tool; more only take turns in waking up */
 	WAIT_OWNER_MS = 3000, /* how long a close waits for the owner's word */
+	WAIT_SYNC_MS = 10000, /* and an fsync */
 	MAX_NOTIFY = 256,     /* events in one round */
 };
 
@@ -80,7 +81,8 @@ void face_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_i
 void face_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 
 /* park.c: answers the request now, or when the owner has confirmed, refused, or not answered in time */
-void park_answer(struct mount *m, fuse_req_t req, const struct ticket *ticket, uint64_t stale_ino);
+void park_answer(
+	struct mount *m, fuse_req_t req, const struct ticket *ticket, uint64_t stale_ino, int wait_ms);
 int park_start(struct mount *m);
 void park_stop(struct mount *m);
 

@@ -74,6 +74,8 @@ static void helper_main(int in, int out)
 	/* Its own descriptors only: a lock or a mount must not outlive the daemon because of it. */
 	dup2(in, 0);
 	dup2(out, 1);
+	dup2(open("/dev/null", O_WRONLY | O_CLOEXEC),
+		2); /* whoever reads our caller's errors must see their end */
 	close_range(3, ~0U, 0);
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);

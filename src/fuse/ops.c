@@ -81,7 +81,7 @@ static void face_lookup(fuse_req_t req, fuse_ino_t dir, const char *name)
 {
 	struct mount *m = mount_of(req);
 	struct fuse_entry_param entry = {.entry_timeout = NOT_FOUND_S};
-	struct node node;
+	struct node node = {0};
 	int r;
 
 	if (face_expected(m, req, dir, name)) {
@@ -95,6 +95,8 @@ static void face_lookup(fuse_req_t req, fuse_ino_t dir, const char *name)
 	}
 	if (r == 0)
 		face_entry(m, &node, &entry);
+	else if (node.fleeting)
+		entry.entry_timeout = 0;
 	fuse_reply_entry(req, &entry);
 }
 

@@ -148,24 +148,23 @@ void face_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size, 
 		fuse_reply_write(req, size);
 }
 
-static void save(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, _Bool all)
+static void save(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, enum flush how)
 {
 	struct mount *m = mount_of(req);
-	struct handle *h = handle_of(fi);
 	struct caller who = face_caller(req);
 	struct ticket ticket = {0};
 	struct err e = {0};
-	int r = h ? tree_flush(h, &who, all, &ticket, &e) : 0;
+	int r = tree_flush(m->tree, handle_of(fi), ino, how, &who, &ticket, &e);
 
 	if (r < 0)
 		refuse(req, (struct act){"save", ino, NULL}, r, &e);
 	else
-		park_answer(m, req, &ticket, 0);
+		park_answer(m, req, &ticket, 0, how == FLUSH_SYNC ? WAIT_SYNC_MS : WAIT_OWNER_MS);
 }
 
 void face_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-	save(req, ino, fi, 0);
+	save(req, ino, fi, FLUSH_CLOSE);
 }
 
 void face_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)
@@ -175,7 +174,7 @@ void face_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_i
 	if (fd >= 0)
 		fuse_reply_err(req, (datasync ? fdatasync(fd) : fsync(fd)) < 0 ? errno : 0);
 	else
-		save(req, ino, fi, 1);
+		save(req, ino, fi, FLUSH_SYNC);
 }
 
 void face_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
@@ -323,5 +322,5 @@ void face_rename(fuse_req_t req, fuse_ino_t dir, const char *name, fuse_ino_t ne
 	}
 	tree_done(m->tree, dir, name);
 	tree_done(m->tree, new_dir, new_name);
-	park_answer(m, req, &ticket, ticket.changed_ino);
+	park_answer(m, req, &ticket, ticket.changed_ino, WAIT_OWNER_MS);
 }

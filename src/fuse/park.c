@@ -33,9 +33,10 @@ static int answer_of(struct mount *m, const struct parked *p)
 	return r;
 }
 
-void park_answer(struct mount *m, fuse_req_t req, const struct ticket *ticket, uint64_t stale_ino)
+void park_answer(
+	struct mount *m, fuse_req_t req, const struct ticket *ticket, uint64_t stale_ino, int wait_ms)
 {
-	struct parked p = {req, *ticket, stale_ino, clock_steady_ms() + WAIT_OWNER_MS};
+	struct parked p = {req, *ticket, stale_ino, clock_steady_ms() + wait_ms};
 	_Bool parked = 0;
 	int r = ticket->record ? answer_of(m, &p) : 0;
 

@@ -122,6 +122,11 @@ int store_problem_get(struct store *store, struct db *db, int64_t id, problem_vi
 	return 0;
 }
 
+_Bool store_problem_at(struct db *db, const char *path)
+{
+	return db_int(db, 0, "SELECT EXISTS (SELECT 1 FROM problem WHERE path = ?1)", "t", path) != 0;
+}
+
 char *store_problem_of(struct db *db, int64_t record)
 {
 	return db_text(

@@ -30,6 +30,7 @@ static int note_capabilities(struct stack *stack, int tool, const struct tool_li
 		t->types[i].reads = c->reads;
 		t->types[i].writes = c->writes;
 		t->types[i].creates = c->creates;
+		t->types[i].removes = c->removes;
 		if (t->types[i].used && c->type == TYPE_NONE && !(i == TYPE_DOCUMENT && link->folder))
 			return stack_fail(stack, "/owners", EINVAL, e,
 				"\"%s\" is to hold %s, but its connector \"%s\" has none", t->name,

@@ -6,7 +6,7 @@
 #include "seamfs/base/clock.h"
 #include "tree/save.h"
 
-void away_add(struct tree *tree, uint64_t dir, const char *name)
+void away_add(struct tree *tree, uint64_t dir, const char *name, int64_t ms)
 {
 	size_t slot = 0;
 
@@ -17,8 +17,9 @@ void away_add(struct tree *tree, uint64_t dir, const char *name)
 	}
 	tree->away[slot].dir = dir;
 	snprintf(tree->away[slot].name, sizeof(tree->away[slot].name), "%s", name);
-	tree->away[slot].until_ms = clock_steady_ms() + TREE_AWAY_MS;
-	tree->away_until_ms = tree->away[slot].until_ms;
+	tree->away[slot].until_ms = clock_steady_ms() + ms;
+	if (tree->away_until_ms < tree->away[slot].until_ms)
+		tree->away_until_ms = tree->away[slot].until_ms;
 	pthread_mutex_unlock(&tree->mutex);
 }
 

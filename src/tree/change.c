@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "seamfs/base/clock.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
+#include "seamfs/store/scratch.h"
 #include "seamfs/store/trash.h"
 #include "tree/save.h"
 
@@ -49,43 +51,86 @@ struct scratch_move {
 	int64_t id;
 	uint64_t dir;
 	const char *name;
+	int64_t due_ms;
+	struct origin origin;
 };
 
 static int move_scratch_row(struct tx *tx, void *argument)
 {
 	struct scratch_move *s = argument;
 
-	return store_scratch_move(tx, s->id, s->dir, s->name);
+	int r = store_scratch_move(tx, s->id, s->dir, s->name);
+
+	return r == 0 ? store_scratch_due(tx, s->id, s->due_ms, &s->origin) : r;
 }
 
-/* Renamed over a record, or to a record's name: what is in it is saved. */
-static int move_scratch(struct move *m)
+/* To the name of a record that is to be: it becomes one after its grace time. */
+static int rename_new(
+	struct move *m, const struct record_slot *slot, const char *path, struct scratch_move *s)
 {
-	struct scratch_move s = {place_of_ino(m->node.ino).b, place_to_ino(m->new_dir), m->new_name};
 	struct buf bytes = BUF_INIT(BUF_MAX_SCRATCH);
-	_cleanup_(mem_freep) char *path = NULL;
-	_cleanup_json_ cJSON *base = NULL;
-	struct record_slot slot;
-	int r;
+	int r = tree_read(m->tree, NULL, m->node.ino, BUF_MAX_SCRATCH, 0, &bytes);
 
-	if (m->new_dir.kind != PLACE_COLLECTION && m->new_dir.kind != PLACE_RECORD_DIR &&
-		m->new_dir.kind != PLACE_PARTS)
-		return err_set(m->e, EXDEV, "a temporary file stays in the folders of records");
-	if (!node_slot(m->tree, m->new_dir, m->new_name, &slot))
-		return store_write(m->tree->store, move_scratch_row, &s);
-	r = tree_read(m->tree, NULL, m->node.ino, BUF_MAX_SCRATCH, 0, &bytes);
+	s->origin = save_origin(m->who, "create");
+	if (r == 0 && bytes.len)
+		r = save_check(m->tree, slot, path, buf_text(&bytes), bytes.len, NULL, &s->origin, m->e);
+	if (r == 0 && bytes.len)
+		s->due_ms = clock_now_ms() + TREE_GRACE_MS;
+	buf_finish(&bytes);
+	return r < 0 ? r : store_write(m->tree->store, move_scratch_row, s);
+}
+
+/* Over a record: what is in it is saved as that record. */
+static int rename_over(struct move *m, const struct record_slot *slot, const char *path, int64_t scratch)
+{
+	struct db *db = store_db(m->tree->store);
+	struct origin origin = save_origin(m->who, "save");
+	struct buf bytes = BUF_INIT(BUF_MAX_SCRATCH);
+	_cleanup_json_ cJSON *base = NULL;
+	int r = tree_read(m->tree, NULL, m->node.ino, BUF_MAX_SCRATCH, 0, &bytes);
+
 	/* Its writer read the record no later than it made the file: what changed since is not to be undone. */
-	if (slot.record)
-		base = store_record_doc_at(store_db(m->tree->store), slot.record,
-			store_scratch_base(store_db(m->tree->store), s.id));
-	path = path_in(m->tree, m->new_dir, m->new_name);
+	base = store_record_doc_at(db, slot->record, store_scratch_base(db, scratch));
 	if (r == 0)
 		r = save_record(
-			m->tree, &slot, path, buf_text(&bytes), bytes.len, base, m->who, m->ticket, m->e);
-	if (r == 0)
-		save_finish_scratch(m->tree, s.id, m->ticket->changed_ino);
+			m->tree, slot, path, buf_text(&bytes), bytes.len, base, &origin, m->ticket, m->e);
+	if (r == 0) {
+		save_finish_scratch(m->tree, scratch, m->ticket->changed_ino);
+		away_take(m->tree, place_to_ino(m->new_dir), m->new_name);
+	}
 	buf_finish(&bytes);
 	return r;
+}
+
+static int move_scratch(struct move *m)
+{
+	struct scratch_move s = {
+		.id = place_of_ino(m->node.ino).b, .dir = place_to_ino(m->new_dir), .name = m->new_name};
+	_cleanup_(mem_freep) char *path = path_in(m->tree, m->new_dir, m->new_name);
+	struct record_slot slot;
+	struct node there;
+
+	if (!node_takes_scratch(m->new_dir))
+		return err_set(m->e, EXDEV, "a temporary file stays in the folders of records");
+	if (node_slot(m->tree, m->new_dir, m->new_name, &slot)) {
+		if (!S_ISREG(m->node.mode))
+			return err_set(m->e, EPERM, "a record is a file with its text");
+		if (!slot.record && store_removed(store_db(m->tree->store), slot.type->id, slot.whole,
+					    slot.stem, &slot.record) == 0) {
+			int r = remove_undo(m->tree, slot.record, m->who, m->e);
+
+			if (r < 0)
+				return r;
+		}
+		return slot.record ? rename_over(m, &slot, path, s.id) : rename_new(m, &slot, path, &s);
+	}
+	if (tree_lookup(m->tree, s.dir, s.name, &there) == 0) {
+		if (place_of_ino(there.ino).kind != PLACE_SCRATCH)
+			return err_set(m->e, EPERM, "%s belongs to the tree", m->new_name);
+		if (S_ISDIR(there.mode) && store_scratch_holds(store_db(m->tree->store), there.ino))
+			return -ENOTEMPTY;
+	}
+	return store_write(m->tree->store, move_scratch_row, &s);
 }
 
 /* ---- a record ---- */
@@ -121,7 +166,7 @@ static int move_away(struct move *m)
 		r = store_write(m->tree->store, make_backup, &b);
 	buf_finish(&bytes);
 	if (r == 0)
-		away_add(m->tree, place_to_ino(m->dir), m->name);
+		away_add(m->tree, place_to_ino(m->dir), m->name, TREE_AWAY_MS);
 	return r;
 }
 
@@ -145,6 +190,8 @@ static int move_record(struct move *m)
 	struct place p = place_of_ino(m->node.ino);
 	struct record_slot to;
 
+	if (m->new_dir.kind == PLACE_SCRATCH)
+		return err_set(m->e, EPERM, "a record stays in its collection; copy it if a copy is wanted");
 	if (!node_slot(m->tree, m->new_dir, m->new_name, &to)) {
 		if (m->new_dir.kind != m->dir.kind || m->new_dir.a != m->dir.a)
 			return err_set(m->e, EXDEV, "a record cannot move to this folder");
@@ -272,13 +319,45 @@ int tree_rename(struct tree *tree, uint64_t dir, const char *name, uint64_t new_
 
 /* ---- making ---- */
 
+/* A client, a project: a record, at once. */
+static int make_record_dir(struct tree *tree, const struct record_slot *slot, const char *path,
+	const struct caller *who, struct node *ret, struct err *e)
+{
+	struct origin origin = save_origin(who, "create");
+	int64_t record;
+	int r;
+
+	if (store_removed(store_db(tree->store), slot->type->id, 0, slot->stem, &record) == 0)
+		r = remove_undo(tree, record, who, e);
+	else
+		r = save_folder(tree, slot, path, &origin, e);
+	if (r == 0)
+		r = store_record_find(store_db(tree->store), slot->type->id, 0, slot->stem, &record);
+	return r < 0 ? r
+		     : tree_stat(tree, place_ino(PLACE_RECORD_DIR, slot->type->id, (uint64_t)record), ret);
+}
+
+struct scratch_make {
+	uint64_t dir;
+	const char *name, *target;
+	uint32_t mode;
+	int64_t id;
+};
+
+static int make_scratch(struct tx *tx, void *argument)
+{
+	struct scratch_make *m = argument;
+
+	return store_scratch_make(tx, m->dir, m->name, m->mode, m->target, &m->id);
+}
+
 int tree_mkdir(struct tree *tree, uint64_t dir, const char *name, const struct caller *who, struct node *ret,
 	struct err *e)
 {
 	struct place p = place_of_ino(dir);
-	const struct type *type = p.kind == PLACE_COLLECTION ? type_get((enum type_id)p.a) : NULL;
-	struct record_slot slot = {.type = type};
-	struct ticket ticket;
+	struct scratch_make m = {dir, name, NULL, S_IFDIR | 0755, 0};
+	_cleanup_(mem_freep) char *path = path_in(tree, p, name);
+	struct record_slot slot;
 	int64_t parent;
 	int r;
 
@@ -286,42 +365,28 @@ int tree_mkdir(struct tree *tree, uint64_t dir, const char *name, const struct c
 		r = document_mkdir(tree, parent, name);
 		return r < 0 ? r : tree_lookup(tree, dir, name, ret);
 	}
-	/* .Trash-1000, .git and the like are no clients. */
-	if (!type || !type->file || name[0] == '.')
+	/* .Trash-1000, .git and the like would be taken for something that they are not here. */
+	if (!node_takes_scratch(p) || (p.kind != PLACE_SCRATCH && name[0] == '.'))
 		return err_set(e, EPERM, "a folder cannot be made here");
-	snprintf(slot.stem, sizeof(slot.stem), "%s", name);
-	if (store_removed(store_db(tree->store), type->id, 0, name, &slot.record) == 0)
-		r = remove_undo(tree, slot.record, who, e);
-	else
-		r = save_record(tree, &slot, name, "{}", 2, NULL, who, &ticket, e);
-	return r < 0 ? r : tree_lookup(tree, dir, name, ret);
-}
-
-struct link_make {
-	uint64_t dir;
-	const char *name, *target;
-	int64_t id;
-};
-
-static int make_symlink(struct tx *tx, void *argument)
-{
-	struct link_make *l = argument;
-
-	return store_scratch_make(tx, l->dir, l->name, S_IFLNK | 0777, l->target, &l->id);
+	if (node_folder_slot(tree, p, name, &slot))
+		return make_record_dir(tree, &slot, path, who, ret, e);
+	if (node_slot(tree, p, name, &slot))
+		return err_set(e, EPERM, "a record is a file with its text");
+	r = store_write(tree->store, make_scratch, &m);
+	return r < 0 ? r : tree_stat(tree, place_ino(PLACE_SCRATCH, 0, (uint64_t)m.id), ret);
 }
 
 int tree_symlink(struct tree *tree, uint64_t dir, const char *name, const char *target, struct node *ret,
 	struct err *e)
 {
 	struct place p = place_of_ino(dir);
-	struct link_make l = {dir, name, target, 0};
+	struct scratch_make m = {dir, name, target, S_IFLNK | 0777, 0};
 	struct record_slot slot;
 	int r;
 
 	/* emacs locks a file with a dangling link ".#NAME" beside it. */
-	if ((p.kind != PLACE_COLLECTION && p.kind != PLACE_RECORD_DIR && p.kind != PLACE_PARTS) ||
-		strlen(target) > 4095 || node_slot(tree, p, name, &slot))
+	if (!node_takes_scratch(p) || strlen(target) > 4095 || node_slot(tree, p, name, &slot))
 		return err_set(e, EPERM, "a link cannot be made here");
-	r = store_write(tree->store, make_symlink, &l);
-	return r < 0 ? r : tree_stat(tree, place_ino(PLACE_SCRATCH, 0, (uint64_t)l.id), ret);
+	r = store_write(tree->store, make_scratch, &m);
+	return r < 0 ? r : tree_stat(tree, place_ino(PLACE_SCRATCH, 0, (uint64_t)m.id), ret);
 }

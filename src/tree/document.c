@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "seamfs/base/clock.h"
 #include "seamfs/base/mem.h"
 #include "tree/save.h"
 
@@ -128,18 +129,6 @@ static int drop_row(struct tx *tx, void *argument)
 	return store_file_remove(tx, n->id);
 }
 
-int document_unlink(struct tree *tree, int64_t parent, const char *name, _Bool folder)
-{
-	_cleanup_(fd_closep) int dir = open_folder(tree, parent);
-	struct note n = {.tree = tree, .parent = parent, .name = name};
-
-	if (dir < 0)
-		return dir;
-	if (unlinkat(dir, name, folder ? AT_REMOVEDIR : 0) < 0)
-		return -errno;
-	return store_write(tree->store, drop_row, &n);
-}
-
 struct move {
 	struct note from;
 	int64_t new_parent;
@@ -168,4 +157,77 @@ int document_rename(struct tree *tree, int64_t parent, const char *name, int64_t
 	if (renameat2(from, name, to, new_name, flags) < 0)
 		return -errno;
 	return store_write(tree->store, move_row, &m);
+}
+
+/* ---- removing ---- */
+
+static int erase(struct tree *tree, int64_t parent, const char *name, _Bool folder)
+{
+	_cleanup_(fd_closep) int dir = open_folder(tree, parent);
+	struct note n = {.tree = tree, .parent = parent, .name = name};
+
+	if (dir < 0)
+		return dir;
+	if (unlinkat(dir, name, folder ? AT_REMOVEDIR : 0) < 0)
+		return -errno;
+	return store_write(tree->store, drop_row, &n);
+}
+
+/* Finds or makes one folder below another. */
+static int enter(struct tree *tree, int64_t parent, const char *name, int64_t *ret)
+{
+	_cleanup_(fd_closep) int dir = open_folder(tree, parent);
+
+	if (dir < 0)
+		return dir;
+	if (mkdirat(dir, name, 0755) < 0 && errno != EEXIST)
+		return -errno;
+	return document_note(tree, parent, name, ret);
+}
+
+/* The folder in the trash for what was removed from @path today: DATE/PATH. */
+static int enter_trash(struct tree *tree, const char *path, int64_t *ret)
+{
+	char date[CLOCK_UTC_SIZE];
+	_cleanup_(mem_freep) char *whole = NULL;
+	char *rest, *name;
+	int r = 0;
+
+	clock_format_utc(clock_now_ms(), date);
+	whole = str_format(FILE_TRASH "/%.10s/%s", date, path);
+	*ret = 0;
+	for (name = strtok_r(whole, "/", &rest); name && r == 0; name = strtok_r(NULL, "/", &rest))
+		r = enter(tree, *ret, name, ret);
+	return r;
+}
+
+/* What programs hide, they also clear away: only what people see is kept. */
+static _Bool is_hidden(const char *path, const char *name)
+{
+	return name[0] == '.' || name[strlen(name) - 1] == '~' || path[0] == '.' || strstr(path, "/.");
+}
+
+int document_unlink(struct tree *tree, int64_t parent, const char *name, _Bool folder, struct err *e)
+{
+	_cleanup_(mem_freep) char *path =
+		parent ? store_file_path(store_db(tree->store), parent) : str_dup("");
+	int64_t trash;
+	int r;
+
+	if (!path)
+		return -ENOENT;
+	if (strncmp(path, FILE_TRASH, strlen(FILE_TRASH)) == 0 && !folder)
+		return err_set(e, EPERM,
+			"it is in the trash already; empty the folder " FILE_TRASH " in the drive itself");
+	if (folder || is_hidden(path, name))
+		return erase(tree, parent, name, folder);
+	r = enter_trash(tree, path, &trash);
+	if (r == 0)
+		r = document_rename(tree, parent, name, trash, name, RENAME_NOREPLACE);
+	for (int i = 2; r == -EEXIST && i < 1000; i++) {
+		_cleanup_(mem_freep) char *other = str_format("%.240s ~%d", name, i);
+
+		r = document_rename(tree, parent, name, trash, other, RENAME_NOREPLACE);
+	}
+	return r;
 }

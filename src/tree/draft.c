@@ -7,34 +7,13 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "seamfs/base/clock.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
-#include "seamfs/store/trash.h"
+#include "seamfs/store/failure.h"
+#include "seamfs/store/scratch.h"
+#include "tree/draft.h"
 #include "tree/kinds.h"
-#include "tree/save.h"
-
-struct draft {
-	uint64_t ino;
-	int handles;
-	struct buf bytes;
-	_Bool written;	 /* since the last save */
-	_Bool truncated; /* nothing but that happened: no save */
-	int32_t opener;	 /* process that opened it last */
-	int64_t version; /* of the record that the bytes came from */
-	cJSON *base;	 /* its doc */
-	struct draft *next;
-};
-
-struct handle {
-	struct tree *tree;
-	uint64_t ino;
-	int flags;
-	struct draft *draft; /* open for writing */
-	struct buf shown;    /* what a live file showed when it was opened */
-	_Bool has_shown;
-	int fd; /* a document, else -1 */
-	int64_t parent;
-};
 
 static struct draft *find_draft(struct tree *tree, uint64_t ino)
 {
@@ -43,6 +22,16 @@ static struct draft *find_draft(struct tree *tree, uint64_t ino)
 	while (d && d->ino != ino)
 		d = d->next;
 	return d;
+}
+
+_Bool draft_is_open(struct tree *tree, uint64_t ino)
+{
+	_Bool open;
+
+	pthread_mutex_lock(&tree->mutex);
+	open = find_draft(tree, ino) != NULL;
+	pthread_mutex_unlock(&tree->mutex);
+	return open;
 }
 
 _Bool draft_size(struct tree *tree, uint64_t ino, int64_t *ret)
@@ -59,7 +48,7 @@ _Bool draft_size(struct tree *tree, uint64_t ino, int64_t *ret)
 	return d != NULL;
 }
 
-static void slice(const struct buf *from, int64_t offset, size_t len, struct buf *to)
+void draft_slice(const struct buf *from, int64_t offset, size_t len, struct buf *to)
 {
 	if (offset < (int64_t)from->len)
 		buf_add(to, from->data + offset,
@@ -75,7 +64,7 @@ _Bool draft_read(struct tree *tree, uint64_t ino, int64_t offset, size_t len, st
 	pthread_mutex_lock(&tree->mutex);
 	d = find_draft(tree, ino);
 	if (d)
-		slice(&d->bytes, offset, len, b);
+		draft_slice(&d->bytes, offset, len, b);
 	pthread_mutex_unlock(&tree->mutex);
 	return d != NULL;
 }
@@ -111,8 +100,17 @@ static void put_content(struct draft *d, struct content *c)
 	d->version = c->version;
 }
 
-/* Joins the file's draft, or begins one with what the file holds. */
-static int join_draft(struct tree *tree, uint64_t ino, int flags, int32_t process, struct draft **ret)
+/* An emptied record is as good as untouched: whoever empties it is about to write. A temporary file is really empty. */
+static void empty(struct draft *d)
+{
+	_Bool scratch = place_of_ino(d->ino).kind == PLACE_SCRATCH;
+
+	buf_resize(&d->bytes, 0);
+	d->written = d->written || scratch;
+	d->truncated = !d->written;
+}
+
+int draft_join(struct tree *tree, uint64_t ino, int flags, int32_t process, struct draft **ret)
 {
 	struct content c;
 	struct draft *d;
@@ -135,181 +133,13 @@ static int join_draft(struct tree *tree, uint64_t ino, int flags, int32_t proces
 		buf_finish(&c.bytes);
 		cJSON_Delete(c.base);
 	}
-	if (flags & O_TRUNC) {
-		buf_resize(&d->bytes, 0);
-		d->truncated = 1;
-	}
+	if (flags & O_TRUNC)
+		empty(d);
 	d->opener = process;
 	d->handles++;
 	pthread_mutex_unlock(&tree->mutex);
 	*ret = d;
 	return 0;
-}
-
-static int open_document(struct tree *tree, uint64_t ino, int flags, struct handle *h)
-{
-	struct file_stat s;
-	_cleanup_(mem_freep) char *name = NULL;
-	struct place parent;
-
-	if (store_file_stat(store_db(tree->store), place_of_ino(ino).b, &s) < 0 ||
-		node_file_parent(tree, place_of_ino(ino), &parent, &name) < 0)
-		return -ENOENT;
-	h->parent = s.parent;
-	h->fd = document_open(tree, s.parent, name, flags & (O_ACCMODE | O_TRUNC | O_APPEND), 0);
-	return h->fd < 0 ? h->fd : 0;
-}
-
-static struct handle *new_handle(struct tree *tree, uint64_t ino, int flags)
-{
-	struct handle *h = mem_alloc(sizeof(*h));
-
-	h->tree = tree;
-	h->ino = ino;
-	h->flags = flags;
-	h->fd = -1;
-	h->shown = BUF_INIT(BUF_MAX_TEXT);
-	return h;
-}
-
-int tree_open(struct tree *tree, uint64_t ino, int flags, const struct caller *who, struct handle **ret,
-	struct err *e)
-{
-	struct place p = place_of_ino(ino);
-	_Bool writing = (flags & O_ACCMODE) != O_RDONLY;
-	struct handle *h;
-	int r = 0;
-
-	*ret = NULL;
-	if ((unsigned)p.kind >= PLACE_KIND_COUNT || (!node_kinds[p.kind].read && p.kind != PLACE_FILE))
-		return -EISDIR;
-	if (!writing && (p.kind == PLACE_RECORD || p.kind == PLACE_SCRATCH || p.kind == PLACE_SCHEMA))
-		return 0;
-	h = new_handle(tree, ino, flags);
-	if (p.kind == PLACE_FILE) {
-		r = open_document(tree, ino, flags, h);
-	} else if (writing && (p.kind == PLACE_RECORD || p.kind == PLACE_SCRATCH)) {
-		r = join_draft(tree, ino, flags, save_process(who), &h->draft);
-	} else if (writing && !control_takes(p)) {
-		r = err_set(e, EACCES, "this file is made by seamfs and cannot be written");
-	} else {
-		h->has_shown = 1;
-		r = node_kinds[p.kind].read(tree, p, &h->shown);
-	}
-	if (r < 0) {
-		free(h);
-		return r;
-	}
-	*ret = h;
-	return 0;
-}
-
-struct create {
-	uint64_t dir;
-	const char *name;
-	uint32_t mode;
-	int64_t id;
-};
-
-static int make_scratch(struct tx *tx, void *argument)
-{
-	struct create *c = argument;
-
-	return store_scratch_make(tx, c->dir, c->name, c->mode, NULL, &c->id);
-}
-
-static int create_document(struct tree *tree, int64_t parent, const char *name, uint32_t mode, int flags,
-	struct node *ret, struct handle **ret_handle)
-{
-	struct handle *h = new_handle(tree, 0, flags);
-	int64_t id;
-	int r;
-
-	h->fd = document_open(
-		tree, parent, name, (flags & (O_ACCMODE | O_TRUNC | O_EXCL | O_APPEND)) | O_CREAT, mode);
-	r = h->fd < 0 ? h->fd : document_note(tree, parent, name, &id);
-	if (r == 0)
-		r = node_file_stat(tree, (struct place){PLACE_FILE, 0, (uint32_t)id}, ret);
-	if (r < 0) {
-		tree_release(h, NULL);
-		return r;
-	}
-	h->ino = ret->ino;
-	h->parent = parent;
-	*ret_handle = h;
-	return 0;
-}
-
-/* 1: the same record is written anew that an editor has moved away, or a program removed, a moment ago. */
-static int comes_back(struct tree *tree, uint64_t dir, const char *name, struct record_slot *slot,
-	const struct caller *who, struct err *e)
-{
-	int r;
-
-	if (slot->record)
-		return away_take(tree, dir, name);
-	if (store_removed(store_db(tree->store), slot->type->id, slot->whole, slot->stem, &slot->record) < 0)
-		return 0;
-	r = remove_undo(tree, slot->record, who, e);
-	return r < 0 ? r : 1;
-}
-
-int tree_create(struct tree *tree, uint64_t dir, const char *name, uint32_t mode, int flags,
-	const struct caller *who, struct node *ret, struct handle **ret_handle, struct err *e)
-{
-	struct place p = place_of_ino(dir);
-	struct create c = {.dir = dir, .name = name, .mode = S_IFREG | (mode & 0777)};
-	struct record_slot slot;
-	int64_t parent;
-	int r;
-
-	if (document_parent(p, &parent) == 0)
-		return create_document(tree, parent, name, mode, flags, ret, ret_handle);
-	if (p.kind != PLACE_COLLECTION && p.kind != PLACE_RECORD_DIR && p.kind != PLACE_PARTS)
-		return err_set(e, EPERM, "nothing can be made in this folder");
-	/* vim asks with this name whether it may rename: refused, it writes in place, which is the safe way. */
-	if (strcmp(name, "4913") == 0)
-		return -EACCES;
-	r = node_slot(tree, p, name, &slot) ? comes_back(tree, dir, name, &slot, who, e) : 0;
-	if (r < 0)
-		return r;
-	if (r > 0) {
-		uint64_t ino = place_ino(PLACE_RECORD, slot.type->id, (uint64_t)slot.record);
-
-		r = tree_open(tree, ino, flags | O_TRUNC, who, ret_handle, e);
-		return r < 0 ? r : tree_stat(tree, ino, ret);
-	}
-	r = store_write(tree->store, make_scratch, &c);
-	if (r < 0)
-		return r;
-	r = tree_stat(tree, place_ino(PLACE_SCRATCH, 0, (uint64_t)c.id), ret);
-	return r < 0 ? r : tree_open(tree, ret->ino, flags & ~O_CREAT, who, ret_handle, e);
-}
-
-int tree_read(struct tree *tree, struct handle *h, uint64_t ino, size_t len, int64_t offset, struct buf *b)
-{
-	struct place p = place_of_ino(ino);
-	struct buf whole = BUF_INIT(BUF_MAX_SCRATCH);
-	int r;
-
-	if (h && h->has_shown) {
-		slice(&h->shown, offset, len, b);
-		return 0;
-	}
-	if (draft_read(tree, ino, offset, len, b))
-		return b->error;
-	if ((unsigned)p.kind >= PLACE_KIND_COUNT || !node_kinds[p.kind].read)
-		return -EISDIR;
-	r = node_kinds[p.kind].read(tree, p, offset ? &whole : b);
-	if (r == 0 && offset)
-		slice(&whole, offset, len, b);
-	buf_finish(&whole);
-	return r;
-}
-
-int tree_descriptor(struct handle *h)
-{
-	return h ? h->fd : -1;
 }
 
 /* A record that changed meanwhile is not overwritten with what it was when the descriptor was opened. */
@@ -333,89 +163,41 @@ static int freshen(struct handle *h)
 	return 0;
 }
 
-int tree_write(struct handle *h, const void *bytes, size_t len, int64_t offset, const struct caller *who,
-	struct err *e)
-{
-	int r;
-
-	if (!h->draft)
-		return control_write(h->tree, place_of_ino(h->ino), bytes, len, who, e);
-	r = freshen(h);
-	if (r < 0)
-		return r;
-	pthread_mutex_lock(&h->tree->mutex);
-	if (h->flags & O_APPEND)
-		offset = (int64_t)h->draft->bytes.len;
-	r = buf_write(&h->draft->bytes, (size_t)offset, bytes, len);
-	h->draft->bytes.error = 0;
-	h->draft->written = 1;
-	h->draft->truncated = 0;
-	pthread_mutex_unlock(&h->tree->mutex);
-	return r == -E2BIG ? err_set(e, EFBIG, "the file is larger than 64 MiB, the limit here") : r;
-}
-
-/* ---- saving ---- */
-
 struct scratch_save {
 	int64_t id;
-	const struct buf *bytes;
+	const void *bytes;
+	size_t len;
+	int64_t due_ms;
+	struct origin origin;
+	const char *path;	/* it could become a record: what was refused before is mended */
+	const struct err *open; /* what it lacks yet */
 };
+
+/* No mistake yet, but whoever looks is told. */
+static int note_open(struct tx *tx, const struct scratch_save *s)
+{
+	struct failure f = {.act = "create",
+		.path = s->path,
+		.tool = -1,
+		.code = s->open->code,
+		.field = s->open->field,
+		.text = s->open->text};
+
+	return store_failure_add(tx, &f);
+}
 
 static int write_scratch(struct tx *tx, void *argument)
 {
 	struct scratch_save *s = argument;
+	int r = store_scratch_write(tx, s->id, s->bytes, s->len, tx->now_ms);
 
-	return store_scratch_write(tx, s->id, buf_text(s->bytes), s->bytes->len, tx->now_ms);
-}
-
-/* A temporary file is stored; where its name is a record's, it becomes one as soon as it is valid. */
-static int save_scratch(struct tree *tree, uint64_t ino, const struct buf *bytes, const struct caller *who,
-	struct ticket *ret, struct err *e)
-{
-	struct scratch_save s = {place_of_ino(ino).b, bytes};
-	_cleanup_(mem_freep) char *name = NULL, *path = NULL;
-	struct record_slot slot;
-	struct place dir;
-	int r = store_write(tree->store, write_scratch, &s);
-
-	if (r < 0 || node_scratch_parent(tree, place_of_ino(ino), &dir, &name) < 0 ||
-		!node_slot(tree, dir, name, &slot))
-		return r;
-	path = tree_path(tree, ino);
-	r = save_record(tree, &slot, path ? path : name, buf_text(bytes), bytes->len, NULL, who, ret, e);
 	if (r == 0)
-		save_finish_scratch(tree, s.id, ret->changed_ino);
-	return r;
-}
-
-/* Takes a copy of what is to be saved; false when there is nothing. */
-static _Bool take_bytes(struct handle *h, _Bool all, int32_t process, struct buf *bytes, cJSON **ret_base)
-{
-	struct draft *d = h->draft;
-	_Bool wanted;
-
-	pthread_mutex_lock(&h->tree->mutex);
-	/* A child that inherited the descriptor and closes it is not the writer's end. */
-	wanted = d->written && (all || !process || !d->opener || process == d->opener ||
-				       place_of_ino(h->ino).kind == PLACE_SCRATCH);
-	if (wanted) {
-		buf_add(bytes, buf_text(&d->bytes), d->bytes.len);
-		*ret_base = d->base ? cJSON_Duplicate(d->base, 1) : NULL;
-		d->written = 0;
-	}
-	pthread_mutex_unlock(&h->tree->mutex);
-	return wanted;
-}
-
-static int flush_document(struct handle *h)
-{
-	_cleanup_(mem_freep) char *name = NULL;
-	struct place parent;
-
-	if ((h->flags & O_ACCMODE) == O_RDONLY ||
-		node_file_parent(h->tree, place_of_ino(h->ino), &parent, &name) < 0)
-		return 0;
-	return document_note(h->tree, h->parent, name, NULL);
+		r = store_scratch_due(tx, s->id, s->due_ms, &s->origin);
+	if (r == 0 && s->path)
+		r = store_problem_clear(tx, 0, s->path);
+	if (r == 0 && s->path)
+		r = store_failure_clear(tx, s->path);
+	return r == 0 && s->open ? note_open(tx, s) : r;
 }
 
 /* After a save, good or bad, the descriptors see what the store has. */
@@ -435,34 +217,185 @@ static void reload(struct handle *h)
 	pthread_mutex_unlock(&h->tree->mutex);
 }
 
-int tree_flush(struct handle *h, const struct caller *who, _Bool all, struct ticket *ret, struct err *e)
+/* ---- writing ---- */
+
+/*
+ * Programs that write a whole text at once often look only at what write() says: a shell's echo does. So a text that begins
+ * an empty file is looked at then and there, unless it is plain that more of it is to come.
+ */
+static int check_whole(
+	struct handle *h, const void *bytes, size_t len, const struct caller *who, struct err *e)
+{
+	struct place p = place_of_ino(h->ino);
+	struct origin origin = save_origin(who, "save");
+	_cleanup_(mem_freep) char *path = tree_path(h->tree, h->ino), *name = NULL;
+	struct record_slot slot = {.type = type_get((enum type_id)p.a), .record = p.b};
+	struct place dir;
+	int r;
+
+	if (!path || json_cut_off(bytes, len))
+		return 0;
+	if (p.kind == PLACE_SCRATCH &&
+		(node_scratch_parent(h->tree, p, &dir, &name) < 0 || !node_slot(h->tree, dir, name, &slot)))
+		return 0;
+	r = save_check(h->tree, &slot, path, bytes, len, slot.record ? h->draft->base : NULL, &origin, e);
+	return r < 0 ? r : 0;
+}
+
+/* A record is what it was; a new file keeps the bytes, for its writer to mend. */
+static void take_back(struct handle *h, const void *bytes, size_t len)
+{
+	struct place p = place_of_ino(h->ino);
+	struct scratch_save s = {.id = p.b, .bytes = bytes, .len = len};
+
+	if (p.kind == PLACE_SCRATCH)
+		(void)store_write(h->tree->store, write_scratch, &s);
+	pthread_mutex_lock(&h->tree->mutex);
+	h->draft->written = 0;
+	h->draft->truncated = 1;
+	pthread_mutex_unlock(&h->tree->mutex);
+	reload(h);
+}
+
+static _Bool is_record_text(uint64_t ino)
+{
+	enum place_kind kind = place_of_ino(ino).kind;
+
+	return kind == PLACE_RECORD || kind == PLACE_SCRATCH;
+}
+
+int tree_write(struct handle *h, const void *bytes, size_t len, int64_t offset, const struct caller *who,
+	struct err *e)
+{
+	_Bool first;
+	int r;
+
+	if (!h->draft)
+		return control_write(h->tree, place_of_ino(h->ino), bytes, len, who, e);
+	r = freshen(h);
+	if (r < 0)
+		return r;
+	pthread_mutex_lock(&h->tree->mutex);
+	if (h->flags & O_APPEND)
+		offset = (int64_t)h->draft->bytes.len;
+	first = offset == 0 && h->draft->bytes.len == 0;
+	r = buf_write(&h->draft->bytes, (size_t)offset, bytes, len);
+	h->draft->bytes.error = 0;
+	h->draft->written = 1;
+	h->draft->truncated = 0;
+	pthread_mutex_unlock(&h->tree->mutex);
+	if (r == -E2BIG)
+		return err_set(e, EFBIG, "the file is larger than 64 MiB, the limit here");
+	if (r == 0 && first && is_record_text(h->ino)) {
+		r = check_whole(h, bytes, len, who, e);
+		if (r < 0)
+			take_back(h, bytes, len);
+	}
+	return r;
+}
+
+/* ---- saving ---- */
+
+/* Takes a copy of what is to be saved. 0: nothing is; 1: the writer is at it still; 2: the writer is done. */
+static int take_bytes(struct handle *h, enum flush how, int32_t process, struct buf *bytes, cJSON **ret_base)
+{
+	struct draft *d = h->draft;
+	_Bool scratch = place_of_ino(h->ino).kind == PLACE_SCRATCH, done;
+
+	pthread_mutex_lock(&h->tree->mutex);
+	/* A child that inherited the descriptor and closes it is not the writer's end. */
+	done = d->written && (how != FLUSH_CLOSE || !process || !d->opener || process == d->opener);
+	if (done || (d->written && scratch)) {
+		buf_add(bytes, buf_text(&d->bytes), d->bytes.len);
+		*ret_base = d->base ? cJSON_Duplicate(d->base, 1) : NULL;
+	}
+	d->written = d->written && !done;
+	pthread_mutex_unlock(&h->tree->mutex);
+	return done ? 2 : bytes->len > 0;
+}
+
+static int flush_document(struct handle *h)
+{
+	_cleanup_(mem_freep) char *name = NULL;
+	struct place parent;
+
+	if ((h->flags & O_ACCMODE) == O_RDONLY ||
+		node_file_parent(h->tree, place_of_ino(h->ino), &parent, &name) < 0)
+		return 0;
+	return document_note(h->tree, h->parent, name, NULL);
+}
+
+/*
+ * A temporary file is stored. Where its name is a record's, it becomes one after its grace time: until then it may be
+ * renamed over another record, which makes it an update of that one.
+ */
+static int save_scratch(
+	struct handle *h, const struct buf *bytes, _Bool done, const struct caller *who, struct err *e)
+{
+	struct place p = place_of_ino(h->ino), dir;
+	struct scratch_save s = {
+		.id = p.b, .bytes = buf_text(bytes), .len = bytes->len, .origin = save_origin(who, "create")};
+	_cleanup_(mem_freep) char *name = NULL, *path = tree_path(h->tree, h->ino);
+	struct record_slot slot;
+	int r = 1, stored;
+
+	if (done && bytes->len && path && node_scratch_parent(h->tree, p, &dir, &name) == 0 &&
+		node_slot(h->tree, dir, name, &slot))
+		r = save_check(h->tree, &slot, path, s.bytes, s.len, NULL, &s.origin, e);
+	if (r == 0)
+		s.due_ms = clock_now_ms() + TREE_GRACE_MS;
+	s.path = r < 0 ? NULL : path;
+	s.open = name && r == 1 ? e : NULL;
+	stored = store_write(h->tree->store, write_scratch, &s);
+	return stored < 0 ? stored : r < 0 ? r : 0;
+}
+
+static int save_open_record(struct handle *h, uint64_t ino, const struct buf *bytes, const cJSON *base,
+	const struct caller *who, struct ticket *ret, struct err *e)
+{
+	struct place p = place_of_ino(ino);
+	struct record_slot slot = {.type = type_get((enum type_id)p.a), .record = p.b};
+	struct origin origin = save_origin(who, "save");
+	_cleanup_(mem_freep) char *path = tree_path(h->tree, ino);
+
+	return save_record(
+		h->tree, &slot, path ? path : "(gone)", buf_text(bytes), bytes->len, base, &origin, ret, e);
+}
+
+static int save_draft(
+	struct handle *h, enum flush how, const struct caller *who, struct ticket *ret, struct err *e)
 {
 	struct buf bytes = BUF_INIT(BUF_MAX_SCRATCH);
 	struct place p = place_of_ino(h->ino);
+	uint64_t ino = p.kind == PLACE_SCRATCH ? node_became(h->tree, p.b) : h->ino;
 	_cleanup_json_ cJSON *base = NULL;
-	int r;
+	int taken = take_bytes(h, how, how == FLUSH_CLOSE ? save_process(who) : 0, &bytes, &base);
+	int r = 0;
 
-	*ret = (struct ticket){0};
-	if (h->fd >= 0)
-		return flush_document(h);
-	if (!h->draft || !take_bytes(h, all, all ? 0 : save_process(who), &bytes, &base))
-		return 0;
-	if (p.kind == PLACE_SCRATCH && !node_became(h->tree, p.b)) {
-		r = save_scratch(h->tree, h->ino, &bytes, who, ret, e);
-	} else {
-		uint64_t ino = p.kind == PLACE_SCRATCH ? node_became(h->tree, p.b) : h->ino;
-		struct record_slot slot = {
-			.type = type_get((enum type_id)place_of_ino(ino).a), .record = place_of_ino(ino).b};
-		_cleanup_(mem_freep) char *path = tree_path(h->tree, ino);
-
-		r = save_record(h->tree, &slot, path ? path : "(gone)", buf_text(&bytes), bytes.len, base,
-			who, ret, e);
-	}
+	if (taken && !ino)
+		r = save_scratch(h, &bytes, taken == 2, who, e);
+	else if (taken == 2)
+		r = save_open_record(h, ino, &bytes, base, who, ret, e);
 	buf_finish(&bytes);
 	/* A refused draft of a new file stays as it is, for the next try. */
-	if (r == 0 || p.kind == PLACE_RECORD)
+	if (taken == 2 && (r == 0 || p.kind == PLACE_RECORD))
 		reload(h);
 	return r;
+}
+
+int tree_flush(struct tree *tree, struct handle *h, uint64_t ino, enum flush how, const struct caller *who,
+	struct ticket *ret, struct err *e)
+{
+	int r = 0;
+
+	*ret = (struct ticket){0};
+	if (h && h->fd >= 0)
+		return flush_document(h);
+	if (h && h->draft)
+		r = save_draft(h, how, who, ret, e);
+	if (r < 0 || how != FLUSH_SYNC || ret->record)
+		return r;
+	return save_now(tree, ino, ret, e);
 }
 
 static int announce_content(struct tx *tx, void *argument)
@@ -470,7 +403,7 @@ static int announce_content(struct tx *tx, void *argument)
 	return store_event(tx, EVENT_CHANGED, 0, "", *(uint64_t *)argument);
 }
 
-static void leave_draft(struct handle *h)
+void draft_leave(struct handle *h)
 {
 	struct draft *d = h->draft, **link = &h->tree->drafts;
 	_Bool last, stale = 0;
@@ -493,24 +426,6 @@ static void leave_draft(struct handle *h)
 	buf_finish(&d->bytes);
 	cJSON_Delete(d->base);
 	free(d);
-}
-
-void tree_release(struct handle *h, const struct caller *who)
-{
-	struct ticket ticket;
-	struct err e;
-
-	if (!h)
-		return;
-	/* Whoever opened it is gone: save what is there; a refusal is kept in problems/. */
-	if (h->draft) {
-		(void)tree_flush(h, who, 1, &ticket, &e);
-		leave_draft(h);
-	}
-	if (h->fd >= 0)
-		close(h->fd);
-	buf_finish(&h->shown);
-	free(h);
 }
 
 void tree_refused(struct tree *tree, uint64_t ino)
@@ -539,9 +454,11 @@ int draft_resize(struct tree *tree, uint64_t ino, int64_t size)
 	pthread_mutex_lock(&tree->mutex);
 	d = find_draft(tree, ino);
 	/* Without an open file, emptying a record by itself means nothing: it is accepted and changes nothing. */
-	if (d && (size_t)size != d->bytes.len) {
-		d->truncated = !d->written && size == 0;
-		d->written = !d->truncated;
+	if (d && size == 0) {
+		empty(d);
+	} else if (d && (size_t)size != d->bytes.len) {
+		d->truncated = 0;
+		d->written = 1;
 		r = size > (int64_t)d->bytes.max ? -EFBIG : buf_resize(&d->bytes, (size_t)size);
 	}
 	pthread_mutex_unlock(&tree->mutex);

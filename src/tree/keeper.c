@@ -1,34 +1,77 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What happens by itself after a while: removals go to the tools, temporary files expire. */
+/* What happens by itself after a while: new files become records, removals go to the tools, temporary files expire. */
+#include <errno.h>
 #include <poll.h>
 #include <stdint.h>
 #include <unistd.h>
 
 #include "seamfs/base/clock.h"
 #include "seamfs/base/log.h"
+#include "seamfs/store/scratch.h"
 #include "seamfs/store/trash.h"
-#include "tree/node.h"
+#include "tree/save.h"
 
-enum { KEEPER_PAUSE_MS = 100, KEEPER_LONGEST_MS = 3600000 };
+enum { KEEPER_PAUSE_MS = 100, KEEPER_AGAIN_MS = 500, KEEPER_LONGEST_MS = 3600000 };
 
 static int tell_trash(struct tx *tx, void *argument)
 {
 	return store_trash_tell(tx);
 }
 
+static int expire(struct tx *tx, void *argument)
+{
+	return store_scratch_expire(tx, tx->now_ms - tx->stack->scratch_ms);
+}
+
+static int forget_due(struct tx *tx, void *argument)
+{
+	return store_scratch_due(tx, *(int64_t *)argument, 0, &(struct origin){0});
+}
+
+/* New files whose grace time is over become records; one that is still open for writing is not finished. */
+static void promote(struct tree *tree, int64_t now)
+{
+	struct db *db = store_db(tree->store);
+	struct ticket ticket;
+	struct origin origin;
+	int64_t id = 0;
+	int r;
+
+	while ((id = store_scratch_due_get(db, now, id)) && !atomic_load(&tree->stop)) {
+		struct err e = {0};
+
+		if (draft_is_open(tree, place_ino(PLACE_SCRATCH, 0, (uint64_t)id)) ||
+			!store_scratch_due_of(db, id, &origin))
+			continue;
+		/* What is refused only now is in problems/, and the file stays a local one. */
+		r = save_promote(tree, id, &origin, &ticket, &e);
+		if (r < 0 && r != -ENOSPC && r != -EIO)
+			(void)store_write(tree->store, forget_due, &id);
+	}
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return !a || (b && b < a) ? b : a;
+}
+
 /* Does what is due; returns how long there is nothing to do. */
 static int keep(struct tree *tree)
 {
-	int64_t next = store_trash_next(store_db(tree->store));
-	int64_t wait;
+	struct db *db = store_db(tree->store);
+	int64_t now = clock_now_ms(), next = store_trash_next(db), wait;
 
-	if (next && next <= clock_now_ms()) {
-		if (store_write(tree->store, tell_trash, NULL) < 0)
-			log_warning("tree", "removals could not be passed on; trying again");
-		return KEEPER_PAUSE_MS;
-	}
+	if (next && next <= now && store_write(tree->store, tell_trash, NULL) < 0)
+		log_warning("tree", "removals could not be passed on; trying again");
+	promote(tree, now);
+	if (now - tree->expired_ms >= KEEPER_LONGEST_MS && store_write(tree->store, expire, NULL) == 0)
+		tree->expired_ms = now;
+	/* What is overdue even now waits for something: a writer, the disk. */
+	if (store_scratch_due_get(db, now, 0) || (next && next <= now))
+		return KEEPER_AGAIN_MS;
+	next = earlier(store_trash_next(db), store_scratch_due_next(db, now));
 	wait = next ? next - clock_now_ms() : KEEPER_LONGEST_MS;
-	return wait < KEEPER_LONGEST_MS ? (int)wait : KEEPER_LONGEST_MS;
+	return wait < 0 ? 0 : wait < KEEPER_LONGEST_MS ? (int)wait : KEEPER_LONGEST_MS;
 }
 
 static void *keeper_main(void *argument)

@@ -22,8 +22,8 @@ const struct node_kind node_kinds[PLACE_KIND_COUNT] = {
 	[PLACE_VIEW] = {node_view_stat, node_view_lookup, node_view_list, 1, .parent = node_view_parent},
 	[PLACE_VALUE] = {node_value_stat, node_value_lookup, node_value_list, 1, .parent = node_value_parent},
 	[PLACE_VALUE_LINK] = {node_facet_stat, .target = node_facet_target, .parent = node_facet_parent},
-	[PLACE_SCRATCH] = {node_scratch_stat, .read = node_scratch_read, .target = node_scratch_target,
-		.parent = node_scratch_parent},
+	[PLACE_SCRATCH] = {node_scratch_stat, node_scratch_lookup, node_scratch_list, 1,
+		.read = node_scratch_read, .target = node_scratch_target, .parent = node_scratch_parent},
 	[PLACE_FILE] = {node_file_stat, node_file_lookup, node_file_list, 1, .parent = node_file_parent},
 	[PLACE_SCHEMA] = {node_schema_stat, .read = node_schema_read, .parent = node_schema_parent},
 	[PLACE_TOOL] = {node_tool_stat, node_tool_lookup, node_tool_list, 1, .parent = node_tool_parent},
@@ -79,8 +79,10 @@ int tree_lookup(struct tree *tree, uint64_t dir, const char *name, struct node *
 		return -ENOTDIR;
 	if (strlen(name) > 255)
 		return -ENAMETOOLONG;
-	if (node_is_away(tree, dir, name))
+	if (node_is_away(tree, dir, name)) {
+		ret->fleeting = 1;
 		return -ENOENT;
+	}
 	return kind->lookup(tree, p, name, ret);
 }
 

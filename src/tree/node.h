@@ -11,12 +11,14 @@
 #include "seamfs/store/link.h"
 #include "seamfs/store/local.h"
 #include "seamfs/store/record.h"
+#include "seamfs/store/scratch.h"
 #include "seamfs/tree/tree.h"
 
 enum {
 	TREE_MAX_AWAY = 64,    /* names that an editor moved away for a moment */
 	TREE_MAX_BECAME = 256, /* scratch files that became records, remembered for open descriptors */
 	TREE_AWAY_MS = 30000,
+	TREE_GRACE_MS = 2000, /* how long a new file stays a local one */
 };
 
 struct draft;
@@ -27,7 +29,8 @@ struct tree {
 	int drive; /* index of the tool whose files documents/ shows, -1: none */
 
 	pthread_t keeper;
-	int keeper_fd; /* readable after every commit */
+	int keeper_fd;	    /* readable after every commit */
+	int64_t expired_ms; /* when it last looked for old temporary files */
 	atomic_bool stop;
 
 	pthread_mutex_t mutex; /* guards what is below; never held across I/O */
@@ -82,6 +85,7 @@ int node_trash_lookup_type(struct tree *tree, const char *entry, struct node *re
 void node_trash_list_types(struct listing *l);
 
 /* node_documents_lookup, node_documents_list - the root of the drive tool */
+int node_documents_trash(struct tree *tree, struct node *ret);
 int node_documents_lookup(struct tree *tree, const char *name, struct node *ret);
 void node_documents_list(struct listing *l);
 void node_problems_list(struct listing *l);
@@ -120,6 +124,12 @@ struct record_slot {
 
 /* node_slot - true when the name is a record's in that folder */
 _Bool node_slot(struct tree *tree, struct place dir, const char *name, struct record_slot *ret);
+
+/* node_folder_slot - true when a folder of that name made there is a record (a client, a project) */
+_Bool node_folder_slot(struct tree *tree, struct place dir, const char *name, struct record_slot *ret);
+
+/* node_takes_scratch - a folder in which temporary files may lie */
+_Bool node_takes_scratch(struct place dir);
 
 /* generated.c: the texts of fixed files */
 int generated_read(struct tree *tree, enum place_fixed file, struct buf *b);

@@ -17,6 +17,8 @@ static int scratch_node(const struct scratch *s, struct node *ret)
 
 	if (s->target)
 		node_link(ret, ino, s->size, s->mtime_ms);
+	else if (S_ISDIR(s->mode))
+		node_folder(ret, ino, s->mtime_ms);
 	else
 		node_file(ret, ino, s->size, s->mtime_ms);
 	ret->mode = s->mode;
@@ -244,8 +246,15 @@ NODE_LOOKUP(node_file_lookup)
 	return file_lookup(tree, p.b, entry, ret);
 }
 
+int node_documents_trash(struct tree *tree, struct node *ret)
+{
+	return file_lookup(tree, 0, FILE_TRASH, ret);
+}
+
 int node_documents_lookup(struct tree *tree, const char *name, struct node *ret)
 {
+	if (strcmp(name, FILE_TRASH) == 0)
+		return -ENOENT;
 	return file_lookup(tree, 0, name, ret);
 }
 
@@ -256,6 +265,8 @@ static _Bool list_file(void *context, const struct listed *row)
 		.id = row->id, .folder = row->size < 0, .size = row->size, .mtime_ms = row->mtime_ms};
 	struct node node;
 
+	if (l->place.kind == PLACE_FIXED && strcmp(row->name, FILE_TRASH) == 0)
+		return 1;
 	file_node(&s, &node);
 	return node_add(l, row->id, row->name, &node);
 }
@@ -284,10 +295,15 @@ NODE_PARENT(node_file_parent)
 
 	if (!db_row(q))
 		return -ENOENT;
-	*ret = sqlite3_column_int64(q, 0)
-		       ? (struct place){PLACE_FILE, 0, (uint32_t)sqlite3_column_int64(q, 0)}
-		       : (struct place){PLACE_FIXED, 0, PLACE_FIXED_DOCUMENTS};
+	if (sqlite3_column_int64(q, 0))
+		*ret = (struct place){PLACE_FILE, 0, (uint32_t)sqlite3_column_int64(q, 0)};
+	else
+		*ret = (struct place){PLACE_FIXED, 0, PLACE_FIXED_DOCUMENTS};
 	*ret_name = str_dup(db_column_text(q, 1));
+	if (ret->kind == PLACE_FIXED && strcmp(*ret_name, FILE_TRASH) == 0) {
+		ret->b = PLACE_FIXED_TRASH;
+		str_set(ret_name, "documents");
+	}
 	db_done(q);
 	return 0;
 }

@@ -38,20 +38,46 @@ static _Bool holds_parts(struct place p)
 	return f && (int)f->ref == PLACE_HIGH(p.a);
 }
 
+static const struct field *field_to(const struct type *type, int target)
+{
+	for (const struct field *f = type->fields; f->name; f++) {
+		if (f->kind == FIELD_REF && (int)f->ref == target)
+			return f;
+	}
+	return NULL;
+}
+
 /* clients/X/invoices/NEW.json: a record of the other collection, with its reference set. */
 static _Bool hub_slot(struct tree *tree, struct place dir, const char *name, struct record_slot *ret)
 {
 	ret->type = type_get((enum type_id)PLACE_LOW(dir.a));
 	if (ret->type->file || !stem_of(name, ret->stem))
 		return 0;
-	for (const struct field *f = ret->type->fields; f->name && !ret->hub; f++) {
-		if (f->kind == FIELD_REF && (int)f->ref == PLACE_HIGH(dir.a))
-			ret->hub = f;
-	}
+	ret->hub = field_to(ret->type, PLACE_HIGH(dir.a));
 	ret->hub_record = dir.b;
 	if (store_referrer_find(db_of(tree), ret->type->id, dir.b, ret->stem, &ret->record) < 0)
 		ret->record = 0;
 	return 1;
+}
+
+_Bool node_takes_scratch(struct place dir)
+{
+	return dir.kind == PLACE_COLLECTION || dir.kind == PLACE_RECORD_DIR || dir.kind == PLACE_PARTS ||
+	       dir.kind == PLACE_SCRATCH;
+}
+
+_Bool node_folder_slot(struct tree *tree, struct place dir, const char *name, struct record_slot *ret)
+{
+	*ret = (struct record_slot){0};
+	if (dir.kind == PLACE_COLLECTION) {
+		ret->type = type_get((enum type_id)dir.a);
+	} else if (dir.kind == PLACE_PARTS && !holds_parts(dir)) {
+		ret->type = type_get((enum type_id)PLACE_LOW(dir.a));
+		ret->hub = field_to(ret->type, PLACE_HIGH(dir.a));
+		ret->hub_record = dir.b;
+	}
+	snprintf(ret->stem, sizeof(ret->stem), "%s", name);
+	return ret->type && ret->type->file;
 }
 
 _Bool node_slot(struct tree *tree, struct place dir, const char *name, struct record_slot *ret)

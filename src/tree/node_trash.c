@@ -17,6 +17,8 @@ int node_trash_lookup_type(struct tree *tree, const char *entry, struct node *re
 {
 	const struct type *type = type_by_plural(entry);
 
+	if (strcmp(entry, "documents") == 0)
+		return node_documents_trash(tree, ret);
 	if (!type || !node_has_folder((int)type->id))
 		return -ENOENT;
 	return node_trash_stat(tree, (struct place){PLACE_TRASH, type->id, 0}, ret);
@@ -27,9 +29,10 @@ void node_trash_list_types(struct listing *l)
 	struct node node;
 
 	for (int t = (int)l->after + 1; t < TYPE_COUNT; t++) {
-		if (!node_has_folder(t))
+		if (node_has_folder(t))
+			node_trash_stat(l->tree, (struct place){PLACE_TRASH, (uint32_t)t, 0}, &node);
+		else if (t != TYPE_DOCUMENT || node_documents_trash(l->tree, &node) < 0)
 			continue;
-		node_trash_stat(l->tree, (struct place){PLACE_TRASH, (uint32_t)t, 0}, &node);
 		if (!node_add(l, t, type_get((enum type_id)t)->plural, &node))
 			return;
 	}

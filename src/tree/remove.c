@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "seamfs/base/mem.h"
+#include "seamfs/store/scratch.h"
 #include "seamfs/store/trash.h"
 #include "tree/kinds.h"
 #include "tree/save.h"
@@ -63,20 +64,6 @@ static _Bool holds_records(struct db *db, const struct type *type, int64_t recor
 	return 0;
 }
 
-static _Bool holds_scratch(struct db *db, struct place p)
-{
-	return db_int(db, 0, "SELECT EXISTS (SELECT 1 FROM scratch WHERE dir = ?1)", "i",
-		       (int64_t)place_to_ino(p)) != 0;
-}
-
-static int announce_file(struct tx *tx, void *argument)
-{
-	const struct place *p = argument;
-
-	return store_event(tx, EVENT_ADDED, place_to_ino(*p), type_get((enum type_id)p->a)->file,
-		place_ino(PLACE_RECORD, p->a, p->b));
-}
-
 /* The folder of a client is removed as every folder is: what is in it first. Its file waits for this, out of sight. */
 static int remove_record_dir(struct remover *m, struct place p)
 {
@@ -85,12 +72,10 @@ static int remove_record_dir(struct remover *m, struct place p)
 	int r;
 
 	if (!node_is_away(m->tree, place_to_ino(p), type->file) || holds_records(db, type, p.b) ||
-		holds_scratch(db, p))
+		store_scratch_holds(db, place_to_ino(p)))
 		return -ENOTEMPTY;
 	r = remove_record(m, p.b);
 	away_take(m->tree, place_to_ino(p), type->file);
-	if (r < 0)
-		(void)store_write(m->tree->store, announce_file, &p);
 	return r;
 }
 
@@ -102,7 +87,7 @@ static int remove_parts(struct remover *m, struct place p)
 			       " WHERE x.target = ?1 AND x.type = ?2 AND r.state = 0)",
 			       "ii", (int64_t)p.b, (int64_t)PLACE_LOW(p.a)) != 0;
 
-	return filled || holds_scratch(store_db(m->tree->store), p) ? -ENOTEMPTY : 0;
+	return filled || store_scratch_holds(store_db(m->tree->store), place_to_ino(p)) ? -ENOTEMPTY : 0;
 }
 
 /* ---- files ---- */
@@ -119,22 +104,30 @@ static int run_remove_scratch(struct tx *tx, void *argument)
 	return r == 0 ? store_problem_clear(tx, 0, path) : r;
 }
 
+/* Its folder can be removed only without it; if it will not be, it is back before anyone misses it. */
+static int remove_dir_file(struct remover *m, struct place p)
+{
+	const struct stack *stack = store_stack(m->tree->store);
+	_Bool may_go = store_remove_check(store_db(m->tree->store), stack, p.b, NULL) == 0;
+
+	away_add(m->tree, place_to_ino(m->dir), m->name, may_go ? TREE_AWAY_MS : TREE_GRACE_MS);
+	return 0;
+}
+
 static int remove_file(struct remover *m, struct place p)
 {
 	int64_t parent;
 
 	switch (p.kind) {
 	case PLACE_RECORD:
-		if (!type_get((enum type_id)p.a)->file)
-			return remove_record(m, p.b);
-		away_add(m->tree, place_to_ino(m->dir), m->name);
-		return 0;
+		return type_get((enum type_id)p.a)->file ? remove_dir_file(m, p) : remove_record(m, p.b);
 	case PLACE_SCRATCH:
 		m->record = p.b;
 		return store_write(m->tree->store, run_remove_scratch, m);
 	case PLACE_FILE:
-		return document_parent(m->dir, &parent) == 0 ? document_unlink(m->tree, parent, m->name, 0)
-							     : -EPERM;
+		return document_parent(m->dir, &parent) == 0
+			       ? document_unlink(m->tree, parent, m->name, 0, m->e)
+			       : -EPERM;
 	case PLACE_DOCS_LINK:
 		return 0;
 	case PLACE_HUB_LINK:
@@ -159,9 +152,15 @@ static int remove_folder(struct remover *m, struct place p)
 		return remove_record_dir(m, p);
 	case PLACE_PARTS:
 		return remove_parts(m, p);
+	case PLACE_SCRATCH:
+		if (store_scratch_holds(store_db(m->tree->store), place_to_ino(p)))
+			return -ENOTEMPTY;
+		m->record = p.b;
+		return store_write(m->tree->store, run_remove_scratch, m);
 	case PLACE_FILE:
-		return document_parent(m->dir, &parent) == 0 ? document_unlink(m->tree, parent, m->name, 1)
-							     : -EPERM;
+		return document_parent(m->dir, &parent) == 0
+			       ? document_unlink(m->tree, parent, m->name, 1, m->e)
+			       : -EPERM;
 	default:
 		return err_set(
 			m->e, EPERM, "the folder %s belongs to the tree and cannot be removed", m->name);

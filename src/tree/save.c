@@ -11,6 +11,7 @@
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
 #include "seamfs/store/failure.h"
+#include "seamfs/store/scratch.h"
 #include "tree/save.h"
 
 int32_t save_process(const struct caller *who)
@@ -54,6 +55,7 @@ struct save {
 	size_t len;
 	const cJSON *base; /* what the writer began with; NULL: the record as it is */
 	const cJSON *patch;
+	_Bool folder; /* made with mkdir: more is about to come */
 	struct origin origin;
 	struct ticket *ticket;
 	struct err why;
@@ -79,18 +81,37 @@ static void fill_from_place(const struct record_slot *slot, cJSON *patch)
 		add_default(patch, slot->hub->name, json_new_int(slot->hub_record));
 }
 
-static int parse(struct tx *tx, struct save *s, cJSON **ret)
+static int parse(struct db *db, const struct stack *stack, struct save *s, cJSON **ret)
 {
-	_cleanup_json_ cJSON *current = s->slot->record ? store_record_doc(tx->db, s->slot->record) : NULL;
-	struct record_names names = store_names(tx->db);
+	_cleanup_json_ cJSON *current = s->slot->record ? store_record_doc(db, s->slot->record) : NULL;
+	struct record_names names = store_names(db);
 	int r;
 
 	if (s->slot->record && !current)
 		return err_set(&s->why, ENOENT, "the record is no longer there");
 	r = record_parse(s->slot->type, s->bytes, s->len, s->base ? s->base : current, &names,
-		tx->stack->currency, ret, &s->why);
+		stack->currency, ret, &s->why);
 	if (r == 0 && !s->slot->record)
 		fill_from_place(s->slot, *ret);
+	return r;
+}
+
+/* The change that a save is; @ret_parsed holds its patch. */
+static int plan(
+	struct db *db, const struct stack *stack, struct save *s, struct change *ret, cJSON **ret_parsed)
+{
+	int r = s->bytes ? parse(db, stack, s, ret_parsed) : 0;
+
+	*ret = (struct change){
+		.type = s->slot->type->id,
+		.record = s->slot->record,
+		.patch = s->bytes ? *ret_parsed : s->patch,
+		.name = s->slot->record ? NULL : s->slot->stem,
+		.body = s->bytes,
+		.body_len = s->len,
+		.moved = s->patch != NULL,
+		.origin = s->origin,
+	};
 	return r;
 }
 
@@ -98,24 +119,11 @@ static int run_save(struct tx *tx, void *argument)
 {
 	struct save *s = argument;
 	_cleanup_json_ cJSON *parsed = NULL;
-	struct change c = {
-		.type = s->slot->type->id,
-		.record = s->slot->record,
-		.patch = s->patch,
-		.name = s->slot->record ? NULL : s->slot->stem,
-		.body = s->bytes,
-		.body_len = s->len,
-		.moved = s->patch != NULL,
-		.origin = s->origin,
-	};
 	struct record_stat before = {0}, after;
+	struct change c;
 	int64_t record;
-	int r = 0;
+	int r = plan(tx->db, tx->stack, s, &c, &parsed);
 
-	if (s->bytes) {
-		r = parse(tx, s, &parsed);
-		c.patch = parsed;
-	}
 	if (r == 0 && s->slot->record)
 		r = store_record_stat(tx->db, s->slot->record, &before);
 	if (r == 0)
@@ -126,6 +134,8 @@ static int run_save(struct tx *tx, void *argument)
 		r = store_problem_clear(tx, record, s->path);
 	if (r == 0)
 		r = store_failure_clear(tx, s->path);
+	if (r == 0 && s->folder)
+		r = store_outbox_delay(tx, record, tx->now_ms + TREE_GRACE_MS);
 	if (r < 0)
 		return r;
 	*s->ticket = (struct ticket){.record = after.version == before.version ? 0 : record,
@@ -158,22 +168,28 @@ static int keep_problem(struct tx *tx, void *argument)
 	return r;
 }
 
-static int run(struct save *s)
+/* What was refused is kept; when the disk is full the note cannot be stored either, and the error itself has been told. */
+static int refuse(struct save *s, int r, struct err *e)
 {
-	int r = store_write(s->tree->store, run_save, s);
-
-	if (r == 0)
-		return 0;
 	if (!s->why.code)
 		err_set(&s->why, -r, "%s could not be stored: %s", s->path, strerror(-r));
-	/* When the disk is full the note cannot be stored either; the error itself has been told. */
 	if (s->bytes && s->why.code != ENOSPC)
 		s->why.noted = store_write(s->tree->store, keep_problem, s) == 0;
+	*e = s->why;
 	return r;
 }
 
+static int run(struct save *s, struct err *e)
+{
+	int r = s->len > BUF_MAX_RECORD
+			? err_set(&s->why, EFBIG, "%s is larger than 1 MiB, the limit for a record", s->path)
+			: store_write(s->tree->store, run_save, s);
+
+	return r < 0 ? refuse(s, r, e) : 0;
+}
+
 int save_record(struct tree *tree, const struct record_slot *slot, const char *path, const char *bytes,
-	size_t len, const cJSON *base, const struct caller *who, struct ticket *ret, struct err *e)
+	size_t len, const cJSON *base, const struct origin *origin, struct ticket *ret, struct err *e)
 {
 	struct save s = {.tree = tree,
 		.slot = slot,
@@ -181,16 +197,66 @@ int save_record(struct tree *tree, const struct record_slot *slot, const char *p
 		.bytes = bytes,
 		.len = len,
 		.base = base,
-		.origin = save_origin(who, slot->record ? "save" : "create"),
+		.origin = *origin,
 		.ticket = ret};
+
+	return run(&s, e);
+}
+
+/* A template has null where a value must be put in: that is no mistake, only not finished. */
+static _Bool is_open(const struct save *s)
+{
+	_cleanup_json_ cJSON *doc = NULL;
+
+	return !s->slot->record && s->why.field[0] &&
+	       json_parse(s->bytes, s->len, JSON_STRICT, &doc, NULL, NULL) == 0 &&
+	       cJSON_IsNull(json_get(doc, s->why.field));
+}
+
+int save_check(struct tree *tree, const struct record_slot *slot, const char *path, const char *bytes,
+	size_t len, const cJSON *base, const struct origin *origin, struct err *e)
+{
+	struct save s = {.tree = tree,
+		.slot = slot,
+		.path = path,
+		.bytes = bytes,
+		.len = len,
+		.base = base,
+		.origin = *origin};
+	const struct stack *stack = store_stack(tree->store);
+	_cleanup_json_ cJSON *parsed = NULL;
+	struct change c;
 	int r;
 
 	if (len > BUF_MAX_RECORD)
-		return err_set(e, E2BIG, "%s is larger than 1 MiB, the limit for a record", path);
-	r = run(&s);
-	if (r < 0)
+		return 0; /* too large even to be kept: the save itself says so */
+	r = plan(store_db(tree->store), stack, &s, &c, &parsed);
+	if (r == 0)
+		r = store_change_check(store_db(tree->store), stack, &c, &s.why);
+	/* A number that is taken is a mistake only if the file is not renamed over the record that has it. */
+	if (r == -EEXIST && !slot->record)
+		return 0;
+	if (r < 0 && is_open(&s)) {
 		*e = s.why;
-	return r;
+		return 1;
+	}
+	return r < 0 ? refuse(&s, r, e) : 0;
+}
+
+int save_folder(struct tree *tree, const struct record_slot *slot, const char *path,
+	const struct origin *origin, struct err *e)
+{
+	struct ticket ticket;
+	struct save s = {.tree = tree,
+		.slot = slot,
+		.path = path,
+		.bytes = "{}",
+		.len = 2,
+		.folder = 1,
+		.origin = *origin,
+		.ticket = &ticket};
+
+	return run(&s, e);
 }
 
 int save_field(struct tree *tree, int64_t record, const char *path, const cJSON *patch, const char *cause,
@@ -209,10 +275,7 @@ int save_field(struct tree *tree, int64_t record, const char *path, const cJSON 
 	if (r < 0)
 		return r;
 	slot.type = type_get(stat.type);
-	r = run(&s);
-	if (r < 0)
-		*e = s.why;
-	return r;
+	return run(&s, e);
 }
 
 static int drop_scratch(struct tx *tx, void *argument)
@@ -229,4 +292,44 @@ void save_finish_scratch(struct tree *tree, int64_t scratch, uint64_t ino)
 	pthread_mutex_unlock(&tree->mutex);
 	/* Left behind, it would only expire later. */
 	(void)store_write(tree->store, drop_scratch, &scratch);
+}
+
+int save_promote(
+	struct tree *tree, int64_t scratch, const struct origin *origin, struct ticket *ret, struct err *e)
+{
+	struct place p = {PLACE_SCRATCH, 0, (uint32_t)scratch}, dir;
+	struct db *db = store_db(tree->store);
+	struct buf bytes = BUF_INIT(BUF_MAX_SCRATCH);
+	_cleanup_(mem_freep) char *name = NULL, *path = tree_path(tree, place_to_ino(p));
+	_cleanup_json_ cJSON *base = NULL;
+	struct record_slot slot;
+	int r;
+
+	if (!path || node_kinds[PLACE_SCRATCH].parent(tree, p, &dir, &name) < 0 ||
+		!node_slot(tree, dir, name, &slot))
+		return -ENOENT;
+	/* Its writer read the record no later than it made the file: what changed since is not to be undone. */
+	if (slot.record)
+		base = store_record_doc_at(db, slot.record, store_scratch_base(db, scratch));
+	r = store_scratch_read(db, scratch, &bytes);
+	if (r == 0)
+		r = save_record(tree, &slot, path, buf_text(&bytes), bytes.len, base, origin, ret, e);
+	if (r == 0)
+		save_finish_scratch(tree, scratch, ret->changed_ino);
+	buf_finish(&bytes);
+	return r;
+}
+
+int save_now(struct tree *tree, uint64_t ino, struct ticket *ret, struct err *e)
+{
+	struct place p = place_of_ino(ino);
+	struct db *db = store_db(tree->store);
+	struct record_stat stat;
+	struct origin origin;
+
+	if (p.kind == PLACE_SCRATCH && store_scratch_due_of(db, p.b, &origin))
+		return save_promote(tree, p.b, &origin, ret, e);
+	if (p.kind == PLACE_RECORD && store_record_stat(db, p.b, &stat) == 0)
+		*ret = (struct ticket){.record = p.b, .version = stat.version, .changed_ino = ino};
+	return 0;
 }

@@ -6,7 +6,24 @@
 
 /* save.c: bytes become records. What is refused is kept in problems/. */
 int save_record(struct tree *tree, const struct record_slot *slot, const char *path, const char *bytes,
-	size_t len, const cJSON *base, const struct caller *who, struct ticket *ret, struct err *e);
+	size_t len, const cJSON *base, const struct origin *origin, struct ticket *ret, struct err *e);
+
+/* save_check - whether save_record() would take it: 0; 1: a new file in which something is left open, as in a template;
+ * and @e says what; or -errno, like there */
+int save_check(struct tree *tree, const struct record_slot *slot, const char *path, const char *bytes,
+	size_t len, const cJSON *base, const struct origin *origin, struct err *e);
+
+/* save_folder - a record that is a folder, still empty: its tools hear of it a moment later, with what is written into it */
+int save_folder(struct tree *tree, const struct record_slot *slot, const char *path,
+	const struct origin *origin, struct err *e);
+
+/* save_promote - a new file becomes a record now */
+int save_promote(
+	struct tree *tree, int64_t scratch, const struct origin *origin, struct ticket *ret, struct err *e);
+
+/* save_now - what fsync() of a file that was written before has to wait for */
+int save_now(struct tree *tree, uint64_t ino, struct ticket *ret, struct err *e);
+
 int save_field(struct tree *tree, int64_t record, const char *path, const cJSON *patch, const char *cause,
 	const struct caller *who, struct ticket *ret, struct err *e);
 
@@ -20,7 +37,7 @@ struct origin save_origin(const struct caller *who, const char *cause);
 int32_t save_process(const struct caller *who);
 
 /* away.c: a name that is free for half a minute; away_take() ends that and says whether it was so */
-void away_add(struct tree *tree, uint64_t dir, const char *name);
+void away_add(struct tree *tree, uint64_t dir, const char *name, int64_t ms);
 _Bool away_take(struct tree *tree, uint64_t dir, const char *name);
 
 /* remove.c: a record comes back out of the trash */
@@ -32,6 +49,7 @@ int control_write(struct tree *tree, struct place p, const void *bytes, size_t l
 	struct err *e);
 
 /* draft.c: files open for writing */
+_Bool draft_is_open(struct tree *tree, uint64_t ino);
 _Bool draft_size(struct tree *tree, uint64_t ino, int64_t *ret);
 _Bool draft_read(struct tree *tree, uint64_t ino, int64_t offset, size_t len, struct buf *b);
 int draft_resize(struct tree *tree, uint64_t ino, int64_t size);
@@ -42,6 +60,6 @@ int document_open(struct tree *tree, int64_t parent, const char *name, int flags
 int document_note(struct tree *tree, int64_t parent, const char *name, int64_t *ret);
 int document_parent(struct place dir, int64_t *ret);
 int document_mkdir(struct tree *tree, int64_t parent, const char *name);
-int document_unlink(struct tree *tree, int64_t parent, const char *name, _Bool folder);
+int document_unlink(struct tree *tree, int64_t parent, const char *name, _Bool folder, struct err *e);
 int document_rename(struct tree *tree, int64_t parent, const char *name, int64_t new_parent,
 	const char *new_name, unsigned flags);

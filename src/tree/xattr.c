@@ -5,6 +5,7 @@
 
 #include "seamfs/base/mem.h"
 #include "seamfs/store/failure.h"
+#include "seamfs/store/local.h"
 #include "seamfs/store/trash.h"
 #include "tree/kinds.h"
 
@@ -38,15 +39,15 @@ static char *trashed_state(struct tree *tree, struct place p)
 
 static char *state_of(struct tree *tree, struct place p)
 {
-	_cleanup_(mem_freep) char *error = NULL;
+	_cleanup_(mem_freep) char *path = NULL;
 
 	switch (p.kind) {
 	case PLACE_RECORD:
 	case PLACE_RECORD_DIR:
 		return record_state(tree, p);
 	case PLACE_SCRATCH:
-		error = error_of(tree, p);
-		return str_dup(error ? "rejected" : "draft");
+		path = tree_path(tree, place_to_ino(p));
+		return str_dup(path && store_problem_at(store_db(tree->store), path) ? "rejected" : "draft");
 	case PLACE_TRASHED:
 		return trashed_state(tree, p);
 	default:

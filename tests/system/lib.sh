@@ -263,6 +263,24 @@ directus_field() {
 	directus GET "/items/$1?limit=1&fields=$4&filter[$2][_eq]=$(jq -rn --arg v "$3" '$v | @uri')" | jq -r ".data[0].$4"
 }
 
+# What Directus itself wrote down: its activity, and its log of requests. directus_mark says from where on.
+directus_mark() {
+	DIRECTUS_LAST=$(directus GET '/activity?limit=1&sort=-id&fields=id' | jq '.data[0].id')
+	DIRECTUS_LINE=$(wc -l <"$RIG_DIR/directus.log")
+}
+
+# directus_did - since then, sorted, one line each: ID ACTION COLLECTION FIELDS
+directus_did() {
+	directus GET "/activity?limit=-1&filter[id][_gt]=$DIRECTUS_LAST&fields=action,collection,item,revisions.delta" | jq -r '.data[] |
+		"\(.item) \(.action) \(.collection) \([.revisions[].delta // {} | keys[] | select(. != "date_updated")] | join(","))"' | LC_ALL=C sort
+}
+
+# directus_asked - what seamfs has asked of it since then, reading aside: METHOD PATH STATUS
+directus_asked() {
+	tail -n +$((DIRECTUS_LINE + 1)) "$RIG_DIR/directus.log" | grep -F '"user-agent":"seamfs/' |
+		jq -r 'select(.req.method != "GET") | "\(.req.method) \(.req.url) \(.res.statusCode)"'
+}
+
 rig() { # start|stop redmine|directus - a server must outlive the test, so it does not carry the test's mark
 	env -u SEAMFS_SYSTEM_TEST "$SRC/tests/rig/$1" "$2" "$RIG_DIR" >>rig.log 2>&1 || bail "rig $*"
 }

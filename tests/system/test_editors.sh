@@ -49,6 +49,9 @@ saved "in place, without truncating first" sh -c "'$TRY' over '$FILE' <new.json 
 saved "os.replace in Python" sh -c "'$TRY' rename '$FILE' <new.json | grep -qx ok"
 saved "rsync" rsync --checksum new.json "$FILE"
 saved "rsync --inplace" rsync --checksum --inplace new.json "$FILE"
+saved "cp --remove-destination" cp --remove-destination new.json "$FILE"
+saved "mv from another file system" sh -c "cp new.json /dev/shm/seamfs-$$ && mv /dev/shm/seamfs-$$ '$FILE'"
+saved "a removed file is made anew" sh -c "rm '$FILE' && cat new.json >'$FILE'"
 saved "perl -i" perl -i -pe "s/\"city\": \"[^\"]*\"/\"city\": \"$NEW\"/" "$FILE"
 saved "jq and mv" sh -c "jq '.city = \"$NEW\"' '$FILE' >'$DIR/.tmp' && mv '$DIR/.tmp' '$FILE'"
 if command -v ed >/dev/null; then
@@ -67,6 +70,8 @@ saved "GNOME" sh -c "cp new.json '$DIR/.goutputstream-A1B2C3' && mv '$DIR/.goutp
 saved "KDE" sh -c "cp new.json '$DIR/client.json.aBcDeF' && mv '$DIR/client.json.aBcDeF' '$FILE'"
 LEFT=client.json~
 saved "emacs: renames to the backup, then writes anew" sh -c "ln -s me@host.1:2 '$DIR/.#client.json'; mv '$FILE' '$FILE~' && cat new.json >'$FILE'; rm '$DIR/.#client.json'"
+LEFT=client.json.bak
+saved "perl -i.bak" perl -i.bak -pe "s/\"city\": \"[^\"]*\"/\"city\": \"$NEW\"/" "$FILE"
 saved "a partial record: absent keys are unchanged" sh -c "echo '{\"city\": \"$NEW\"}' >'$FILE'"
 check_equal "a partial record: what was absent is still in the sheet" "$(cell clients.csv C-00001 'Contact e-mail')" lukas.lund@greenfield-dental.example
 saved "a save through a view's link" sh -c "jq '.city = \"$NEW\"' '$FILE' >p.json && cat p.json >\"\$(echo 'm/clients/by/country/NL/Greenfield Dental B.V')/client.json\""

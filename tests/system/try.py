@@ -5,7 +5,7 @@
     try.py HOW FILE < text
 
 HOW: write (truncate, one write, close), pieces (truncate, many small writes, close), rename (a temporary file beside it, fsync,
-os.replace), over (open without truncating, write, truncate to length, close), new (must not exist yet), append.
+os.replace), sync (truncate, one write, fsync, close), over (open without truncating, write, truncate to length, close), new (must not exist yet), append.
 """
 import errno
 import os
@@ -22,7 +22,7 @@ def put(name, flags, size):
             os.write(fd, text[i:i + size])
         if how == "over":
             os.ftruncate(fd, len(text))
-        if how == "rename":
+        if how in ("rename", "sync"):
             os.fsync(fd)
     finally:
         os.close(fd)  # its error counts

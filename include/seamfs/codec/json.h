@@ -38,6 +38,9 @@ struct json_place {
 int json_parse(
 	const char *text, size_t len, unsigned flags, cJSON **ret, struct json_place *place, struct err *e);
 
+/* json_cut_off - the text is no JSON, but the beginning of one: more of it may come */
+_Bool json_cut_off(const char *text, size_t len);
+
 /* json_locate - the place of the member or element at a JSON Pointer; the start of the text if it is not there */
 struct json_place json_locate(const char *text, size_t len, const char *pointer);
 

@@ -41,10 +41,11 @@ void remote_finish(struct remote *r);
 /* What a tool can do with one type. */
 struct capability {
 	enum type_id type;
-	uint64_t reads;	  /* fields it has (field_bit) */
-	uint64_t writes;  /* fields that update() may change */
-	uint64_t creates; /* fields that create() may set; 0: create() is not possible */
-	_Bool scans;	  /* every list() is a full listing, so what is missing was deleted */
+	uint64_t reads;	      /* fields it has (field_bit) */
+	uint64_t writes;      /* fields that update() may change */
+	uint64_t creates;     /* fields that create() may set; 0: create() is not possible */
+	enum removal removes; /* what remove() does; REMOVE_ARCHIVE: restore() brings it back */
+	_Bool scans;	      /* every list() is a full listing, so what is missing was deleted */
 };
 
 /**

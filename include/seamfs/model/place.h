@@ -57,6 +57,9 @@ struct place {
 	uint32_t b;
 };
 
+/* The folder of a drive tool into which removed documents go; the tree shows it as .seam/trash/documents. */
+#define FILE_TRASH ".seam-trash"
+
 #define PLACE_PAIR(low, high) ((uint32_t)(low) | (uint32_t)(high) << 8)
 #define PLACE_LOW(pair)	      ((int)((pair)&0xff))
 #define PLACE_HIGH(pair)      ((int)(((pair) >> 8) & 0xff))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * local - what belongs to the mount and not to a record: events for the kernel, editors' temporary files, problems,
+ * local - what belongs to the mount and not to a record: events for the kernel, problems,
  * documents of the drive tools, how the tools are doing.
  * Threads: reading, any owner of a db; functions that take a tx, the writer.
  */
@@ -22,36 +22,6 @@ struct event {
 /* store_event_next - up to @max events with seq > @after; names are given. Returns how many. */
 size_t store_event_next(struct db *db, int64_t after, struct event *events, size_t max);
 int store_event_done(struct tx *tx, int64_t up_to);
-
-/* ---- scratch: files that no tool ever hears of ---- */
-
-struct scratch {
-	int64_t id;
-	uint64_t dir;
-	uint32_t mode; /* S_IFREG or S_IFLNK with permissions */
-	char *target;  /* of a symlink, else NULL */
-	int64_t size;
-	int64_t mtime_ms;
-};
-
-void scratch_finish(struct scratch *s);
-
-/* store_scratch_stat, store_scratch_find - 0 or -ENOENT */
-int store_scratch_stat(struct db *db, int64_t id, struct scratch *ret);
-int store_scratch_find(struct db *db, uint64_t dir, const char *name, int64_t *ret);
-/* store_scratch_base - the last row of the history when it was made: what its writer can have known. 0 or more. */
-int64_t store_scratch_base(struct db *db, int64_t id);
-int store_scratch_read(struct db *db, int64_t id, struct buf *b);
-void store_scratch_list(struct db *db, uint64_t dir, int64_t after, store_lister f, void *context);
-
-/* store_scratch_make - -EEXIST when the name is taken */
-int store_scratch_make(
-	struct tx *tx, uint64_t dir, const char *name, uint32_t mode, const char *target, int64_t *ret);
-int store_scratch_write(struct tx *tx, int64_t id, const void *bytes, size_t len, int64_t mtime_ms);
-int store_scratch_move(
-	struct tx *tx, int64_t id, uint64_t dir, const char *name); /* replaces what is there */
-int store_scratch_mtime(struct tx *tx, int64_t id, int64_t mtime_ms);
-int store_scratch_remove(struct tx *tx, int64_t id);
 
 /* ---- problems: saves that were refused ---- */
 
@@ -82,6 +52,9 @@ void store_problem_each(struct store *store, struct db *db, problem_visitor f, v
 
 /* store_problem_get - calls @f with that problem. 0 or -ENOENT. */
 int store_problem_get(struct store *store, struct db *db, int64_t id, problem_visitor f, void *context);
+
+/* store_problem_at - whether the last save of that file was refused */
+_Bool store_problem_at(struct db *db, const char *path);
 
 /* store_problem_of - the sentence for a record's last refused save, given to the caller; NULL without one */
 char *store_problem_of(struct db *db, int64_t record);

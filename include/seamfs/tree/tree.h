@@ -51,6 +51,8 @@ void tree_stop(struct tree *tree);
 /* ---- looking ---- */
 
 int tree_stat(struct tree *tree, uint64_t ino, struct node *ret);
+
+/* tree_lookup - 0 or -ENOENT, then with ret->fleeting when that is so only for a moment */
 int tree_lookup(struct tree *tree, uint64_t dir, const char *name, struct node *ret);
 
 /**
@@ -104,8 +106,15 @@ int tree_write(struct handle *h, const void *bytes, size_t len, int64_t offset, 
 /* tree_descriptor - a real file behind the handle, for copying without a buffer; -1 when there is none */
 int tree_descriptor(struct handle *h);
 
-/* tree_flush - a descriptor was closed: saves when the writer is done. @all: whoever closes (fsync, last close). */
-int tree_flush(struct handle *h, const struct caller *who, _Bool all, struct ticket *ret, struct err *e);
+enum flush {
+	FLUSH_CLOSE, /* a descriptor was closed: the writer is done when it is the process that opened the file */
+	FLUSH_LAST, /* the last one was: whoever it was */
+	FLUSH_SYNC, /* fsync(): a new file becomes a record at once, and the owner's word counts */
+};
+
+/* tree_flush - saves when the writer is done. @h may be NULL: nothing was written through it. */
+int tree_flush(struct tree *tree, struct handle *h, uint64_t ino, enum flush how, const struct caller *who,
+	struct ticket *ret, struct err *e);
 void tree_release(struct handle *h, const struct caller *who);
 
 /* tree_refused - a tool refused what this handle saved: its buffer is what the store has, again */

@@ -46,6 +46,7 @@ TEST(capabilities_tell_what_is_mapped)
 	check(!(c->writes & field_bit(client, type_field(client, "country"))));
 	check(!(c->reads & field_bit(client, type_field(client, "phone"))));
 	check(c->creates == c->writes && c->scans);
+	check_int(c->removes, REMOVE_ERASE);
 	check_int(rig.link->capabilities[TYPE_TASK].type, TYPE_NONE);
 	rig_open(&rig, csv_open,
 		"{'types': {'client': {'file': 'c', 'fields': {'city': 'c',"

@@ -443,6 +443,63 @@ TEST(remove)
 	fake_close(&f);
 }
 
+#define DELETED(means) "\"delete\": {\"delete\": \"/items/{id}\", \"means\": \"" means "\"},"
+#define RESTORE	       "\"restore\": {\"post\": \"/items/{id}/back\", \"set\": {\"/kept\": true}, "
+
+/* @trash replaces the manifest's own "delete". */
+static char *trash_manifest(const char *trash)
+{
+	static const char own[] = DELETED("trash");
+	const char *manifest = MANIFEST("", ""), *at = strstr(manifest, own);
+
+	return str_format("%.*s%s%s", (int)(at - manifest), manifest, trash, at + strlen(own));
+}
+
+TEST(removal_is_told_by_the_manifest)
+{
+	static const struct {
+		const char *trash;
+		enum removal want;
+	} rows[] = {
+		{"", REMOVE_NO},
+		{DELETED("erase"), REMOVE_ERASE},
+		{DELETED("trash"), REMOVE_ERASE},
+		{DELETED("trash") RESTORE "\"returns\": \"nothing\"},", REMOVE_ARCHIVE},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		_cleanup_(mem_freep) char *manifest = trash_manifest(rows[i].trash);
+		struct fake f;
+
+		fake_open(&f, manifest, "{}");
+		check_int(f.link->capabilities[TYPE_TASK].removes, rows[i].want);
+		fake_close(&f);
+	}
+}
+
+TEST(restore)
+{
+	_cleanup_(mem_freep) char *manifest =
+		trash_manifest(DELETED("archive") RESTORE "\"returns\": \"nothing\"},");
+	struct fake f;
+
+	fake_open(&f, manifest,
+		"{\"POST /items/1/back\": [{\"status\": 204}, {\"status\": 404}, {\"status\": 403}],"
+		"\"GET /items/1\": [{\"json\": {\"id\": 1, \"title\": \"back\"}}]}");
+	check_int(f.link->ops->restore(f.link, TYPE_TASK, "1", &f.remote, &f.e), 0);
+	check_text(json_get_text(f.remote.doc, "title"), "back");
+	check_int(fake_logged(&f, "{\\\"kept\\\":true}"), 1);
+	remote_finish(&f.remote);
+	check_int(f.link->ops->restore(f.link, TYPE_TASK, "1", &f.remote, &f.e), -ENOENT);
+	check_int(f.link->ops->restore(f.link, TYPE_TASK, "1", &f.remote, &f.e), -EACCES);
+	check_int(f.link->ops->restore(f.link, TYPE_DEAL, "1", &f.remote, &f.e), -EOPNOTSUPP);
+	fake_close(&f);
+	fake_open(&f, MANIFEST("", ""), "{}");
+	check_int(f.link->ops->restore(f.link, TYPE_TASK, "1", &f.remote, &f.e), -EOPNOTSUPP);
+	check_int(fake_logged(&f, "\"method\""), 0);
+	fake_close(&f);
+}
+
 TEST(credentials)
 {
 	static const char manifest[] =
@@ -500,4 +557,5 @@ TEST_MAIN(TEST_RUN(slow_down), TEST_RUN(used_up), TEST_RUN(truncated), TEST_RUN(
 	TEST_RUN(numbered_pages), TEST_RUN(cursor_pages), TEST_RUN(last_id_pages), TEST_RUN(link_pages),
 	TEST_RUN(changes), TEST_RUN(cursor_not_after_start), TEST_RUN(ignored_filter), TEST_RUN(redirects),
 	TEST_RUN(too_large), TEST_RUN(no_json), TEST_RUN(full_update), TEST_RUN(key_in_header),
-	TEST_RUN(remove), TEST_RUN(credentials), TEST_RUN(stopped))
+	TEST_RUN(remove), TEST_RUN(removal_is_told_by_the_manifest), TEST_RUN(restore), TEST_RUN(credentials),
+	TEST_RUN(stopped))

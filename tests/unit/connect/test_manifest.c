@@ -83,6 +83,13 @@ static const struct {
 	{"[\"Closed\", \"*\"]", "[]", ":13:80: this has to be a text, a number"},
 	{"\"ref\": \"project\"", "\"ref\": \"client\"", ":14:7: \"ref\": \"project\" is missing"},
 	{"{\"at\": \"/project\", \"ref\": \"project\"}", "\"/project\"", ":14:7: a reference needs more"},
+	{"\"once\":", "\"delete\": {\"delete\": \"/i/{id}\", \"means\": \"archive\"}, \"once\":",
+		":7:13: \"restore\" is missing"},
+	{"\"once\":",
+		"\"delete\": {\"delete\": \"/i/{id}\", \"means\": \"erase\"}, \"restore\": {\"put\": "
+		"\"/i/{id}\"}, "
+		"\"once\":",
+		":7:13: \"restore\" needs a \"delete\" that keeps the record"},
 	{"\"once\":", "\"changes\": {\"by\": \"since\"}, \"once\":", ":7:13: changes by since needs"},
 };
 

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* draft - files that are open for writing, and their descriptors.        Threads: any; drafts under the tree's mutex. */
+#pragma once
+
+#include "tree/save.h"
+
+/* All descriptors of one file share one draft, as they share one file elsewhere. */
+struct draft {
+	uint64_t ino;
+	int handles;
+	struct buf bytes;
+	_Bool written;	 /* since the last save */
+	_Bool truncated; /* nothing but that happened: no save */
+	int32_t opener;	 /* process that opened it last */
+	int64_t version; /* of the record that the bytes came from */
+	cJSON *base;	 /* its doc */
+	struct draft *next;
+};
+
+struct handle {
+	struct tree *tree;
+	uint64_t ino;
+	int flags;
+	struct draft *draft; /* open for writing */
+	struct buf shown;    /* what a live file showed when it was opened */
+	_Bool has_shown;
+	int fd; /* a document, else -1 */
+	int64_t parent;
+};
+
+/* draft_slice - appends up to @len bytes of @from from @offset */
+void draft_slice(const struct buf *from, int64_t offset, size_t len, struct buf *to);
+
+/* draft_join - the file's draft, begun with what the file holds. 0 or -errno. */
+int draft_join(struct tree *tree, uint64_t ino, int flags, int32_t process, struct draft **ret);
+
+/* draft_leave - the last descriptor that leaves it ends it */
+void draft_leave(struct handle *h);
