@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "seamfs/base/file.h"
 #include "seamfs/base/mem.h"
@@ -358,12 +359,15 @@ static int parse_file(struct stack *s, struct err *e)
 int stack_load(const char *path, struct stack **ret, struct err *e)
 {
 	_cleanup_(stack_freep) struct stack *s = mem_alloc(sizeof(*s));
+	struct stat st;
 	int r;
 
 	s->path = realpath(path, NULL);
 	if (!s->path)
 		return err_set(e, errno, "cannot open the configuration %s: %s", path, strerror(errno));
 	s->base_dir = path_dir(s->path);
+	if (stat(s->path, &st) == 0)
+		s->mtime_ms = st.st_mtim.tv_sec * INT64_C(1000) + st.st_mtim.tv_nsec / 1000000;
 	s->company = str_dup("My business");
 	s->currency = str_dup("EUR");
 	s->tools[0].name = str_dup("local");

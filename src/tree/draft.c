@@ -471,7 +471,6 @@ int draft_resize(struct tree *tree, uint64_t ino, int64_t size)
 
 	pthread_mutex_lock(&tree->mutex);
 	d = find_draft(tree, ino);
-	/* Without an open file, emptying a record by itself means nothing: it is accepted and changes nothing. */
 	if (d && size == 0) {
 		empty(d);
 	} else if (d && (size_t)size != d->bytes.len) {

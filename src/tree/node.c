@@ -182,7 +182,8 @@ struct tree *tree_new(struct store *store)
 	int owner = stack->owners[TYPE_DOCUMENT];
 
 	tree->store = store;
-	tree->start_ms = clock_now_ms();
+	/* The same after a restart: what compares times (rsync) must not take all of it for new. */
+	tree->made_ms = stack->mtime_ms;
 	tree->drive = owner != TOOL_LOCAL && stack->tools[owner].folder ? owner : -1;
 	pthread_mutex_init(&tree->mutex, NULL);
 	return tree;

@@ -25,8 +25,8 @@ struct draft;
 
 struct tree {
 	struct store *store;
-	int64_t start_ms;
-	int drive; /* index of the tool whose files documents/ shows, -1: none */
+	int64_t made_ms; /* the time of what has none of its own */
+	int drive;	 /* index of the tool whose files documents/ shows, -1: none */
 
 	pthread_t keeper;
 	int keeper_fd;	    /* readable after every commit */

@@ -68,7 +68,7 @@ static void fixed_list(struct listing *l, int parent)
 
 NODE_STAT(node_root_stat)
 {
-	return node_folder(ret, PLACE_ROOT_INO, tree->start_ms);
+	return node_folder(ret, PLACE_ROOT_INO, tree->made_ms);
 }
 
 _Bool node_has_folder(int type)
@@ -112,9 +112,9 @@ NODE_STAT(node_fixed_stat)
 	if (p.b >= PLACE_FIXED_COUNT)
 		return -ENOENT;
 	if (fixed[p.b].folder)
-		return node_folder(ret, place_to_ino(p), tree->start_ms);
+		return node_folder(ret, place_to_ino(p), tree->made_ms);
 	r = generated_read(tree, (enum place_fixed)p.b, &b);
-	node_file(ret, place_to_ino(p), (int64_t)b.len, tree->start_ms);
+	node_file(ret, place_to_ino(p), (int64_t)b.len, tree->made_ms);
 	ret->live = fixed[p.b].live;
 	if (!fixed[p.b].writable)
 		ret->mode = S_IFREG | 0444;
@@ -224,7 +224,7 @@ NODE_STAT(node_schema_stat)
 	struct buf b = BUF_INIT(BUF_MAX_TEXT);
 	int r = node_schema_read(tree, p, &b);
 
-	node_file(ret, place_to_ino(p), (int64_t)b.len, tree->start_ms);
+	node_file(ret, place_to_ino(p), (int64_t)b.len, tree->made_ms);
 	ret->mode = S_IFREG | 0444;
 	buf_finish(&b);
 	return r;
@@ -243,7 +243,7 @@ NODE_STAT(node_tool_stat)
 {
 	if ((int)p.a >= store_stack(tree->store)->tool_count)
 		return -ENOENT;
-	return node_folder(ret, place_to_ino(p), tree->start_ms);
+	return node_folder(ret, place_to_ino(p), tree->made_ms);
 }
 
 NODE_LOOKUP(node_tool_lookup)
@@ -277,7 +277,7 @@ NODE_PARENT(node_tool_parent)
 
 NODE_STAT(node_raws_stat)
 {
-	return node_folder(ret, place_to_ino(p), tree->start_ms);
+	return node_folder(ret, place_to_ino(p), tree->made_ms);
 }
 
 /* An id that is no good file name is shown by the number of its row. */
@@ -330,7 +330,7 @@ NODE_LIST(node_raws_list)
 
 		raw_name(db_column_text(q, 1), id, name);
 		node_file(&node, place_ino(PLACE_RAW, l->place.a, (uint64_t)id), sqlite3_column_int64(q, 2),
-			l->tree->start_ms);
+			l->tree->made_ms);
 		node.mode = S_IFREG | 0444;
 		node.live = 1;
 		if (!node_add(l, id, name, &node)) {
@@ -367,7 +367,7 @@ NODE_STAT(node_raw_stat)
 
 	if (size < 0)
 		return -ENOENT;
-	node_file(ret, place_to_ino(p), size, tree->start_ms);
+	node_file(ret, place_to_ino(p), size, tree->made_ms);
 	ret->mode = S_IFREG | 0444;
 	ret->live = 1;
 	return 0;

@@ -140,7 +140,7 @@ NODE_STAT(node_problem_stat)
 	struct buf b = BUF_INIT(BUF_MAX_TEXT);
 	int r = node_problem_read(tree, p, &b);
 
-	node_file(ret, place_to_ino(p), (int64_t)b.len, tree->start_ms);
+	node_file(ret, place_to_ino(p), (int64_t)b.len, tree->made_ms);
 	ret->mode = S_IFREG | 0444;
 	ret->live = 1;
 	buf_finish(&b);

@@ -15,7 +15,7 @@ static struct db *db_of(struct tree *tree)
 
 static int64_t no_time(struct tree *tree)
 {
-	return tree->start_ms;
+	return tree->made_ms;
 }
 
 /* "Name.json" → "Name"; false when the name ends otherwise. */

@@ -10,7 +10,7 @@
 
 NODE_STAT(node_trash_stat)
 {
-	return node_folder(ret, place_to_ino(p), tree->start_ms);
+	return node_folder(ret, place_to_ino(p), tree->made_ms);
 }
 
 int node_trash_lookup_type(struct tree *tree, const char *entry, struct node *ret)

@@ -13,7 +13,7 @@ const char *node_view_name(const struct field *f)
 
 NODE_STAT(node_by_stat)
 {
-	return node_folder(ret, place_to_ino(p), tree->start_ms);
+	return node_folder(ret, place_to_ino(p), tree->made_ms);
 }
 
 NODE_LOOKUP(node_by_lookup)
@@ -51,7 +51,7 @@ NODE_PARENT(node_by_parent)
 
 NODE_STAT(node_view_stat)
 {
-	return node_folder(ret, place_to_ino(p), tree->start_ms);
+	return node_folder(ret, place_to_ino(p), tree->made_ms);
 }
 
 static struct place value_place(struct place view, int64_t value)
@@ -73,7 +73,7 @@ static _Bool list_value(void *context, const struct listed *row)
 	struct listing *l = context;
 	struct node node;
 
-	node_folder(&node, place_to_ino(value_place(l->place, row->id)), l->tree->start_ms);
+	node_folder(&node, place_to_ino(value_place(l->place, row->id)), l->tree->made_ms);
 	return node_add(l, row->id, row->name, &node);
 }
 
@@ -91,7 +91,7 @@ NODE_PARENT(node_view_parent)
 
 NODE_STAT(node_value_stat)
 {
-	return node_folder(ret, place_to_ino(p), tree->start_ms);
+	return node_folder(ret, place_to_ino(p), tree->made_ms);
 }
 
 NODE_LOOKUP(node_value_lookup)
@@ -109,7 +109,7 @@ static _Bool list_facet(void *context, const struct listed *row)
 	struct node node;
 
 	node_link(&node, place_ino(PLACE_VALUE_LINK, l->place.b, (uint64_t)row->id), row->size,
-		l->tree->start_ms);
+		l->tree->made_ms);
 	return node_add(l, row->id, row->name, &node);
 }
 
@@ -134,7 +134,7 @@ NODE_STAT(node_facet_stat)
 {
 	_cleanup_(mem_freep) char *target = node_facet_target(tree, p);
 
-	return target ? node_link(ret, place_to_ino(p), (int64_t)strlen(target), tree->start_ms) : -ENOENT;
+	return target ? node_link(ret, place_to_ino(p), (int64_t)strlen(target), tree->made_ms) : -ENOENT;
 }
 
 NODE_PARENT(node_facet_parent)

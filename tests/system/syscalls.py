@@ -196,7 +196,7 @@ row("truncate of a record to some bytes is no document", "EINVAL unchanged", sam
 row("ftruncate of a record to some bytes is no document", "EINVAL unchanged", same, REC, lambda: opened(REC, RW, lambda fd: os.ftruncate(fd, 9)))
 row("a record that grows by zeros is no document", "EINVAL unchanged", same, REC, lambda: opened(REC, RW, lambda fd: os.ftruncate(fd, 5000)))
 row("a write behind a record's end leaves zeros: no document", "EINVAL unchanged", same, REC, lambda: opened(REC, RW, lambda fd: os.pwrite(fd, b"\n", 5000) and None))
-row("a line end appended to a record", "ok unchanged", same, REC, lambda: opened(REC, os.O_WRONLY | os.O_APPEND, lambda fd: os.write(fd, b"\n") and None))
+row("a line end appended to a record", "ok changed", same, REC, lambda: opened(REC, os.O_WRONLY | os.O_APPEND, lambda fd: os.write(fd, b"\n") and None))
 row("fallocate of a record", "EOPNOTSUPP", opened, REC, RW, fallocate(0, 5000))
 row("a record of more than 1 MiB", "EFBIG unchanged", same, REC, lambda: opened(REC, os.O_WRONLY | os.O_TRUNC, lambda fd: [os.write(fd, b" " * 65536) for _ in range(17)] and None))
 row("a local file of more than 64 MiB", "EFBIG", opened, "invoices/huge.bin", RW | os.O_CREAT, lambda fd: os.pwrite(fd, b"x", 64 << 20))

@@ -34,8 +34,9 @@ struct tool {
 };
 
 struct stack {
-	char *path;	/* absolute path of stack.json */
-	char *base_dir; /* its folder */
+	char *path;	  /* absolute path of stack.json */
+	int64_t mtime_ms; /* when it was last changed */
+	char *base_dir;	  /* its folder */
 	char *company;
 	char *currency;
 	char *state;	    /* folder for the database, absolute; NULL: the default */
