@@ -396,6 +396,14 @@ static int quote(struct buf *b, const char *text)
 	return buf_putc(b, '"');
 }
 
+/* They also take + and -, but "+49 30 1234" and "- call back" are what people write. */
+_Bool csv_wants_guard(const char *text)
+{
+	char c = text[strspn(text, "'")];
+
+	return c && strchr("=@\t\r", c);
+}
+
 int csv_quote(struct buf *b, const char *text, char separator)
 {
 	const char specials[] = {separator, '"', '\r', '\n', '\0'};

@@ -25,21 +25,9 @@ static char *trim(const char *text, size_t len)
 	return mem_dup(text, len);
 }
 
-/*
- * Spreadsheets run a text that begins so as a formula, unless a ' stands before it. They also take + and -,
- * but "+49 30 1234" and "- call back" are what people write. A text that looks guarded already gets one '
- * more, so that taking one off always gives back what was written.
- */
-static _Bool wants_guard(const char *text)
-{
-	char c = text[strspn(text, "'")];
-
-	return c && strchr("=@\t\r", c);
-}
-
 static const char *without_guard(const char *cell)
 {
-	return *cell == '\'' && wants_guard(cell) ? cell + 1 : cell;
+	return *cell == '\'' && csv_wants_guard(cell) ? cell + 1 : cell;
 }
 
 char *csv_value_text(const char *cell)
@@ -344,7 +332,7 @@ char *csv_value_write(const struct csv_field *f, const cJSON *value, const char 
 	if (r == 0) {
 		const char *mapped = cell_value(f, buf_text(&text));
 
-		cell = str_format("%s%s", wants_guard(mapped) ? "'" : "", mapped);
+		cell = str_format("%s%s", csv_wants_guard(mapped) ? "'" : "", mapped);
 	}
 	buf_finish(&text);
 	return cell;

@@ -152,6 +152,15 @@ void store_record_list(
 		f, context);
 }
 
+void store_record_all(struct db *db, enum type_id type, store_lister f, void *context)
+{
+	list_rows(db_query(db,
+			  "SELECT id, name, size, mtime FROM record WHERE type = ?1 AND state = 0 ORDER BY "
+			  "whole, id",
+			  "i", (int64_t)type),
+		f, context);
+}
+
 void store_referrer_list(
 	struct db *db, enum type_id type, int64_t target, int64_t after, store_lister f, void *context)
 {

@@ -66,6 +66,8 @@ static const char *const steps[] = {
 	"NOT NULL,"
 	" old TEXT, new TEXT) STRICT;"
 	"CREATE INDEX history_record ON history (record, id);"
+	"CREATE INDEX history_ms ON history (ms);"
+	"CREATE INDEX history_made ON history (id) WHERE version = 1 AND tool = 0;"
 	/* What the kernel must be told; read and deleted by the notifier. */
 	"CREATE TABLE event (seq INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, dir INTEGER NOT "
 	"NULL,"

@@ -96,6 +96,7 @@ static int resize(struct tree *tree, struct handle *h, struct place p, int64_t s
 			return store_write(tree->store, resize_scratch_row, &z);
 		return draft_resize(tree, place_to_ino(p), size);
 	case PLACE_RECORD:
+	case PLACE_FIELD:
 		/* By name: emptied is how a save begins, and changes nothing by itself; a piece of a record is none. */
 		if (size && !draft_is_open(tree, place_to_ino(p)))
 			return -EINVAL;

@@ -14,6 +14,7 @@
 #include "seamfs/store/scratch.h"
 #include "tree/draft.h"
 #include "tree/kinds.h"
+#include "tree/texts.h"
 
 static struct draft *find_draft(struct tree *tree, uint64_t ino)
 {
@@ -69,6 +70,12 @@ _Bool draft_read(struct tree *tree, uint64_t ino, int64_t offset, size_t len, st
 	return d != NULL;
 }
 
+/* A record's file, or one field of it. */
+static _Bool is_record(struct place p)
+{
+	return p.kind == PLACE_RECORD || p.kind == PLACE_FIELD;
+}
+
 /* What the file holds now, read without the lock. */
 struct content {
 	struct buf bytes;
@@ -84,7 +91,7 @@ static int read_content(struct tree *tree, uint64_t ino, struct content *ret)
 
 	*ret = (struct content){.bytes = BUF_INIT(BUF_MAX_SCRATCH)};
 	r = node_kinds[p.kind].read(tree, p, &ret->bytes);
-	if (r == 0 && p.kind == PLACE_RECORD && store_record_stat(store_db(tree->store), p.b, &stat) == 0) {
+	if (r == 0 && is_record(p) && store_record_stat(store_db(tree->store), p.b, &stat) == 0) {
 		ret->version = stat.version;
 		ret->base = store_record_doc(store_db(tree->store), p.b);
 	}
@@ -150,7 +157,7 @@ static int freshen(struct handle *h)
 	struct place p = place_of_ino(h->ino);
 	_Bool stale;
 
-	if (p.kind != PLACE_RECORD || store_record_stat(store_db(h->tree->store), p.b, &stat) < 0)
+	if (!is_record(p) || store_record_stat(store_db(h->tree->store), p.b, &stat) < 0)
 		return 0;
 	pthread_mutex_lock(&h->tree->mutex);
 	stale = !h->draft->written && !h->draft->truncated && h->draft->version != stat.version;
@@ -220,6 +227,34 @@ static void reload(struct handle *h)
 
 /* ---- writing ---- */
 
+static struct record_slot slot_of(struct place p)
+{
+	return (struct record_slot){.type = type_get((enum type_id)PLACE_LOW(p.a)), .record = p.b};
+}
+
+/* Where the reason for a refusal is looked for: at the record, also when it was one field that was written. */
+static char *path_of(struct tree *tree, struct place p)
+{
+	return tree_path(
+		tree, p.kind == PLACE_FIELD ? place_ino(PLACE_RECORD, PLACE_LOW(p.a), p.b) : place_to_ino(p));
+}
+
+/* What the bytes of an open file say about its record; @json keeps the text that a field's file means. */
+static int meaning(struct place p, struct text *text, struct buf *json)
+{
+	int r;
+
+	if (p.kind != PLACE_FIELD)
+		return 0;
+	r = field_json(&type_get((enum type_id)PLACE_LOW(p.a))->fields[PLACE_HIGH(p.a)], text->bytes,
+		text->len, json);
+	text->written = text->bytes;
+	text->written_len = text->len;
+	text->bytes = buf_text(json);
+	text->len = json->len;
+	return r;
+}
+
 /*
  * Programs that write a whole text at once often look only at what write() says: a shell's echo does. So a text that begins
  * an empty file is looked at then and there, unless it is plain that more of it is to come.
@@ -229,18 +264,23 @@ static int check_whole(
 {
 	struct place p = place_of_ino(h->ino);
 	struct origin origin = save_origin(who, "save");
-	_cleanup_(mem_freep) char *path = tree_path(h->tree, h->ino), *name = NULL;
-	struct record_slot slot = {.type = type_get((enum type_id)p.a), .record = p.b};
+	_cleanup_(mem_freep) char *path = path_of(h->tree, p), *name = NULL;
+	struct text text = {.bytes = bytes, .len = len};
+	struct record_slot slot = slot_of(p);
+	struct buf json = BUF_INIT(BUF_MAX_SCRATCH);
 	struct place dir;
 	int r;
 
-	if (!path || json_cut_off(bytes, len))
+	if (!path || (p.kind != PLACE_FIELD && json_cut_off(bytes, len)))
 		return 0;
 	if (p.kind == PLACE_SCRATCH &&
 		(node_scratch_parent(h->tree, p, &dir, &name) < 0 || !node_slot(h->tree, dir, name, &slot)))
 		return 0;
-	r = save_check(h->tree, &slot, path,
-		&(struct text){bytes, len, slot.record ? h->draft->base : NULL, 0}, &origin, e);
+	text.base = slot.record ? h->draft->base : NULL;
+	r = meaning(p, &text, &json);
+	if (r == 0)
+		r = save_check(h->tree, &slot, path, &text, &origin, e);
+	buf_finish(&json);
 	return r < 0 ? r : 0;
 }
 
@@ -263,7 +303,7 @@ static _Bool is_record_text(uint64_t ino)
 {
 	enum place_kind kind = place_of_ino(ino).kind;
 
-	return kind == PLACE_RECORD || kind == PLACE_SCRATCH;
+	return kind == PLACE_RECORD || kind == PLACE_SCRATCH || kind == PLACE_FIELD;
 }
 
 int tree_write(struct handle *h, const void *bytes, size_t len, int64_t offset, const struct caller *who,
@@ -357,15 +397,20 @@ static int save_scratch(
 	return stored < 0 ? stored : r < 0 ? r : 0;
 }
 
-static int save_open_record(struct handle *h, uint64_t ino, const struct text *text, const struct caller *who,
+static int save_open_record(struct handle *h, uint64_t ino, struct text *text, const struct caller *who,
 	struct ticket *ret, struct err *e)
 {
 	struct place p = place_of_ino(ino);
-	struct record_slot slot = {.type = type_get((enum type_id)p.a), .record = p.b};
+	struct record_slot slot = slot_of(p);
 	struct origin origin = save_origin(who, "save");
-	_cleanup_(mem_freep) char *path = tree_path(h->tree, ino);
+	_cleanup_(mem_freep) char *path = path_of(h->tree, p);
+	struct buf json = BUF_INIT(BUF_MAX_SCRATCH);
+	int r = meaning(p, text, &json);
 
-	return save_record(h->tree, &slot, path ? path : "(gone)", text, &origin, ret, e);
+	if (r == 0)
+		r = save_record(h->tree, &slot, path ? path : "(gone)", text, &origin, ret, e);
+	buf_finish(&json);
+	return r;
 }
 
 static int save_draft(
@@ -385,7 +430,7 @@ static int save_draft(
 			&(struct text){buf_text(&bytes), bytes.len, base, h->draft->mtime_ms}, who, ret, e);
 	buf_finish(&bytes);
 	/* A refused draft of a new file stays as it is, for the next try. */
-	if (taken == 2 && (r == 0 || p.kind == PLACE_RECORD))
+	if (taken == 2 && (r == 0 || is_record(p)))
 		reload(h);
 	return r;
 }

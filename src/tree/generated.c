@@ -10,7 +10,7 @@
 #include "seamfs/codec/json.h"
 #include "seamfs/store/failure.h"
 #include "seamfs/store/trash.h"
-#include "tree/node.h"
+#include "tree/texts.h"
 
 static const char readme_rules[] =
 	"\n## Rules\n\n"

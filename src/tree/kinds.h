@@ -76,6 +76,23 @@ NODE_STAT(node_raw_stat);
 NODE_READ(node_raw_read);
 NODE_PARENT(node_raw_parent);
 
+/* node_aside.c */
+NODE_STAT(node_meta_stat);
+NODE_READ(node_meta_read);
+NODE_PARENT(node_meta_parent);
+NODE_STAT(node_fields_stat);
+NODE_LOOKUP(node_fields_lookup);
+NODE_LIST(node_fields_list);
+NODE_PARENT(node_fields_parent);
+NODE_STAT(node_field_stat);
+NODE_READ(node_field_read);
+NODE_PARENT(node_field_parent);
+NODE_STAT(node_aside_stat);
+NODE_LOOKUP(node_aside_entry);
+NODE_LIST(node_aside_list);
+NODE_READ(node_aside_read);
+NODE_PARENT(node_aside_parent);
+
 /* node_trash.c */
 NODE_STAT(node_trash_stat);
 NODE_LOOKUP(node_trash_lookup);

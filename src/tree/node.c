@@ -32,6 +32,13 @@ const struct node_kind node_kinds[PLACE_KIND_COUNT] = {
 	[PLACE_TRASH] = {node_trash_stat, node_trash_lookup, node_trash_list, 1, .parent = node_trash_parent},
 	[PLACE_TRASHED] = {node_trashed_stat, .read = node_trashed_read, .parent = node_trashed_parent},
 	[PLACE_PROBLEM] = {node_problem_stat, .read = node_problem_read, .parent = node_problem_parent},
+	[PLACE_META] = {node_meta_stat, .read = node_meta_read, .parent = node_meta_parent},
+	[PLACE_LOG] = {node_meta_stat, .read = node_meta_read, .parent = node_meta_parent},
+	[PLACE_FIELDS] = {node_fields_stat, node_fields_lookup, node_fields_list, 1,
+		.parent = node_fields_parent},
+	[PLACE_FIELD] = {node_field_stat, .read = node_field_read, .parent = node_field_parent},
+	[PLACE_ASIDE] = {node_aside_stat, node_aside_entry, node_aside_list, 1, node_aside_read,
+		.parent = node_aside_parent},
 };
 
 static const struct node_kind *kind_of(struct place p)
@@ -74,6 +81,7 @@ int tree_lookup(struct tree *tree, uint64_t dir, const char *name, struct node *
 {
 	struct place p = place_of_ino(dir);
 	const struct node_kind *kind = kind_of(p);
+	int r;
 
 	if (!kind->lookup)
 		return -ENOTDIR;
@@ -83,7 +91,8 @@ int tree_lookup(struct tree *tree, uint64_t dir, const char *name, struct node *
 		ret->fleeting = 1;
 		return -ENOENT;
 	}
-	return kind->lookup(tree, p, name, ret);
+	r = kind->lookup(tree, p, name, ret);
+	return r == -ENOENT ? node_aside_lookup(tree, p, name, ret) : r;
 }
 
 int tree_list(struct tree *tree, uint64_t dir, uint64_t offset, tree_filler fill_entry, void *context)

@@ -131,5 +131,8 @@ _Bool node_folder_slot(struct tree *tree, struct place dir, const char *name, st
 /* node_takes_scratch - a folder in which temporary files may lie */
 _Bool node_takes_scratch(struct place dir);
 
-/* generated.c: the texts of fixed files */
-int generated_read(struct tree *tree, enum place_fixed file, struct buf *b);
+/* node_aside_lookup - what a folder has and does not list: .error, .export, NAME.meta.json … */
+int node_aside_lookup(struct tree *tree, struct place dir, const char *name, struct node *ret);
+
+/* node_is_folder_of_records - a folder whose entries are records or links to them: it has exports */
+_Bool node_is_folder_of_records(struct place dir);

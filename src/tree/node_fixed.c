@@ -9,6 +9,7 @@
 #include "seamfs/codec/name.h"
 #include "seamfs/model/schema.h"
 #include "tree/kinds.h"
+#include "tree/texts.h"
 
 /* One row a fixed file or folder, in the order of enum place_fixed. */
 static const struct fixed {

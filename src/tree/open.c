@@ -53,7 +53,7 @@ int tree_open(struct tree *tree, uint64_t ino, int flags, const struct caller *w
 	h = new_handle(tree, ino, flags);
 	if (p.kind == PLACE_FILE) {
 		r = open_document(tree, ino, flags, h);
-	} else if (writing && (p.kind == PLACE_RECORD || p.kind == PLACE_SCRATCH)) {
+	} else if (writing && (p.kind == PLACE_RECORD || p.kind == PLACE_SCRATCH || p.kind == PLACE_FIELD)) {
 		r = draft_join(tree, ino, flags, save_process(who), &h->draft);
 	} else if (writing && !control_takes(p)) {
 		r = err_set(e, EACCES, "this file is made by seamfs and cannot be written");

@@ -155,8 +155,8 @@ static int keep_problem(struct tx *tx, void *argument)
 		.name = named ? named : s->slot->stem,
 		.field = s->why.field,
 		.text = s->why.text,
-		.bytes = s->text.bytes,
-		.len = s->text.len};
+		.bytes = s->text.written ? s->text.written : s->text.bytes,
+		.len = s->text.written ? s->text.written_len : s->text.len};
 
 	int r = store_problem_add(tx, &p);
 
@@ -206,6 +206,17 @@ static _Bool is_open(const struct save *s)
 	       cJSON_IsNull(json_get(doc, s->why.field));
 }
 
+/* A copy of .template.json as it is. */
+static _Bool is_template(const struct record_slot *slot, const struct text *text)
+{
+	struct buf b = BUF_INIT(BUF_MAX_RECORD);
+	_Bool same = !slot->record && record_template(slot->type, &b) == 0 && b.len == text->len &&
+		     memcmp(buf_text(&b), text->bytes, b.len) == 0;
+
+	buf_finish(&b);
+	return same;
+}
+
 int save_check(struct tree *tree, const struct record_slot *slot, const char *path, const struct text *text,
 	const struct origin *origin, struct err *e)
 {
@@ -217,6 +228,10 @@ int save_check(struct tree *tree, const struct record_slot *slot, const char *pa
 
 	if (text->len > BUF_MAX_RECORD)
 		return 0; /* too large even to be kept: the save itself says so */
+	if (is_template(slot, text)) {
+		err_set(e, EINVAL, "nothing is filled in yet: it becomes a record with the first change");
+		return 1;
+	}
 	r = plan(store_db(tree->store), stack, &s, &c, &parsed);
 	if (r == 0)
 		r = store_change_check(store_db(tree->store), stack, &c, &s.why);

@@ -10,6 +10,9 @@ struct text {
 	size_t len;
 	const cJSON *base; /* the doc that the writer began with; NULL: the record as it is */
 	int64_t mtime_ms;  /* as the writer set it, 0: now */
+	const char
+		*written; /* what was written, where that is not the text itself: it is kept when refused */
+	size_t written_len;
 };
 
 /* save.c: bytes become records. What is refused is kept in problems/. */

@@ -58,5 +58,12 @@ void csv_remove_row(struct csv_sheet *sheet, size_t row);
 /* csv_print - appends the whole sheet. Untouched cells are the source's bytes. 0 or -E2BIG. */
 int csv_print(const struct csv_sheet *sheet, struct buf *b);
 
+/**
+ * csv_wants_guard - a spreadsheet would run this text as a formula, unless a ' stands before it
+ *
+ * A text that looks guarded already wants one ' more, so that taking one off always gives back what was written.
+ */
+_Bool csv_wants_guard(const char *text);
+
 /* csv_quote - appends one cell of a fresh sheet, quoted when RFC 4180 demands it */
 int csv_quote(struct buf *b, const char *text, char separator);

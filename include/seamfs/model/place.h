@@ -31,7 +31,25 @@ enum place_kind {
 	PLACE_PROBLEM,	  /* b: problem row            problems/INV-1.rejected.json */
 	PLACE_TRASH,	  /* a: type                   .seam/trash/invoices/ */
 	PLACE_TRASHED,	  /* a: type, b: record        .seam/trash/invoices/INV-1.json */
+	PLACE_META,	  /* a: type, b: record        invoices/INV-1.meta.json */
+	PLACE_LOG,	  /* a: type, b: record        invoices/INV-1.log.ndjson */
+	PLACE_FIELDS,	  /* a: type, b: record        invoices/INV-1.d/ */
+	PLACE_FIELD,	  /* a: PLACE_PAIR(type, field), b: record    invoices/INV-1.d/status */
+	PLACE_ASIDE, /* a, b: of a folder, and which (place_aside)    invoices/.error, invoices/.export/csv */
 	PLACE_KIND_COUNT,
+};
+
+/* What every folder has, or every folder of records, and shows only to who asks for it by name. */
+enum place_aside {
+	PLACE_ASIDE_ERROR,
+	PLACE_ASIDE_LAST,
+	PLACE_ASIDE_TEMPLATE,
+	PLACE_ASIDE_ID,	    /* a folder: TOOL:ID.json */
+	PLACE_ASIDE_EXPORT, /* a folder, of the next three */
+	PLACE_ASIDE_CSV,
+	PLACE_ASIDE_JSON,
+	PLACE_ASIDE_NDJSON,
+	PLACE_ASIDE_COUNT,
 };
 
 /* The fixed files and folders; the tree's table has one row for each, in this order. */
@@ -82,4 +100,21 @@ static inline struct place place_of_ino(uint64_t ino)
 static inline uint64_t place_to_ino(struct place p)
 {
 	return place_ino(p.kind, p.a, p.b);
+}
+
+/* place_aside_of - @which of a folder; place_aside_dir() is that folder. Kinds of folders have an a below 65536. */
+static inline struct place place_aside_of(struct place dir, enum place_aside which)
+{
+	return (struct place){
+		PLACE_ASIDE, (uint32_t)which << 21 | (uint32_t)dir.kind << 16 | (dir.a & 0xffff), dir.b};
+}
+
+static inline struct place place_aside_dir(struct place aside)
+{
+	return (struct place){(enum place_kind)((aside.a >> 16) & 0x1f), aside.a & 0xffff, aside.b};
+}
+
+static inline enum place_aside place_aside_which(struct place aside)
+{
+	return (enum place_aside)(aside.a >> 21);
 }

@@ -56,6 +56,9 @@ typedef _Bool (*store_lister)(void *context, const struct listed *row);
 void store_record_list(
 	struct db *db, enum type_id type, int64_t whole, int64_t after, store_lister f, void *context);
 
+/* store_record_all - live records of a type, in whatever folder */
+void store_record_all(struct db *db, enum type_id type, store_lister f, void *context);
+
 /* store_referrer_list - live records of @type that refer to @target, with id > @after */
 void store_referrer_list(
 	struct db *db, enum type_id type, int64_t target, int64_t after, store_lister f, void *context);

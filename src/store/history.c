@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "seamfs/store/history.h"
+
+#include <errno.h>
+
+#define ROWS                                                                                                 \
+	"SELECT h.id, (SELECT min(g.id) FROM history g WHERE g.record = h.record AND g.version = "           \
+	"h.version),"                                                                                        \
+	" h.record, r.type, h.version, h.ms, h.tool, h.uid, h.program, h.cause, h.field, h.old, h.new"       \
+	" FROM history h JOIN record r ON r.id = h.record "
+
+static const char *text_or_null(sqlite3_stmt *q, int column)
+{
+	return sqlite3_column_type(q, column) == SQLITE_NULL ? NULL : db_column_text(q, column);
+}
+
+static size_t visit_all(struct store *store, sqlite3_stmt *q, history_visitor f, void *context)
+{
+	size_t count = 0;
+
+	while (db_row(q)) {
+		int64_t tool = sqlite3_column_int64(q, 6);
+		struct history_row row = {
+			.id = sqlite3_column_int64(q, 0),
+			.change = sqlite3_column_int64(q, 1),
+			.record = sqlite3_column_int64(q, 2),
+			.type = (enum type_id)sqlite3_column_int(q, 3),
+			.version = sqlite3_column_int64(q, 4),
+			.ms = sqlite3_column_int64(q, 5),
+			.tool = tool ? store_tool_index(store, tool) : -1,
+			.uid = sqlite3_column_int64(q, 7),
+			.program = db_column_text(q, 8),
+			.cause = db_column_text(q, 9),
+			.field = sqlite3_column_int(q, 10),
+			.old = text_or_null(q, 11),
+			.new = text_or_null(q, 12),
+		};
+
+		count++;
+		if (!f(context, &row)) {
+			db_done(q);
+			break;
+		}
+	}
+	return count;
+}
+
+void store_history_each(struct store *store, struct db *db, int64_t record, int64_t from_ms, int64_t to_ms,
+	history_visitor f, void *context)
+{
+	/* Two statements: one condition for both would keep SQLite from the index. */
+	sqlite3_stmt *q =
+		record ? db_query(db, ROWS "WHERE h.record = ?1 ORDER BY h.id DESC", "i", record)
+		       : db_query(db,
+				 ROWS "WHERE h.ms >= ?1 AND (?2 = 0 OR h.ms < ?2) ORDER BY h.ms DESC, h.id "
+				      "DESC",
+				 "ii", from_ms, to_ms);
+
+	visit_all(store, q, f, context);
+}
+
+int store_history_change(struct store *store, struct db *db, int64_t change, history_visitor f, void *context)
+{
+	sqlite3_stmt *q = db_query(db,
+		ROWS "JOIN history c ON c.id = ?1 AND c.record = h.record AND c.version = h.version"
+		     " WHERE NOT EXISTS (SELECT 1 FROM history e WHERE e.record = c.record"
+		     " AND e.version = c.version AND e.id < c.id) ORDER BY h.id",
+		"i", change);
+
+	return visit_all(store, q, f, context) ? 0 : -ENOENT;
+}
+
+int store_history_field(
+	struct store *store, struct db *db, int64_t record, int field, history_visitor f, void *context)
+{
+	sqlite3_stmt *q = db_query(db, ROWS "WHERE h.record = ?1 AND h.field = ?2 ORDER BY h.id DESC LIMIT 1",
+		"ii", record, (int64_t)field);
+
+	return visit_all(store, q, f, context) ? 0 : -ENOENT;
+}
+
+void store_history_made(
+	struct store *store, struct db *db, enum type_id type, history_visitor f, void *context)
+{
+	visit_all(store,
+		db_query(db,
+			ROWS "WHERE h.version = 1 AND h.tool = 0 AND r.type = ?1 AND r.state = 0"
+			     " ORDER BY h.id DESC",
+			"i", (int64_t)type),
+		f, context);
+}
+
+int64_t store_history_first(struct db *db)
+{
+	return db_int(db, 0, "SELECT min(ms) FROM history", "");
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* texts - the contents of files that seamfs writes itself.        Threads: any. */
+#pragma once
+
+#include "tree/node.h"
+
+/* generated.c: the texts of fixed files */
+int generated_read(struct tree *tree, enum place_fixed file, struct buf *b);
+
+/* export.c: all records of a folder in one text; @form is one of the three of PLACE_ASIDE_EXPORT */
+int export_read(struct tree *tree, struct place dir, enum place_aside form, struct buf *b);
+
+/* explain.c: where a record stands in its tools and who set its fields; its changes; what was refused in a folder; what was
+ * made there lately */
+int explain_record(struct tree *tree, int64_t record, struct buf *b);
+int explain_log(struct tree *tree, int64_t record, struct buf *b);
+int explain_errors(struct tree *tree, struct place dir, struct buf *b);
+int explain_last(struct tree *tree, struct place dir, struct buf *b);
+
+/* field.c: one field as a file; field_json() is the record's text that such a file means */
+int field_text(struct tree *tree, int64_t record, const struct field *f, struct buf *b);
+int field_json(const struct field *f, const char *text, size_t len, struct buf *b);
