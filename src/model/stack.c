@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "model/stack_p.h"
 #include "seamfs/base/file.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/decimal.h"
@@ -16,6 +17,7 @@
 
 enum { DEFAULT_POLL_MS = 60000, DEFAULT_GRACE_MS = 30000 };
 #define DEFAULT_SCRATCH_MS INT64_C(604800000)
+#define DEFAULT_VERIFY_MS  INT64_C(86400000)
 
 typedef int (*key_reader)(struct stack *s, const cJSON *item, const char *pointer, struct err *e);
 
@@ -72,7 +74,7 @@ static int read_state(struct stack *s, const cJSON *item, const char *pointer, s
 }
 
 /* "30s", "5m", "1h", "7d" */
-static int read_time(struct stack *s, const cJSON *item, const char *pointer, int64_t *ret_ms, struct err *e)
+int stack_read_time(struct stack *s, const cJSON *item, const char *pointer, int64_t *ret_ms, struct err *e)
 {
 	const char *text = json_text(item);
 	char *end = NULL;
@@ -94,18 +96,23 @@ static int read_time(struct stack *s, const cJSON *item, const char *pointer, in
 
 static int read_grace(struct stack *s, const cJSON *item, const char *pointer, struct err *e)
 {
-	return read_time(s, item, pointer, &s->grace_ms, e);
+	return stack_read_time(s, item, pointer, &s->grace_ms, e);
 }
 
 static int read_scratch(struct stack *s, const cJSON *item, const char *pointer, struct err *e)
 {
-	return read_time(s, item, pointer, &s->scratch_ms, e);
+	return stack_read_time(s, item, pointer, &s->scratch_ms, e);
+}
+
+static int read_verify(struct stack *s, const cJSON *item, const char *pointer, struct err *e)
+{
+	return stack_read_time(s, item, pointer, &s->verify_ms, e);
 }
 
 static int read_default_poll(struct stack *s, const cJSON *item, const char *pointer, struct err *e)
 {
 	int64_t ms;
-	int r = read_time(s, item, pointer, &ms, e);
+	int r = stack_read_time(s, item, pointer, &ms, e);
 
 	for (int i = 0; r == 0 && i < s->tool_count; i++) {
 		if (!s->tools[i].config || !json_get(s->tools[i].config, "poll"))
@@ -130,6 +137,7 @@ static int read_tool(struct stack *s, const cJSON *item, const char *pointer, st
 	struct tool *tool = &s->tools[s->tool_count];
 	const char *connector = json_get_text(item, "connector");
 	char at[200];
+	int r = 0;
 
 	if (!tool_name_valid(item->string) || strcmp(item->string, "local") == 0)
 		return stack_fail(s, pointer, EINVAL, e,
@@ -148,7 +156,12 @@ static int read_tool(struct stack *s, const cJSON *item, const char *pointer, st
 	tool->poll_ms = DEFAULT_POLL_MS;
 	s->tool_count++;
 	snprintf(at, sizeof(at), "%s/poll", pointer);
-	return json_get(item, "poll") ? read_time(s, json_get(item, "poll"), at, &tool->poll_ms, e) : 0;
+	if (json_get(item, "poll"))
+		r = stack_read_time(s, json_get(item, "poll"), at, &tool->poll_ms, e);
+	snprintf(at, sizeof(at), "%s/send", pointer);
+	if (r == 0 && json_get(item, "send"))
+		r = stack_read_tool_send(s, tool, json_get(item, "send"), at, e);
+	return r;
 }
 
 static int read_tools(struct stack *s, const cJSON *item, const char *pointer, struct err *e)
@@ -172,20 +185,14 @@ static int read_tools(struct stack *s, const cJSON *item, const char *pointer, s
 	return 0;
 }
 
-static int find_tool(struct stack *s, const cJSON *item, const char *pointer, struct err *e)
+int stack_find_tool(const struct stack *s, const char *name, const char *pointer, struct err *e)
 {
-	const char *name = json_text(item);
-	int tool = name ? stack_tool(s, name) : -1;
+	int tool = stack_tool(s, name);
 
-	if (!name)
-		return stack_fail(s, pointer, EINVAL, e, "a tool's name in \"quotes\" was expected here");
-	if (tool < 0)
-		return stack_fail(s, pointer, EINVAL, e, "there is no tool called \"%s\"", name);
-	return tool;
+	return tool < 0 ? stack_fail(s, pointer, EINVAL, e, "there is no tool called \"%s\"", name) : tool;
 }
 
-/* "client" or "client.vat_id"; @ret_field is -1 for a whole type. */
-static int find_type(struct stack *s, const cJSON *item, const char *pointer, const struct type **ret,
+int stack_find_type(const struct stack *s, const cJSON *item, const char *pointer, const struct type **ret,
 	int *ret_field, struct err *e)
 {
 	const char *dot = strchr(item->string, '.');
@@ -214,10 +221,12 @@ static int read_owners(struct stack *s, const cJSON *item, const char *pointer, 
 		int field, tool, r;
 
 		snprintf(at, sizeof(at), "%s/%.100s", pointer, owner->string);
-		r = find_type(s, owner, at, &type, &field, e);
+		r = stack_find_type(s, owner, at, &type, &field, e);
 		if (r < 0)
 			return r;
-		tool = find_tool(s, owner, at, e);
+		if (!json_text(owner))
+			return stack_fail(s, at, EINVAL, e, "a tool's name in \"quotes\" was expected here");
+		tool = stack_find_tool(s, json_text(owner), at, e);
 		if (tool < 0)
 			return tool;
 		s->tools[tool].types[type->id].used = 1;
@@ -229,41 +238,9 @@ static int read_owners(struct stack *s, const cJSON *item, const char *pointer, 
 	return 0;
 }
 
-static int read_shares(struct stack *s, const cJSON *item, const char *pointer, struct err *e)
-{
-	const cJSON *share, *name;
-
-	cJSON_ArrayForEach (share, item) {
-		const struct type *type;
-		char at[160];
-		int field, tool, r, i = 0;
-
-		snprintf(at, sizeof(at), "%s/%.100s", pointer, share->string);
-		r = find_type(s, share, at, &type, &field, e);
-		if (r < 0)
-			return r;
-		if (field >= 0 || !cJSON_IsArray(share))
-			return stack_fail(
-				s, at, EINVAL, e, "\"shares\" is written as { \"client\": [\"tool\", …] }");
-		cJSON_ArrayForEach (name, share) {
-			char entry[176];
-
-			snprintf(entry, sizeof(entry), "%s/%d", at, i++);
-			tool = find_tool(s, name, entry, e);
-			if (tool < 0)
-				return tool;
-			s->tools[tool].types[type->id].used = 1;
-			s->shares[type->id] |= UINT32_C(1) << tool;
-		}
-	}
-	return 0;
-}
-
 char *stack_claim(const struct stack *s, enum type_id type, int tool)
 {
 	const struct type *t = type_get(type);
-	const cJSON *share = json_get(json_get(s->root, "shares"), t->name), *name;
-	int i = 0;
 
 	if (s->owners[type] == tool)
 		return str_format("/owners/%s", t->name);
@@ -271,12 +248,7 @@ char *stack_claim(const struct stack *s, enum type_id type, int tool)
 		if (s->field_owners[type][f - t->fields] == tool)
 			return str_format("/owners/%s.%s", t->name, f->name);
 	}
-	cJSON_ArrayForEach (name, share) {
-		if (str_equal(json_text(name), s->tools[tool].name))
-			break;
-		i++;
-	}
-	return str_format("/shares/%s/%d", t->name, i);
+	return str_format("/shares/%s/%s", t->name, s->tools[tool].name);
 }
 
 static int read_nothing(struct stack *s, const cJSON *item, const char *pointer, struct err *e)
@@ -299,7 +271,11 @@ static const struct {
 	{"tools", read_tools},
 	{"poll", read_default_poll},
 	{"owners", read_owners, .object = 1},
-	{"shares", read_shares, .object = 1},
+	{"shares", stack_read_shares, .object = 1},
+	{"conflicts", stack_read_conflicts, .object = 1},
+	{"guard", stack_read_guard, .object = 1},
+	{"send", stack_read_send},
+	{"verify", read_verify},
 };
 
 static int read_keys(struct stack *s, struct err *e)
@@ -315,7 +291,7 @@ static int read_keys(struct stack *s, struct err *e)
 		if (i == ARRAY_LEN(keys))
 			return stack_fail(s, pointer, EINVAL, e,
 				"unknown key \"%s\"; known are company, currency, state, grace, "
-				"scratch, tools, poll, owners, shares",
+				"scratch, tools, poll, owners, shares, conflicts, guard, send, verify",
 				item->string);
 	}
 	for (i = 0; i < ARRAY_LEN(keys); i++) {
@@ -375,10 +351,15 @@ int stack_load(const char *path, struct stack **ret, struct err *e)
 	s->tool_count = 1;
 	s->grace_ms = DEFAULT_GRACE_MS;
 	s->scratch_ms = DEFAULT_SCRATCH_MS;
+	s->verify_ms = DEFAULT_VERIFY_MS;
+	s->guard_share = 20;
+	s->guard_least = 5;
 	memset(s->field_owners, -1, sizeof(s->field_owners));
 	r = parse_file(s, e);
 	if (r == 0)
 		r = read_keys(s, e);
+	if (r == 0)
+		r = stack_check_rules(s, e);
 	if (r < 0)
 		return r;
 	*ret = s;

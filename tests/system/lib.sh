@@ -161,7 +161,7 @@ new_stack() {
 		tools+="${tools:+,$'\n'}    \"$tool\": $TOOL"
 		owners+="${owners:+, }$OWNS"
 	done
-	case " $* " in *' crm '*'billing '*) shares='{"client": ["billing"]}' ;; esac
+	case " $* " in *' crm '*'billing '*) shares=${SHARES:-'{"client": {"billing": "accept"}}'} ;; esac
 	cat >stack.json <<-END
 		// Written by the system tests.
 		{

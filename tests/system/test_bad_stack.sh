@@ -67,12 +67,12 @@ cat >stack.json <<'END'
     "drive": { "connector": "folder", "path": "drive" }
   },
   "owners": { "client": "crm" },
-  "shares": { "client": ["crm",
-     "drive"] }
+  "shares": { "client": {
+     "drive": "ask"} }
 }
 END
 try "a share that cannot hold the type" "stack.json:8:6: \"drive\" is to hold clients"
-sed -i 's/"drive"\]/"driev"]/' stack.json
+sed -i 's/"drive": "ask"/"driev": "ask"/' stack.json
 try "a share that is no tool" "stack.json:8:6: there is no tool called \"driev\""
 printf '{\n  "tools": {\n    "board": { "connector": "redmine", "key": {"file": "key"} } } }\n' >stack.json
 try "a setting that is missing" "stack.json:3:5: \"url\" is missing"

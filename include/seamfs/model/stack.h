@@ -24,11 +24,15 @@ struct tool_type {
 	enum removal removes;
 };
 
+/* What happens to a change that is made in a copy, not in the owner. */
+enum copy_rule { COPY_UNSTATED, COPY_REVERT, COPY_ACCEPT, COPY_ASK };
+
 struct tool {
 	char *name;	     /* "crm"; "local" for the embedded one */
 	char *connector;     /* "csv" */
 	const cJSON *config; /* its object in stack.json; NULL for "local" */
 	int64_t poll_ms;
+	_Bool review; /* what is to be sent waits for a person */
 	char *folder; /* document tools with local bytes: absolute path; set when its link is opened */
 	struct tool_type types[TYPE_COUNT];
 };
@@ -47,7 +51,11 @@ struct stack {
 	int owners[TYPE_COUNT];			       /* index of the tool */
 	int field_owners[TYPE_COUNT][TYPE_MAX_FIELDS]; /* index, or -1: the type's owner */
 	uint32_t shares[TYPE_COUNT];		       /* bit per tool that also holds the type */
-	char *text;				       /* the file's bytes, for places in messages */
+	unsigned char rules[TYPE_COUNT][TYPE_MAX_FIELDS][STACK_MAX_TOOLS]; /* enum copy_rule */
+	uint64_t owner_wins[TYPE_COUNT]; /* fields whose conflicts the owner settles; else a person */
+	int guard_share, guard_least; /* a tool that lacks more than so many percent, and records, is held */
+	int64_t verify_ms; /* how often records are read again to see whether sync has missed something */
+	char *text;	   /* the file's bytes, for places in messages */
 	cJSON *root;
 };
 
@@ -73,6 +81,12 @@ int stack_tool(const struct stack *stack, const char *name);
 
 /* stack_owner - index of the tool that owns this field of this type */
 int stack_owner(const struct stack *stack, enum type_id type, int field);
+
+/* stack_rule - what happens when @tool, which does not own the field, changes it */
+enum copy_rule stack_rule(const struct stack *stack, enum type_id type, int field, int tool);
+
+/* stack_owner_wins - whether the field's owner settles a conflict; else a person is asked */
+_Bool stack_owner_wins(const struct stack *stack, enum type_id type, int field);
 
 /* stack_owned - the fields of the type that the tool owns */
 uint64_t stack_owned(const struct stack *stack, enum type_id type, int tool);

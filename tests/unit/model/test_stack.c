@@ -32,7 +32,8 @@ TEST(a_whole_stack)
 
 	check_int(load("{ // mine\n \"company\": \"Studio\", \"currency\": \"CHF\", \"state\": \"here\", "
 		       "\"poll\": \"2m\",\n"
-		       "\"shares\": {\"client\": [\"billing\"]},\n"
+		       "\"shares\": {\"client\": {\"billing\": \"accept\"}, \"client.vat_id\": {\"crm\": "
+		       "\"revert\"}},\n"
 		       "\"tools\": {\"crm\": {\"connector\": \"csv\"}, \"billing\": {\"connector\": \"x\", "
 		       "\"poll\": \"5s\"}},\n"
 		       "\"owners\": {\"client\": \"crm\", \"client.vat_id\": \"billing\"} }",
@@ -68,10 +69,25 @@ TEST(mistakes_have_a_place)
 		{"{\"owners\": {\"client.nme\": \"local\"}}", ":1:13:", "nme"},
 		{"{\"owners\": 3}", ":1:2:", "object"},
 		{"{\"shares\": {\"client\": \"crm\"}}", ":1:13:", "shares"},
-		{"{\"tools\": {\"crm\": {\"connector\": \"csv\"}},\n \"shares\": {\"client\": [\"crm\",\n  "
-		 "\"billing\"]}}",
+		{"{\"tools\": {\"crm\": {\"connector\": \"csv\"}},\n \"shares\": {\"client\": {\n  "
+		 "\"billing\": \"ask\"}}}",
 			":3:3:", "billing"},
-		{"{\"shares\": {\"client\": [\n7]}}", ":2:1:", "quotes"},
+		{"{\"owners\": {\"client\":\n7}}", ":1:13:", "quotes"},
+		{"{\"tools\": {\"a\": {\"connector\": \"x\"}}, \"shares\": {\"client\": [\"a\"]}}",
+			":1:49:", "accept"},
+		{"{\"tools\": {\"a\": {\"connector\": \"x\"}}, \"shares\": {\"client\": {\"a\":\n\"keep\"}}}",
+			":1:60:", "revert"},
+		{"{\"tools\": {\"a\": {\"connector\": \"x\"}, \"b\": {\"connector\": \"x\"}},\n"
+		 "\"owners\": {\"client\": \"a\",\n\"client.email\": \"b\"},"
+		 "\"shares\": {\"client\": {\"b\": \"accept\"}}}",
+			":2:12:", "client.email"},
+		{"{\"tools\": {\"a\": {\"connector\": \"x\"}, \"b\": {\"connector\": \"x\"}},\n"
+		 "\"owners\": {\"client\": \"a\",\n\"client.email\": \"b\"},"
+		 "\"shares\": {\"client.email\": {\"a\": \"accept\"}}}",
+			":3:1:", "client.name"},
+		{"{\"conflicts\": {\"client\": \"mine\"}}", ":1:16:", "problems/"},
+		{"{\"guard\": {\"share\": 120}}", ":1:12:", "percent"},
+		{"{\"send\": \"later\"}", ":1:2:", "review"},
 		{"{\"poll\": \"fast\"}", ":1:2:", "poll"},
 		{"{\"company\": \"x\"", "stack.json:1:1:", "}"},
 		{"{\"company\": \"a\", \"company\": \"b\"}", "stack.json", "twice"},
@@ -123,18 +139,18 @@ TEST(claims)
 	char *claim;
 
 	check_int(load("{\"tools\": {\"a\": {\"connector\": \"x\"}, \"b\": {\"connector\": \"x\"}},"
-		       "\"owners\": {\"client\": \"a\", \"task.title\": \"b\"}, \"shares\": {\"client\": "
-		       "[\"a\", \"b\"]}}",
+		       "\"owners\": {\"client\": \"a\", \"task\": \"b\"}, \"shares\": {\"client\": "
+		       "{\"b\": \"ask\"}}}",
 			  &s, &e),
 		0);
 	claim = stack_claim(s, TYPE_CLIENT, 1);
 	check_text(claim, "/owners/client");
 	free(claim);
 	claim = stack_claim(s, TYPE_CLIENT, 2);
-	check_text(claim, "/shares/client/1");
+	check_text(claim, "/shares/client/b");
 	free(claim);
 	claim = stack_claim(s, TYPE_TASK, 2);
-	check_text(claim, "/owners/task.title");
+	check_text(claim, "/owners/task");
 	free(claim);
 	stack_free(s);
 }

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The part of stack.json that says who wins: shares, conflicts, guard, send. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "model/stack_p.h"
+#include "seamfs/base/mem.h"
+#include "seamfs/codec/json.h"
+
+static int read_word(const struct stack *s, const cJSON *item, const char *pointer, const char *const *words,
+	const char *what, struct err *e)
+{
+	const char *text = json_text(item);
+
+	for (int i = 0; text && words[i]; i++) {
+		if (strcmp(words[i], text) == 0)
+			return i;
+	}
+	return stack_fail(s, pointer, EINVAL, e, "%s", what);
+}
+
+/* ---- shares ---- */
+
+static void set_rule(struct stack *s, const struct type *type, int field, int tool, enum copy_rule rule)
+{
+	/* What was said of one field stays when the whole type is spoken of behind it. */
+	for (int i = 0; type->fields[i].name; i++) {
+		if (field == i || (field < 0 && !s->rules[type->id][i][tool]))
+			s->rules[type->id][i][tool] = (unsigned char)rule;
+	}
+}
+
+static int read_share(struct stack *s, const struct type *type, int field, const cJSON *share,
+	const char *pointer, struct err *e)
+{
+	static const char *const words[] = {"", "revert", "accept", "ask", NULL};
+	const cJSON *item;
+
+	cJSON_ArrayForEach (item, share) {
+		char at[280];
+		int tool, rule;
+
+		snprintf(at, sizeof(at), "%s/%.100s", pointer, item->string);
+		tool = stack_find_tool(s, item->string, at, e);
+		if (tool < 0)
+			return tool;
+		rule = read_word(s, item, at, words,
+			"say what happens to a change that is made in a copy: \"accept\" (it goes to the "
+			"owner), \"revert\" (it is undone) or \"ask\" (it waits in problems/)",
+			e);
+		if (rule < 0)
+			return rule;
+		if (field < 0) {
+			s->tools[tool].types[type->id].used = 1;
+			s->shares[type->id] |= UINT32_C(1) << tool;
+		}
+		set_rule(s, type, field, tool, (enum copy_rule)rule);
+	}
+	return 0;
+}
+
+/* Fields first: they are exceptions from what is said of their type. */
+int stack_read_shares(struct stack *s, const cJSON *item, const char *pointer, struct err *e)
+{
+	const cJSON *share;
+
+	for (int fields = 1; fields >= 0; fields--) {
+		cJSON_ArrayForEach (share, item) {
+			const struct type *type;
+			char at[160];
+			int field, r;
+
+			snprintf(at, sizeof(at), "%s/%.100s", pointer, share->string);
+			r = stack_find_type(s, share, at, &type, &field, e);
+			if (r < 0)
+				return r;
+			if ((field >= 0) != fields)
+				continue;
+			if (!cJSON_IsObject(share))
+				return stack_fail(s, at, EINVAL, e,
+					"\"shares\" is written as { \"client\": { \"TOOL\": \"accept\" } }: "
+					"which tool holds a copy, and what happens to a change made there");
+			r = read_share(s, type, field, share, at, e);
+			if (r < 0)
+				return r;
+		}
+	}
+	return 0;
+}
+
+static int check_rule(const struct stack *s, const struct type *type, int field, int tool, struct err *e)
+{
+	const char *own = s->tools[stack_owner(s, type->id, field)].name, *name = s->tools[tool].name;
+	_cleanup_(mem_freep) char *at = NULL;
+
+	if (!s->tools[tool].types[type->id].used || stack_owner(s, type->id, field) == tool ||
+		s->rules[type->id][field][tool])
+		return 0;
+	at = stack_claim(s, type->id, tool);
+	if (s->owners[type->id] == tool)
+		return stack_fail(s, at, EINVAL, e,
+			"\"%s.%s\" belongs to %s: \"shares\" must say what happens when %s changes it, such "
+			"as "
+			"\"%s.%s\": { \"%s\": \"revert\" }",
+			type->name, type->fields[field].name, own, name, type->name, type->fields[field].name,
+			name);
+	return stack_fail(s, at, EINVAL, e,
+		"\"%s\" holds a copy of \"%s.%s\": \"shares\" must say what happens when it is changed "
+		"there, such "
+		"as \"%s\": { \"%s\": \"accept\" }",
+		name, type->name, type->fields[field].name, type->name, name);
+}
+
+int stack_check_rules(const struct stack *s, struct err *e)
+{
+	for (int t = TYPE_NONE + 1; t < TYPE_COUNT; t++) {
+		const struct type *type = type_get((enum type_id)t);
+
+		for (int tool = 1; tool < s->tool_count; tool++) {
+			for (int i = 0; type->fields[i].name; i++) {
+				int r = check_rule(s, type, i, tool, e);
+
+				if (r < 0)
+					return r;
+			}
+		}
+	}
+	return 0;
+}
+
+enum copy_rule stack_rule(const struct stack *s, enum type_id type, int field, int tool)
+{
+	return (enum copy_rule)s->rules[type][field][tool];
+}
+
+/* ---- conflicts ---- */
+
+int stack_read_conflicts(struct stack *s, const cJSON *item, const char *pointer, struct err *e)
+{
+	static const char *const words[] = {"ask", "owner", NULL};
+	const cJSON *entry;
+
+	/* As for shares: fields are exceptions. */
+	for (int fields = 0; fields <= 1; fields++) {
+		cJSON_ArrayForEach (entry, item) {
+			const struct type *type;
+			char at[160];
+			int field, r;
+
+			snprintf(at, sizeof(at), "%s/%.100s", pointer, entry->string);
+			r = stack_find_type(s, entry, at, &type, &field, e);
+			if (r < 0)
+				return r;
+			if ((field >= 0) != fields)
+				continue;
+			r = read_word(s, entry, at, words,
+				"a conflict is settled by \"owner\" (the owner of the field wins) or \"ask\" "
+				"(both versions are in problems/)",
+				e);
+			if (r < 0)
+				return r;
+			for (int i = 0; type->fields[i].name; i++) {
+				uint64_t bit = (uint64_t)1 << i;
+
+				if (field >= 0 && field != i)
+					continue;
+				s->owner_wins[type->id] =
+					r ? s->owner_wins[type->id] | bit : s->owner_wins[type->id] & ~bit;
+			}
+		}
+	}
+	return 0;
+}
+
+_Bool stack_owner_wins(const struct stack *s, enum type_id type, int field)
+{
+	return (s->owner_wins[type] >> field & 1) != 0;
+}
+
+/* ---- guard, send ---- */
+
+int stack_read_guard(struct stack *s, const cJSON *item, const char *pointer, struct err *e)
+{
+	const cJSON *entry;
+
+	cJSON_ArrayForEach (entry, item) {
+		char at[160];
+		int64_t n;
+
+		snprintf(at, sizeof(at), "%s/%.100s", pointer, entry->string);
+		if (json_int64(entry, &n) < 0 || n < 0 || n > 1000000)
+			return stack_fail(s, at, EINVAL, e, "\"%s\" must be a whole number", entry->string);
+		if (strcmp(entry->string, "share") == 0 && n <= 100)
+			s->guard_share = (int)n;
+		else if (strcmp(entry->string, "least") == 0)
+			s->guard_least = (int)n;
+		else
+			return stack_fail(s, at, EINVAL, e,
+				"\"guard\" is written as { \"share\": 20, \"least\": 5 }: percent, and "
+				"records");
+	}
+	return 0;
+}
+
+static int read_send(const struct stack *s, const cJSON *item, const char *pointer, _Bool *ret, struct err *e)
+{
+	static const char *const words[] = {"now", "review", NULL};
+	int r = read_word(s, item, pointer, words,
+		"\"send\" is \"now\", or \"review\": what is to be sent waits for \"seamfs approve\"", e);
+
+	if (r < 0)
+		return r;
+	*ret = r != 0;
+	return 0;
+}
+
+int stack_read_tool_send(
+	struct stack *s, struct tool *tool, const cJSON *item, const char *pointer, struct err *e)
+{
+	return read_send(s, item, pointer, &tool->review, e);
+}
+
+int stack_read_send(struct stack *s, const cJSON *item, const char *pointer, struct err *e)
+{
+	_Bool review;
+	int r = read_send(s, item, pointer, &review, e);
+
+	for (int i = 1; r == 0 && i < s->tool_count; i++) {
+		if (!json_get(s->tools[i].config, "send"))
+			s->tools[i].review = review;
+	}
+	return r;
+}
