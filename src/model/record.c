@@ -200,18 +200,38 @@ static int sum_lines(const cJSON *lines, int64_t *ret_net, int64_t *ret_tax)
 	return 0;
 }
 
+static const char *const total_names[] = {"net", "tax", "total"};
+
+static _Bool has_totals(const struct type *type, const cJSON *doc)
+{
+	return type_field(type, "lines") && type_field(type, "total") &&
+	       cJSON_GetArraySize(json_get(doc, "lines"));
+}
+
+int record_totals(const struct type *type, cJSON *doc)
+{
+	int64_t sums[3];
+	int r = has_totals(type, doc) ? sum_lines(json_get(doc, "lines"), &sums[0], &sums[1]) : 0;
+
+	if (r < 0 || !has_totals(type, doc))
+		return r;
+	sums[2] = sums[0] + sums[1];
+	for (size_t i = 0; i < ARRAY_LEN(total_names); i++)
+		json_set(doc, total_names[i], json_new_int(sums[i]));
+	return 0;
+}
+
 static int complete_totals(
 	const struct type *type, const cJSON *before, cJSON *doc, const char *currency, struct err *e)
 {
-	static const char *const names[] = {"net", "tax", "total"};
 	const struct field *lines = type_field(type, "lines");
 	uint64_t changed = record_changed(type, before, doc);
 	int64_t sums[3], given;
 
-	if (!lines || !type_field(type, "total") || !cJSON_GetArraySize(json_get(doc, "lines")))
+	if (!has_totals(type, doc))
 		return 0;
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		if (changed & field_bit(type, type_field(type, names[i])))
+	for (size_t i = 0; i < ARRAY_LEN(total_names); i++) {
+		if (changed & field_bit(type, type_field(type, total_names[i])))
 			changed |= field_bit(type, lines);
 	}
 	if (!(changed & field_bit(type, lines)))
@@ -220,18 +240,19 @@ static int complete_totals(
 		return err_field(
 			e, EINVAL, "lines", "the sum of the lines does not fit into an amount of money");
 	sums[2] = sums[0] + sums[1];
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		_Bool set = json_int64(json_get(doc, names[i]), &given) == 0;
-		_Bool touched = !json_equal(json_get(before, names[i]), json_get(doc, names[i]));
+	for (size_t i = 0; i < ARRAY_LEN(total_names); i++) {
+		_Bool set = json_int64(json_get(doc, total_names[i]), &given) == 0;
+		_Bool touched = !json_equal(json_get(before, total_names[i]), json_get(doc, total_names[i]));
 
 		if (set && touched && given != sums[i]) {
 			char is[DECIMAL_SIZE], want[DECIMAL_SIZE];
 
-			return err_field(e, EINVAL, names[i],
-				"%s is %s but the lines make %s; leave it out and it is computed", names[i],
-				money_format(given, currency, is), money_format(sums[i], currency, want));
+			return err_field(e, EINVAL, total_names[i],
+				"%s is %s but the lines make %s; leave it out and it is computed",
+				total_names[i], money_format(given, currency, is),
+				money_format(sums[i], currency, want));
 		}
-		json_set(doc, names[i], json_new_int(sums[i]));
+		json_set(doc, total_names[i], json_new_int(sums[i]));
 	}
 	return 0;
 }

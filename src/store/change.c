@@ -139,25 +139,14 @@ static int write_record(struct tx *tx, struct work *w)
 static int write_history(struct tx *tx, const struct work *w, const struct origin *origin)
 {
 	uint64_t fields = record_changed(w->type, w->old, w->doc);
-	int64_t tool = origin->tool >= 0 ? store_tool_id(tx->store, origin->tool) : 0;
 	int r = 0;
 
 	for (int i = 0; w->type->fields[i].name && r == 0; i++) {
-		const cJSON *old = json_get(w->old, w->type->fields[i].name);
-		const cJSON *now = json_get(w->doc, w->type->fields[i].name);
-		_cleanup_(mem_freep) char *old_text = old ? json_print(old) : NULL;
-		_cleanup_(mem_freep) char *new_text = now ? json_print(now) : NULL;
+		const char *name = w->type->fields[i].name;
 
-		if (!(fields & (uint64_t)1 << i))
-			continue;
-		r = db_run(tx->db,
-			"INSERT INTO history (record, version, ms, uid, program, tool, cause, field, old, "
-			"new)"
-			" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-			"iiiititit"
-			"t",
-			w->record, w->version, tx->now_ms, (int64_t)origin->uid, origin->program, tool,
-			origin->cause, (int64_t)i, old_text, new_text);
+		if (fields & (uint64_t)1 << i)
+			r = history_add(tx, w->record, w->version, i, json_get(w->old, name),
+				json_get(w->doc, name), origin);
 	}
 	return r;
 }

@@ -18,6 +18,10 @@ struct work {
 	struct buf body;
 };
 
+/* history_add - one row; field -1: the record as a whole. Values may be NULL. */
+int history_add(struct tx *tx, int64_t record, int64_t version, int field, const cJSON *old, const cJSON *now,
+	const struct origin *origin);
+
 void work_finish(struct work *w);
 
 /* change_free_name - a name that no other live record of its folder has, given to the caller: a clash gets " ~" and digits

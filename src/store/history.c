@@ -3,6 +3,26 @@
 
 #include <errno.h>
 
+#include "seamfs/base/mem.h"
+#include "seamfs/codec/json.h"
+#include "store/change_p.h"
+
+int history_add(struct tx *tx, int64_t record, int64_t version, int field, const cJSON *old, const cJSON *now,
+	const struct origin *origin)
+{
+	_cleanup_(mem_freep) char *old_text = old ? json_print(old) : NULL;
+	_cleanup_(mem_freep) char *new_text = now ? json_print(now) : NULL;
+	int64_t tool = origin->tool >= 0 ? store_tool_id(tx->store, origin->tool) : 0;
+
+	return db_run(tx->db,
+		"INSERT INTO history (record, version, ms, uid, program, tool, cause, field, old, new)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+		"iiiititit"
+		"t",
+		record, version, tx->now_ms, (int64_t)origin->uid, origin->program, tool, origin->cause,
+		(int64_t)field, old_text, new_text);
+}
+
 #define ROWS                                                                                                 \
 	"SELECT h.id, (SELECT min(g.id) FROM history g WHERE g.record = h.record AND g.version = "           \
 	"h.version),"                                                                                        \
@@ -88,6 +108,22 @@ void store_history_made(
 			     " ORDER BY h.id DESC",
 			"i", (int64_t)type),
 		f, context);
+}
+
+int store_history_note(struct tx *tx, int64_t record, const cJSON *lost, const cJSON *kept, uint64_t fields,
+	const struct origin *origin)
+{
+	const struct type *type = type_get(
+		(enum type_id)db_int(tx->db, 0, "SELECT type FROM record WHERE id = ?1", "i", record));
+	int64_t version = 1 + db_int(tx->db, 0, "SELECT version FROM record WHERE id = ?1", "i", record);
+	int r = db_run(tx->db, "UPDATE record SET version = ?2 WHERE id = ?1", "ii", record, version);
+
+	for (int i = 0; type->fields[i].name && r == 0; i++) {
+		if (fields >> i & 1)
+			r = history_add(tx, record, version, i, json_get(lost, type->fields[i].name),
+				json_get(kept, type->fields[i].name), origin);
+	}
+	return r;
 }
 
 int64_t store_history_first(struct db *db)

@@ -6,6 +6,7 @@
 
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
+#include "seamfs/store/conflict.h"
 #include "seamfs/store/link.h"
 #include "seamfs/store/record.h"
 
@@ -38,9 +39,11 @@ static uint64_t lacking(
 		return can->creates & record_changed(type, NULL, doc);
 	}
 	*ret_create = l.gone == LINK_RETURNING;
+	/* What is contested goes nowhere until a person has decided. */
 	fields = l.gone == LINK_RETURNING ? can->creates
 		 : l.gone		  ? 0
-					  : record_changed(type, l.ours, doc) & can->writes;
+					  : record_changed(type, l.ours, doc) & can->writes &
+				    ~store_conflict_fields(tx->db, record, 0);
 	link_finish(&l);
 	return fields;
 }

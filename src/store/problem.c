@@ -49,8 +49,28 @@ static int remove_where(struct tx *tx, sqlite3_stmt *q)
 int store_problem_clear(struct tx *tx, int64_t record, const char *path)
 {
 	return remove_where(
-		tx, db_query(tx->db, "SELECT id FROM problem WHERE (record = ?1 AND ?1 <> 0) OR path = ?2",
+		tx, db_query(tx->db,
+			    "SELECT id FROM problem WHERE kind = 0 AND ((record = ?1 AND ?1 <> 0) OR path = "
+			    "?2)",
 			    "it", record, path ? path : ""));
+}
+
+int store_problem_drop(struct tx *tx, enum problem_kind kind, int64_t record, int64_t tool)
+{
+	return remove_where(
+		tx, db_query(tx->db,
+			    "SELECT id FROM problem WHERE kind = ?1 AND record = ?2 AND (?3 = 0 OR tool = "
+			    "?3)",
+			    "iii", (int64_t)kind, record, tool));
+}
+
+int store_problem_dismiss(struct tx *tx, int64_t id, _Bool whole)
+{
+	if (!db_int(tx->db, 0, "SELECT 1 FROM problem WHERE id = ?1 AND kind = 0", "i", id))
+		return -EPERM;
+	if (whole)
+		return remove_where(tx, db_query(tx->db, "SELECT id FROM problem WHERE id = ?1", "i", id));
+	return db_run(tx->db, "UPDATE problem SET bytes = x'' WHERE id = ?1", "i", id);
 }
 
 int store_problem_add(struct tx *tx, const struct problem *p)
@@ -61,18 +81,22 @@ int store_problem_add(struct tx *tx, const struct problem *p)
 		.code = p->code,
 		.field = p->field,
 		.text = p->text};
+	int64_t tool = p->tool >= 0 ? store_tool_id(tx->store, p->tool) : 0;
 	_Bool had_any;
-	int r = remove_where(tx, db_query(tx->db, "SELECT id FROM problem WHERE path = ?1", "t", p->path));
+	int r = remove_where(
+		tx, db_query(tx->db,
+			    "SELECT id FROM problem WHERE path = ?1 AND kind = ?2 AND (kind = 0 OR tool = "
+			    "?3)",
+			    "tii", p->path, (int64_t)p->kind, tool));
 
 	had_any = db_int(tx->db, 0, "SELECT EXISTS (SELECT 1 FROM problem)", "") != 0;
 	if (r == 0)
 		r = db_run(tx->db,
 			"INSERT INTO problem (record, version, tool, ms, code, path, name, field, text, "
-			"bytes)"
-			" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-			"iiiiittttb", p->record, p->version,
-			p->tool >= 0 ? store_tool_id(tx->store, p->tool) : (int64_t)0, tx->now_ms,
-			(int64_t)p->code, p->path, p->name, p->field, p->text, p->bytes, p->len);
+			"bytes, kind)"
+			" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+			"iiiiittttbi", p->record, p->version, tool, tx->now_ms, (int64_t)p->code, p->path,
+			p->name, p->field, p->text, p->bytes, p->len, (int64_t)p->kind);
 	if (r == 0)
 		r = announce(tx, had_any);
 	if (r == 0)
@@ -81,7 +105,8 @@ int store_problem_add(struct tx *tx, const struct problem *p)
 	return r;
 }
 
-#define PROBLEM "SELECT id, record, version, tool, ms, code, path, name, field, text, bytes FROM problem"
+#define PROBLEM                                                                                              \
+	"SELECT id, record, version, tool, ms, code, path, name, field, text, bytes, kind FROM problem"
 
 static void visit(struct store *store, sqlite3_stmt *q, problem_visitor f, void *context)
 {
@@ -98,6 +123,7 @@ static void visit(struct store *store, sqlite3_stmt *q, problem_visitor f, void 
 		.text = db_column_text(q, 9),
 		.bytes = sqlite3_column_blob(q, 10),
 		.len = (size_t)sqlite3_column_bytes(q, 10),
+		.kind = (enum problem_kind)sqlite3_column_int(q, 11),
 	};
 
 	f(context, &p);

@@ -85,7 +85,11 @@ static const char *const steps[] = {
 	"INTEGER NOT NULL,"
 	" tool INTEGER NOT NULL, ms INTEGER NOT NULL, code INTEGER NOT NULL, path TEXT NOT NULL, name TEXT "
 	"NOT NULL,"
-	" field TEXT NOT NULL, text TEXT NOT NULL, bytes BLOB NOT NULL) STRICT;"
+	" field TEXT NOT NULL, text TEXT NOT NULL, bytes BLOB NOT NULL, kind INTEGER NOT NULL) STRICT;"
+	/* Fields that were changed on both sides, until a person decides. Values are JSON, '' none. */
+	"CREATE TABLE conflict (record INTEGER NOT NULL, tool INTEGER NOT NULL, field INTEGER NOT NULL,"
+	" base TEXT NOT NULL, theirs TEXT NOT NULL, PRIMARY KEY (record, tool, field)) STRICT, WITHOUT "
+	"ROWID;"
 	"CREATE INDEX problem_record ON problem (record);"
 	/* What was refused lately, saves and all else; the last few hundred. */
 	"CREATE TABLE failure (id INTEGER PRIMARY KEY AUTOINCREMENT, ms INTEGER NOT NULL, act TEXT NOT NULL,"

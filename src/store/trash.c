@@ -9,6 +9,7 @@
 #include "seamfs/codec/json.h"
 #include "seamfs/codec/name.h"
 #include "seamfs/model/place.h"
+#include "seamfs/store/conflict.h"
 #include "seamfs/store/link.h"
 #include "seamfs/store/local.h"
 #include "store/change_p.h"
@@ -105,15 +106,6 @@ static int load_work(struct tx *tx, int64_t record, struct work *w)
 	return w->name ? 0 : -EIO;
 }
 
-static int note_history(struct tx *tx, const struct work *w, const struct origin *origin)
-{
-	return db_run(tx->db,
-		"INSERT INTO history (record, version, ms, uid, program, tool, cause, field, old, new)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, -1, NULL, NULL)",
-		"iiiitit", w->record, w->version, tx->now_ms, (int64_t)origin->uid, origin->program,
-		origin->tool >= 0 ? store_tool_id(tx->store, origin->tool) : (int64_t)0, origin->cause);
-}
-
 static int announce_trash(struct tx *tx, enum type_id type)
 {
 	return store_event(tx, EVENT_CHANGED, 0, "", place_ino(PLACE_TRASH, type, 0));
@@ -153,9 +145,11 @@ static int leave_tree(struct tx *tx, int64_t record, enum trash_state state, con
 	if (r == 0)
 		r = db_run(tx->db, "DELETE FROM identity WHERE record = ?1", "i", record);
 	if (r == 0)
+		r = store_conflict_forget(tx, record);
+	if (r == 0)
 		r = add_row(tx, &w, state);
 	if (r == 0)
-		r = note_history(tx, &w, origin);
+		r = history_add(tx, w.record, w.version, -1, NULL, NULL, origin);
 	if (r == 0)
 		r = announce_trash(tx, w.type->id);
 	return r == 0 ? store_outbox_ensure(tx, record, origin->tool) : r;
@@ -257,7 +251,7 @@ static int enter_tree(struct tx *tx, struct work *w, const struct origin *origin
 	if (r == 0)
 		r = change_hub_events(tx, w, EVENT_ADDED);
 	if (r == 0)
-		r = note_history(tx, w, origin);
+		r = history_add(tx, w->record, w->version, -1, NULL, NULL, origin);
 	if (r == 0)
 		r = announce_trash(tx, w->type->id);
 	return r == 0 ? bring_links_back(tx, w->record) : r;

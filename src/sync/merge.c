@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "seamfs/base/log.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/decimal.h"
 #include "seamfs/codec/json.h"
+#include "seamfs/store/conflict.h"
 #include "seamfs/store/trash.h"
-#include "sync/worker.h"
+#include "sync/merge_p.h"
 
 /* ---- the tool's doc in the store's form ---- */
 
@@ -121,18 +123,7 @@ int merge_outgoing(struct tx *tx, struct worker *w, const struct type *type, con
 	return 0;
 }
 
-/* ---- three-way merge by field ---- */
-
-struct merge {
-	struct tx *tx;
-	const struct arrival *a;
-	const struct type *type;
-	struct link link;
-	cJSON *doc;    /* the record now; NULL: none */
-	cJSON *theirs; /* as it came */
-	cJSON *patch;  /* what the record takes over */
-	uint64_t known;
-};
+/* ---- what a tool delivered becomes the record ---- */
 
 static void merge_finish(struct merge *m)
 {
@@ -140,75 +131,6 @@ static void merge_finish(struct merge *m)
 	cJSON_Delete(m->doc);
 	cJSON_Delete(m->theirs);
 	cJSON_Delete(m->patch);
-}
-
-static void put(cJSON *object, const char *key, const cJSON *value)
-{
-	if (value)
-		json_set(object, key, cJSON_Duplicate(value, 1));
-	else
-		cJSON_DeleteItemFromObjectCaseSensitive(object, key);
-}
-
-/* The record takes the tool's value of this field. */
-static void take(struct merge *m, const struct field *f, const cJSON *value)
-{
-	if (!json_equal(json_get(m->doc, f->name), value))
-		json_set(m->patch, f->name, value ? cJSON_Duplicate(value, 1) : cJSON_CreateNull());
-	put(m->link.ours, f->name, value);
-}
-
-/*
- * A field that moves in steps and that we had begun to send: what came is a stop on its way, not somebody's wish. The record
- * keeps its own value, and the rest of the way goes on from here.
- */
-static _Bool under_way(struct merge *m, const struct field *f)
-{
-	const struct tool_type *can = &m->tx->stack->tools[m->a->worker->tool].types[m->type->id];
-	uint64_t bit = field_bit(m->type, f);
-
-	return (can->steps & bit) &&
-	       ((uint64_t)db_int(m->tx->db, 0, "SELECT sent FROM outbox WHERE record = ?1 AND tool = ?2",
-			"ii", m->link.record, m->a->worker->tool_id) &
-		       bit);
-}
-
-/* What came against what the tool had; the record against what that corresponded to. */
-static void merge_linked(struct merge *m, uint64_t skip)
-{
-	for (int i = 0; m->type->fields[i].name; i++) {
-		const struct field *f = &m->type->fields[i];
-		const cJSON *now = json_get(m->theirs, f->name), *ours = json_get(m->doc, f->name);
-		_Bool came = !json_equal(now, json_get(m->link.theirs, f->name));
-		_Bool edited = !json_equal(ours, json_get(m->link.ours, f->name));
-
-		if (!(m->known & field_bit(m->type, f)) || (skip & field_bit(m->type, f)) || !came)
-			continue;
-		if (edited && !json_equal(ours, now) && under_way(m, f))
-			put(m->link.ours, f->name, now);
-		else if (!edited || json_equal(ours, now) ||
-			 stack_owner(m->tx->stack, m->type->id, i) == m->a->worker->tool)
-			take(m, f, now);
-		put(m->link.theirs, f->name, now);
-	}
-}
-
-/* The same thing, seen in this tool for the first time: its owner's values win, gaps are filled. */
-static void merge_matched(struct merge *m)
-{
-	for (int i = 0; m->type->fields[i].name; i++) {
-		const struct field *f = &m->type->fields[i];
-		const cJSON *now = json_get(m->theirs, f->name), *ours = json_get(m->doc, f->name);
-		_Bool owner = stack_owner(m->tx->stack, m->type->id, i) == m->a->worker->tool;
-
-		if (!(m->known & field_bit(m->type, f)))
-			continue;
-		if (owner || !ours)
-			take(m, f, now);
-		else
-			put(m->link.ours, f->name, now);
-		put(m->link.theirs, f->name, now);
-	}
 }
 
 static int find_record(struct merge *m)
@@ -252,6 +174,10 @@ static int apply(struct merge *m, const char *cause)
 	if (r == 0 && m->patch->child)
 		r = store_change(m->tx, &c, &record, &e);
 	if (r == 0)
+		r = merge_note_lost(m);
+	if (r == 0 && m->contested)
+		r = store_conflict_tell(m->tx, record, m->a->worker->tool_id);
+	if (r == 0)
 		r = store_outbox_ensure(m->tx, record, m->a->worker->tool);
 	if (r < 0 && e.code)
 		log_warning("sync", "%s: %s %s: %s", m->a->worker->link->name, m->type->name, m->link.remote,
@@ -270,23 +196,51 @@ static _Bool unchanged(const struct merge *m)
 	return 1;
 }
 
+/* Somebody has changed there what was removed here: nobody's work is lost, and both are told. */
+static int tell_returned(struct merge *m)
+{
+	_cleanup_(mem_freep) char *path = store_record_path(m->tx->db, m->link.record);
+	_cleanup_(mem_freep) char *name = store_record_name(m->tx->db, m->link.record);
+	char text[200];
+	struct problem p = {.record = m->link.record,
+		.tool = m->a->worker->tool,
+		.code = ESTALE,
+		.path = path ? path : "",
+		.name = name ? name : "",
+		.field = "",
+		.text = text,
+		.bytes = ""};
+
+	snprintf(text, sizeof(text),
+		"it was changed in %s after it had been removed here, so it is back with that change; remove "
+		"it "
+		"again if it is to go",
+		m->a->worker->link->name);
+	return store_problem_add(m->tx, &p);
+}
+
 /*
- * Its record is in the trash. 0: it stays there; the tool has yet to hear of it, or only holds a copy. 1: its owner brings
- * it back, as the same record or, when that has been forgotten, as a new one.
+ * Its record is in the trash. 0: it stays there; the tool has yet to hear of it, or only holds a copy. 1: it comes back,
+ * because it was changed there meanwhile, or because its owner has brought it back: as the same record or, when that has
+ * been forgotten, as a new one.
  */
 static int in_trash(struct merge *m)
 {
 	struct origin origin = {.tool = m->a->worker->tool, .cause = "pull"};
+	_Bool waits = m->link.gone == LINK_THERE;
+	int r = 0;
 
-	if (m->link.gone == LINK_THERE)
+	if (waits && unchanged(m))
 		return store_link_seen(m->tx, m->link.id, m->a->pass, m->a->remote->raw);
 	if (m->tx->stack->owners[m->a->type] != m->a->worker->tool)
 		return 0;
-	if (store_restore(m->tx, m->link.record, &origin, NULL) == 0)
+	if (store_restore(m->tx, m->link.record, &origin, NULL) == 0) {
 		m->doc = store_record_doc(m->tx->db, m->link.record);
-	else
+		r = waits ? tell_returned(m) : 0;
+	} else {
 		m->link.record = 0;
-	return 1;
+	}
+	return r < 0 ? r : 1;
 }
 
 int merge_arrival(struct tx *tx, const struct arrival *a, int64_t *ret_record)
@@ -311,11 +265,13 @@ int merge_arrival(struct tx *tx, const struct arrival *a, int64_t *ret_record)
 	was_gone = m.link.gone;
 	m.link.gone = LINK_THERE;
 	m.link.unresolved = open;
+	r = 0;
 	if (linked && !was_gone)
-		merge_linked(&m, 0);
+		r = merge_linked(&m, 0);
 	else
 		merge_matched(&m);
-	r = apply(&m, "pull");
+	if (r == 0)
+		r = apply(&m, "pull");
 	if (r == 0 && !linked)
 		r = store_outbox_woken(tx, a->worker->tool_id);
 	if (ret_record)
@@ -341,20 +297,20 @@ static void settle_sent(struct merge *m, struct answer *a, _Bool created)
 		if (!(a->sent & bit))
 			continue;
 		if (!(m->known & bit) || json_equal(sent, now)) {
-			put(m->link.ours, f->name, sent);
+			merge_put(m->link.ours, f->name, sent);
 		} else if (!created && json_equal(now, before)) {
 			a->ignored |= bit;
 			if (owner && json_equal(json_get(m->doc, f->name), sent))
-				take(m, f, now);
+				merge_take(m, f, now);
 			else
-				put(m->link.ours, f->name, sent);
+				merge_put(m->link.ours, f->name, sent);
 		} else if (owner && json_equal(json_get(m->doc, f->name), sent)) {
-			take(m, f, now);
+			merge_take(m, f, now);
 		} else {
-			put(m->link.ours, f->name, sent);
+			merge_put(m->link.ours, f->name, sent);
 		}
 		if (m->known & bit)
-			put(m->link.theirs, f->name, now);
+			merge_put(m->link.theirs, f->name, now);
 	}
 }
 
@@ -368,10 +324,10 @@ static void settle_created(struct merge *m, const struct answer *a)
 		if ((a->sent & bit) || !(m->known & bit))
 			continue;
 		if (now && !json_get(m->doc, f->name))
-			take(m, f, now);
+			merge_take(m, f, now);
 		else
-			put(m->link.ours, f->name, now);
-		put(m->link.theirs, f->name, now);
+			merge_put(m->link.ours, f->name, now);
+		merge_put(m->link.theirs, f->name, now);
 	}
 }
 
@@ -417,15 +373,52 @@ int merge_answer(struct tx *tx, struct answer *answer)
 	if (!m.doc)
 		return answer_in_trash(&m, answer);
 	settle_sent(&m, answer, !linked);
+	r = 0;
 	if (linked)
-		merge_linked(&m, answer->sent);
+		r = merge_linked(&m, answer->sent);
 	else
 		settle_created(&m, answer);
-	r = store_outbox_remove(tx, answer->row->seq);
+	if (r == 0)
+		r = store_outbox_remove(tx, answer->row->seq);
 	if (r == 0)
 		r = apply(&m, "answer");
 	if (r == 0 && !linked)
 		r = store_outbox_woken(tx, a->worker->tool_id);
+	return r;
+}
+
+/* A change that never got there would go to the trash with the record, unseen. */
+static int tell_unsent(struct tx *tx, struct worker *w, int64_t record)
+{
+	_cleanup_(mem_freep) char *path = store_record_path(tx->db, record);
+	_cleanup_(mem_freep) char *name = store_record_name(tx->db, record);
+	struct buf body = BUF_INIT(BUF_MAX_RECORD);
+	char text[200];
+	struct problem p = {.record = record,
+		.tool = w->tool,
+		.code = ENOENT,
+		.path = path ? path : "",
+		.name = name ? name : "",
+		.field = "",
+		.text = text};
+	int r;
+
+	if (!path || !db_int(tx->db, 0,
+			     "SELECT 1 FROM outbox WHERE record = ?1 AND tool = ?2 AND state <> 4"
+			     " UNION SELECT 1 FROM conflict WHERE record = ?1 AND tool = ?2",
+			     "ii", record, w->tool_id))
+		return 0;
+	snprintf(text, sizeof(text),
+		"%s has removed it while a change of yours had not arrived there; the record with your "
+		"change is "
+		"in .seam/trash/",
+		w->link->name);
+	r = store_record_body(tx->db, record, &body);
+	p.bytes = buf_text(&body);
+	p.len = body.len;
+	if (r == 0)
+		r = store_problem_add(tx, &p);
+	buf_finish(&body);
 	return r;
 }
 
@@ -442,6 +435,8 @@ int merge_gone(struct tx *tx, struct worker *w, enum type_id type, const char *r
 	record = l.record;
 	r = store_link_put(tx, w->tool_id, &l, NULL, NULL, 0);
 	link_finish(&l);
+	if (r == 0 && tx->stack->owners[type] == w->tool)
+		r = tell_unsent(tx, w, record);
 	if (r == 0)
 		r = db_run(tx->db, "DELETE FROM outbox WHERE record = ?1 AND tool = ?2", "ii", record,
 			w->tool_id);

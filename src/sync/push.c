@@ -7,6 +7,7 @@
 #include "seamfs/base/log.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
+#include "seamfs/store/conflict.h"
 #include "seamfs/store/trash.h"
 #include "sync/worker.h"
 
@@ -84,13 +85,14 @@ static void add_currency(const struct push *p, const struct tool_type *can)
 		json_set_text(p->request, f->name, currency);
 }
 
-static enum errand errand_of(struct push *p, const struct tool_type *can)
+static enum errand errand_of(struct db *db, struct push *p, const struct tool_type *can)
 {
 	if (!p->doc)
 		return p->linked && p->link.gone == LINK_THERE ? ERRAND_REMOVE : ERRAND_NONE;
 	if (p->linked && p->link.gone != LINK_THERE)
 		return p->link.gone == LINK_RETURNING ? ERRAND_RETURN : ERRAND_NONE;
-	p->fields = p->linked ? record_changed(p->type, p->link.ours, p->doc) & can->writes
+	p->fields = p->linked ? record_changed(p->type, p->link.ours, p->doc) & can->writes &
+					~store_conflict_fields(db, p->row.record, 0)
 			      : record_changed(p->type, NULL, p->doc) & can->creates;
 	return p->fields ? ERRAND_FIELDS : ERRAND_NONE;
 }
@@ -106,7 +108,7 @@ static int prepare(struct tx *tx, void *argument)
 	p->doc = store_record_doc(tx->db, p->row.record);
 	link_finish(&p->link);
 	p->linked = store_link_by_record(tx->db, p->w->tool_id, p->row.record, &p->link) == 0;
-	p->errand = errand_of(p, can);
+	p->errand = errand_of(tx->db, p, can);
 	/* Meanwhile somebody made both sides equal: nothing to say. */
 	if (p->errand == ERRAND_NONE)
 		return store_outbox_remove(tx, p->row.seq);
@@ -257,10 +259,8 @@ static int make_anew(struct tx *tx, void *argument)
 static int gone(struct tx *tx, void *argument)
 {
 	struct push *p = argument;
-	int r = keep_problem(
-		tx, p, ENOENT, "", "the tool no longer has this record; the change was not sent", 1);
 
-	return r == 0 ? merge_gone(tx, p->w, p->row.type, p->link.remote) : r;
+	return merge_gone(tx, p->w, p->row.type, p->link.remote);
 }
 
 /* Decides what becomes of the row. Returns 0 when the worker may go on, or the error when the tool as a whole fails. */
@@ -300,11 +300,9 @@ static int read_current(struct push *p, struct err *e)
 {
 	_cleanup_(mem_freep) char *remote =
 		store_link_remote(store_db(p->w->store), p->w->tool_id, p->row.record);
-	struct record_stat stat;
 	int r;
 
-	/* What is to be removed is not looked at first. */
-	if (!remote || store_record_stat(store_db(p->w->store), p->row.record, &stat) < 0)
+	if (!remote)
 		return 0;
 	r = p->w->link->ops->get(p->w->link, p->row.type, remote, &p->remote, e);
 	if (r == 0)

@@ -271,6 +271,31 @@ static int move_trashed(struct move *m)
 	return remove_undo(m->tree, p.b, m->who, m->e);
 }
 
+/* ---- one side of a conflict, over the record ---- */
+
+static int move_problem(struct move *m)
+{
+	struct place p = place_of_ino(m->node.ino);
+	int64_t record = node_conflict_record(m->tree, p);
+	struct origin origin = save_origin(m->who, "save");
+	_cleanup_(mem_freep) char *path = path_in(m->tree, m->new_dir, m->new_name);
+	struct buf bytes = BUF_INIT(BUF_MAX_SCRATCH);
+	struct record_slot slot;
+	int r;
+
+	if (!record)
+		return err_set(m->e, EPERM, "this note goes away by itself when what it is about is mended");
+	if (!node_slot(m->tree, m->new_dir, m->new_name, &slot) || slot.record != record)
+		return err_set(m->e, EPERM, "this is one side of a conflict: move it over the record itself");
+	r = tree_read(m->tree, NULL, m->node.ino, BUF_MAX_SCRATCH, 0, &bytes);
+	if (r == 0)
+		r = save_record(m->tree, &slot, path,
+			&(struct text){.bytes = buf_text(&bytes), .len = bytes.len}, &origin, m->ticket,
+			m->e);
+	buf_finish(&bytes);
+	return r;
+}
+
 static int move_document(struct move *m, unsigned flags)
 {
 	int64_t from, to;
@@ -313,6 +338,8 @@ int tree_rename(struct tree *tree, uint64_t dir, const char *name, uint64_t new_
 		return move_value(&m);
 	case PLACE_TRASHED:
 		return move_trashed(&m);
+	case PLACE_PROBLEM:
+		return move_problem(&m);
 	case PLACE_FILE:
 		return move_document(&m, flags);
 	default:

@@ -248,6 +248,7 @@ static int meaning(struct place p, struct text *text, struct buf *json)
 		return 0;
 	r = field_json(&type_get((enum type_id)PLACE_LOW(p.a))->fields[PLACE_HIGH(p.a)], text->bytes,
 		text->len, json);
+	text->fields = (uint64_t)1 << PLACE_HIGH(p.a);
 	text->written = text->bytes;
 	text->written_len = text->len;
 	text->bytes = buf_text(json);

@@ -15,6 +15,7 @@ struct remover {
 	struct place dir;
 	const char *name;
 	int64_t record;
+	_Bool whole; /* a note: all of it */
 	struct origin origin;
 	struct err *e;
 };
@@ -114,6 +115,24 @@ static int remove_dir_file(struct remover *m, struct place p)
 	return 0;
 }
 
+static int run_dismiss(struct tx *tx, void *argument)
+{
+	struct remover *m = argument;
+	int r = store_problem_dismiss(tx, m->record, m->whole);
+
+	return r == -EPERM
+		       ? err_set(m->e, EPERM, "it goes away when it is settled: the file beside it says how")
+		       : r;
+}
+
+/* A note that was read may go: first the text, then the reason. */
+static int remove_problem(struct remover *m, struct place p)
+{
+	m->record = p.b;
+	m->whole = p.a != 0;
+	return store_write(m->tree->store, run_dismiss, m);
+}
+
 static int remove_file(struct remover *m, struct place p)
 {
 	int64_t parent;
@@ -128,6 +147,8 @@ static int remove_file(struct remover *m, struct place p)
 		return document_parent(m->dir, &parent) == 0
 			       ? document_unlink(m->tree, parent, m->name, 0, m->e)
 			       : -EPERM;
+	case PLACE_PROBLEM:
+		return remove_problem(m, p);
 	case PLACE_DOCS_LINK:
 		return 0;
 	case PLACE_HUB_LINK:

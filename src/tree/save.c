@@ -10,6 +10,7 @@
 #include "seamfs/base/file.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
+#include "seamfs/store/conflict.h"
 #include "seamfs/store/failure.h"
 #include "seamfs/store/scratch.h"
 #include "tree/save.h"
@@ -114,6 +115,20 @@ static int plan(
 	return r;
 }
 
+/* Whoever saves a record decides what is contested in it: all that he wrote. */
+static uint64_t settles(const struct save *s)
+{
+	uint64_t fields = 0;
+
+	if (s->text.bytes)
+		return s->text.fields ? s->text.fields : ~(uint64_t)0;
+	for (const struct field *f = s->slot->type->fields; f->name; f++) {
+		if (json_get(s->patch, f->name))
+			fields |= field_bit(s->slot->type, f);
+	}
+	return fields;
+}
+
 static int run_save(struct tx *tx, void *argument)
 {
 	struct save *s = argument;
@@ -127,6 +142,8 @@ static int run_save(struct tx *tx, void *argument)
 		r = store_record_stat(tx->db, s->slot->record, &before);
 	if (r == 0)
 		r = store_change(tx, &c, &record, &s->why);
+	if (r == 0)
+		r = store_conflict_settle(tx, record, settles(s), &s->origin);
 	if (r == 0)
 		r = store_record_stat(tx->db, record, &after);
 	if (r == 0)

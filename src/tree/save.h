@@ -13,6 +13,7 @@ struct text {
 	const char
 		*written; /* what was written, where that is not the text itself: it is kept when refused */
 	size_t written_len;
+	uint64_t fields; /* of which it speaks; 0: of all */
 };
 
 /* save.c: bytes become records. What is refused is kept in problems/. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "seamfs/base/mem.h"
+#include "seamfs/store/conflict.h"
 #include "seamfs/store/failure.h"
 #include "seamfs/store/local.h"
 #include "seamfs/store/scratch.h"
@@ -25,6 +26,8 @@ static char *record_state(struct tree *tree, struct place p)
 	_Bool rejected;
 	int pending = store_record_pending(store_db(tree->store), p.b, &rejected);
 
+	if (store_conflict_fields(store_db(tree->store), p.b, 0))
+		return str_dup("conflict");
 	return str_dup(rejected ? "rejected" : pending ? "pending" : "synced");
 }
 

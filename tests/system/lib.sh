@@ -170,7 +170,7 @@ new_stack() {
 		$tools
 		  },
 		  "owners": {$owners},
-		  "shares": $shares
+		  "shares": $shares, "conflicts": ${CONFLICTS:-{\}}
 		}
 	END
 }

@@ -4,7 +4,7 @@
 # One save reaches every tool that holds the client: the cell in the CSV file and the row in Directus.
 . "$SRC/tests/system/lib.sh"
 
-POLL=1h new_stack crm billing
+POLL=1h CONFLICTS='{"client": "owner"}' new_stack crm billing
 mount_pulled
 DIR="m/clients/Peña Blanca Media AG"
 FILE=$DIR/client.json

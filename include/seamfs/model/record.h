@@ -48,6 +48,9 @@ cJSON *record_apply(const struct type *type, const cJSON *doc, const cJSON *patc
 int record_complete(
 	const struct type *type, const cJSON *before, cJSON *doc, const char *currency, struct err *e);
 
+/* record_totals - net, tax and total of the lines, where the type has them. 0 or -errno when they fit into no amount. */
+int record_totals(const struct type *type, cJSON *doc);
+
 /* record_changed - the fields in which two docs differ; either may be NULL */
 uint64_t record_changed(const struct type *type, const cJSON *a, const cJSON *b);
 

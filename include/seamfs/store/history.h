@@ -43,5 +43,14 @@ int store_history_field(
 void store_history_made(
 	struct store *store, struct db *db, enum type_id type, history_visitor f, void *context);
 
+/**
+ * store_history_note - writes down values that were not taken over, as a change of its own
+ *
+ * Two docs: what the fields would have been, and what they are. Writer only (inside a job).
+ */
+struct origin;
+int store_history_note(struct tx *tx, int64_t record, const cJSON *lost, const cJSON *kept, uint64_t fields,
+	const struct origin *origin);
+
 /* store_history_first - when the oldest row was written (UTC); 0: there are none */
 int64_t store_history_first(struct db *db);

@@ -23,10 +23,13 @@ struct event {
 size_t store_event_next(struct db *db, int64_t after, struct event *events, size_t max);
 int store_event_done(struct tx *tx, int64_t up_to);
 
-/* ---- problems: saves that were refused ---- */
+/* ---- problems: saves that were refused, and what waits for a person's decision ---- */
+
+enum problem_kind { PROBLEM_REFUSED, PROBLEM_CONFLICT };
 
 struct problem {
 	int64_t id;
+	enum problem_kind kind;
 	int64_t record;	 /* 0: a file that never became a record */
 	int64_t version; /* the record's version that was refused; 0: refused before it was stored */
 	int tool;	 /* index in the stack, -1: refused here */
@@ -40,10 +43,16 @@ struct problem {
 	size_t len;
 };
 
-/* store_problem_add - replaces an older problem of the same path */
+/* store_problem_add - replaces an older problem of the same kind and path, for a conflict also of the same tool */
 int store_problem_add(struct tx *tx, const struct problem *p);
 
-/* store_problem_clear - after the next good save of the record, or of the file at @path */
+/* store_problem_drop - what is of that kind about a record; @tool (row): with that one, 0: with any */
+int store_problem_drop(struct tx *tx, enum problem_kind kind, int64_t record, int64_t tool);
+
+/* store_problem_dismiss - a person has read the note about a refused save: it goes, or only the text beside it. -EPERM for others. */
+int store_problem_dismiss(struct tx *tx, int64_t id, _Bool whole);
+
+/* store_problem_clear - refused saves, after the next good save of the record, or of the file at @path */
 int store_problem_clear(struct tx *tx, int64_t record, const char *path);
 
 /* store_problem_each - newest first; what the problem points to is borrowed for the call */

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "seamfs/store/conflict.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "seamfs/base/mem.h"
+#include "seamfs/codec/json.h"
+#include "seamfs/store/history.h"
+#include "seamfs/store/link.h"
+#include "seamfs/store/local.h"
+
+static cJSON *value_of(const char *text)
+{
+	cJSON *value = NULL;
+
+	if (text[0] && json_parse(text, strlen(text), JSON_REMOTE, &value, NULL, NULL) < 0)
+		return NULL;
+	return value;
+}
+
+static const struct type *type_of(struct db *db, int64_t record)
+{
+	return type_get(
+		(enum type_id)db_int(db, TYPE_CLIENT, "SELECT type FROM record WHERE id = ?1", "i", record));
+}
+
+uint64_t store_conflict_fields(struct db *db, int64_t record, int64_t tool)
+{
+	sqlite3_stmt *q = db_query(db,
+		"SELECT field FROM conflict WHERE record = ?1 AND (?2 = 0 OR tool = ?2)", "ii", record, tool);
+	uint64_t fields = 0;
+
+	while (db_row(q))
+		fields |= (uint64_t)1 << sqlite3_column_int(q, 0);
+	return fields;
+}
+
+cJSON *store_conflict_base(struct db *db, int64_t record, int64_t tool, int field)
+{
+	_cleanup_(mem_freep) char *text =
+		db_text(db, "SELECT base FROM conflict WHERE record = ?1 AND tool = ?2 AND field = ?3", "iii",
+			record, tool, (int64_t)field);
+
+	return text ? value_of(text) : NULL;
+}
+
+int store_conflict_put(
+	struct tx *tx, int64_t record, int64_t tool, int field, const cJSON *base, const cJSON *theirs)
+{
+	_cleanup_(mem_freep) char *base_text = base ? json_print(base) : str_dup("");
+	_cleanup_(mem_freep) char *theirs_text = theirs ? json_print(theirs) : str_dup("");
+
+	return db_run(tx->db,
+		"INSERT INTO conflict (record, tool, field, base, theirs) VALUES (?1, ?2, ?3, ?4, ?5)"
+		" ON CONFLICT DO UPDATE SET theirs = excluded.theirs",
+		"iiitt", record, tool, (int64_t)field, base_text, theirs_text);
+}
+
+int store_conflict_drop(struct tx *tx, int64_t record, int64_t tool, int field)
+{
+	return db_run(tx->db, "DELETE FROM conflict WHERE record = ?1 AND tool = ?2 AND field = ?3", "iii",
+		record, tool, (int64_t)field);
+}
+
+cJSON *store_conflict_doc(struct db *db, int64_t record, int64_t tool, enum conflict_side side)
+{
+	cJSON *doc = store_record_doc(db, record);
+	const struct type *type = type_of(db, record);
+	sqlite3_stmt *q;
+
+	if (!doc || side == CONFLICT_MINE)
+		return doc;
+	q = db_query(db, "SELECT field, base, theirs FROM conflict WHERE record = ?1 AND tool = ?2", "ii",
+		record, tool);
+	while (db_row(q)) {
+		const char *name = type->fields[sqlite3_column_int(q, 0)].name;
+		cJSON *value = value_of(db_column_text(q, side == CONFLICT_BASE ? 1 : 2));
+
+		cJSON_DeleteItemFromObjectCaseSensitive(doc, name);
+		if (value)
+			cJSON_AddItemToObject(doc, name, value);
+	}
+	return doc;
+}
+
+/* ---- telling ---- */
+
+/* A field's value as the record's file shows it, in one line. */
+static char *shown(struct tx *tx, const struct type *type, const struct field *f, const cJSON *doc)
+{
+	_cleanup_json_ cJSON *part = cJSON_CreateObject(), *file = NULL;
+	struct record_names names = store_names(tx->db);
+	struct buf b = BUF_INIT(BUF_MAX_RECORD * 2);
+	char *text;
+
+	if (json_get(doc, f->name))
+		json_set(part, f->name, cJSON_Duplicate(json_get(doc, f->name), 1));
+	if (record_render(type, part, &names, record_currency(doc, tx->stack->currency), &b) == 0)
+		(void)json_parse(buf_text(&b), b.len, JSON_REMOTE, &file, NULL, NULL);
+	buf_finish(&b);
+	text = json_get(file, f->name) ? json_print(json_get(file, f->name)) : str_dup("nothing");
+	if (strlen(text) > 60)
+		memcpy(text + 57, "…", sizeof("…"));
+	return text;
+}
+
+static void describe(
+	struct tx *tx, int64_t record, int64_t tool, uint64_t fields, struct problem *p, char text[460])
+{
+	const struct type *type = type_of(tx->db, record);
+	_cleanup_json_ cJSON *mine = store_conflict_doc(tx->db, record, tool, CONFLICT_MINE);
+	_cleanup_json_ cJSON *theirs = store_conflict_doc(tx->db, record, tool, CONFLICT_THEIRS);
+	const struct field *f = &type->fields[__builtin_ctzll(fields)];
+	_cleanup_(mem_freep) char *here = shown(tx, type, f, mine), *there = shown(tx, type, f, theirs);
+	int more = __builtin_popcountll(fields) - 1;
+	char rest[40] = "";
+
+	if (more)
+		snprintf(rest, sizeof(rest), " (and %d more field%s)", more, more == 1 ? "" : "s");
+	snprintf(text, 460,
+		"\"%s\" was changed here and in %s%s: it is %s here and %s there. Save the record as it is "
+		"to be, or "
+		"move one of the three files over it",
+		f->name, tx->stack->tools[p->tool].name, rest, here, there);
+	p->field = f->name;
+}
+
+int store_conflict_tell(struct tx *tx, int64_t record, int64_t tool)
+{
+	uint64_t fields = store_conflict_fields(tx->db, record, tool);
+	_cleanup_(mem_freep) char *path = store_record_path(tx->db, record);
+	_cleanup_(mem_freep) char *name = store_record_name(tx->db, record);
+	struct problem p = {.kind = PROBLEM_CONFLICT,
+		.record = record,
+		.tool = store_tool_index(tx->store, tool),
+		.code = ESTALE,
+		.path = path ? path : "",
+		.name = name ? name : "",
+		.bytes = ""};
+	char text[460];
+
+	if (!fields || p.tool < 0 || !path)
+		return store_problem_drop(tx, PROBLEM_CONFLICT, record, tool);
+	p.version = db_int(tx->db, 0, "SELECT version FROM record WHERE id = ?1", "i", record);
+	describe(tx, record, tool, fields, &p, text);
+	p.text = text;
+	return store_problem_add(tx, &p);
+}
+
+/* ---- settling ---- */
+
+/* What the tool had is written down: the decision can be undone. */
+static int note_decision(
+	struct tx *tx, int64_t record, int64_t tool, uint64_t fields, const struct origin *origin)
+{
+	const struct type *type = type_of(tx->db, record);
+	struct origin by = *origin;
+	_cleanup_json_ cJSON *mine = store_conflict_doc(tx->db, record, tool, CONFLICT_MINE);
+	_cleanup_json_ cJSON *theirs = store_conflict_doc(tx->db, record, tool, CONFLICT_THEIRS);
+
+	by.cause = "settle";
+	fields &= record_changed(type, theirs, mine);
+	return fields ? store_history_note(tx, record, theirs, mine, fields, &by) : 0;
+}
+
+int store_conflict_settle(struct tx *tx, int64_t record, uint64_t fields, const struct origin *origin)
+{
+	_Bool any = 0;
+	int r = 0;
+
+	for (int i = 1; i < tx->stack->tool_count && r == 0; i++) {
+		int64_t tool = store_tool_id(tx->store, i);
+		uint64_t mine = store_conflict_fields(tx->db, record, tool) & fields;
+
+		if (!mine)
+			continue;
+		any = 1;
+		r = note_decision(tx, record, tool, mine, origin);
+		for (int f = 0; f < TYPE_MAX_FIELDS && r == 0; f++) {
+			if (mine >> f & 1)
+				r = store_conflict_drop(tx, record, tool, f);
+		}
+		if (r == 0)
+			r = store_conflict_tell(tx, record, tool);
+	}
+	return r == 0 && any ? store_outbox_ensure(tx, record, -1) : r;
+}
+
+int store_conflict_forget(struct tx *tx, int64_t record)
+{
+	int r = db_run(tx->db, "DELETE FROM conflict WHERE record = ?1", "i", record);
+
+	return r == 0 ? store_problem_drop(tx, PROBLEM_CONFLICT, record, 0) : r;
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* problems/: a refused text, or the sides of a conflict, and beside it what is the matter. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "seamfs/base/clock.h"
+#include "seamfs/base/mem.h"
+#include "seamfs/store/conflict.h"
+#include "tree/kinds.h"
+
+/* The files of one problem, by the a of their place. */
+enum part { PART_REFUSED, PART_WHY, PART_MINE, PART_THEIRS, PART_BASE, PART_COUNT };
+
+static const struct {
+	const char *ending;
+	enum problem_kind kind;
+} parts[PART_COUNT] = {
+	[PART_REFUSED] = {"rejected.json", PROBLEM_REFUSED},
+	[PART_WHY] = {"why.txt"}, /* of every kind */
+	[PART_MINE] = {"mine.json", PROBLEM_CONFLICT},
+	[PART_THEIRS] = {"theirs.json", PROBLEM_CONFLICT},
+	[PART_BASE] = {"base.json", PROBLEM_CONFLICT},
+};
+
+static _Bool has_part(const struct problem *p, int part)
+{
+	return part == PART_WHY || (parts[part].kind == p->kind && (part != PART_REFUSED || p->len));
+}
+
+/* A conflict's files have the plain name, as long as no other has it. */
+static void problem_name(struct tree *tree, const struct problem *p, int part, char name[280])
+{
+	_Bool first =
+		p->kind == PROBLEM_CONFLICT &&
+		db_int(store_db(tree->store), 0, "SELECT min(id) FROM problem WHERE kind = ?1 AND name = ?2",
+			"it", (int64_t)p->kind, p->name) == p->id;
+
+	if (first)
+		snprintf(name, 280, "%.200s.%s", p->name, parts[part].ending);
+	else
+		snprintf(name, 280, "%.200s ~%lld.%s", p->name, (long long)p->id, parts[part].ending);
+}
+
+struct problem_context {
+	struct tree *tree;
+	struct listing *l;
+	struct buf *b;
+	char *name;
+	int part;
+	const char *wanted;
+	int64_t found;
+	int result;
+};
+
+static void write_why(const struct problem *p, struct buf *b)
+{
+	char time[CLOCK_UTC_SIZE];
+
+	buf_printf(b, "%s\n\n%s\n\nFile: %s\nWhen: %s\nCode: %s\n", p->name, p->text, p->path,
+		clock_format_utc(p->ms, time), err_name(p->code));
+	if (p->kind == PROBLEM_CONFLICT)
+		buf_puts(b, "\nThe file shows your version, and nothing of this has been sent. These notes "
+			    "go away "
+			    "when it is settled.\n");
+	else
+		buf_puts(b,
+			"\nNothing was changed. Save the file again with the mistake mended; this note goes "
+			"away then.\n");
+}
+
+static void write_side(struct problem_context *c, const struct problem *p)
+{
+	static const enum conflict_side sides[PART_COUNT] = {
+		[PART_MINE] = CONFLICT_MINE, [PART_THEIRS] = CONFLICT_THEIRS, [PART_BASE] = CONFLICT_BASE};
+	struct db *db = store_db(c->tree->store);
+	struct record_names names = store_names(db);
+	cJSON *doc = p->tool < 0 ? NULL
+				 : store_conflict_doc(db, p->record, store_tool_id(c->tree->store, p->tool),
+					   sides[c->part]);
+	struct record_stat stat;
+
+	c->result = doc ? store_record_stat(db, p->record, &stat) : -ENOENT;
+	if (c->result == 0)
+		c->result = record_render(
+			type_get(stat.type), doc, &names, store_stack(c->tree->store)->currency, c->b);
+	cJSON_Delete(doc);
+}
+
+static void write_part(void *context, const struct problem *p)
+{
+	struct problem_context *c = context;
+
+	if (c->part == PART_WHY)
+		write_why(p, c->b);
+	else if (c->part == PART_REFUSED)
+		buf_add(c->b, p->bytes, p->len);
+	else
+		write_side(c, p);
+}
+
+NODE_READ(node_problem_read)
+{
+	struct problem_context c = {.tree = tree, .b = b, .part = (int)p.a};
+	int r = p.a < PART_COUNT ? store_problem_get(tree->store, store_db(tree->store), p.b, write_part, &c)
+				 : -ENOENT;
+
+	return r < 0 ? r : c.result;
+}
+
+NODE_STAT(node_problem_stat)
+{
+	struct buf b = BUF_INIT(BUF_MAX_TEXT);
+	int r = node_problem_read(tree, p, &b);
+
+	node_file(ret, place_to_ino(p), (int64_t)b.len, tree->made_ms);
+	ret->mode = S_IFREG | 0444;
+	ret->live = 1;
+	ret->fleeting = 1;
+	buf_finish(&b);
+	return r;
+}
+
+static void problem_entry(void *context, const struct problem *p)
+{
+	struct problem_context *c = context;
+	char name[280];
+	struct node node;
+
+	for (int part = PART_COUNT - 1; part >= 0; part--) {
+		int64_t cookie = p->id * 8 + part;
+		struct place place = {PLACE_PROBLEM, (uint32_t)part, (uint32_t)p->id};
+
+		if (!has_part(p, part))
+			continue;
+		problem_name(c->tree, p, part, name);
+		if (c->wanted && strcmp(name, c->wanted) == 0)
+			c->found = cookie;
+		/* Newest first: the cookies go down. */
+		if (c->l && !c->l->full && (!c->l->after || cookie < c->l->after) &&
+			node_problem_stat(c->tree, place, &node) == 0)
+			node_add(c->l, cookie, name, &node);
+	}
+}
+
+void node_problems_list(struct listing *l)
+{
+	struct problem_context c = {.tree = l->tree, .l = l};
+
+	store_problem_each(l->tree->store, l->db, problem_entry, &c);
+}
+
+int node_problems_lookup(struct tree *tree, const char *name, struct node *ret)
+{
+	struct problem_context c = {.tree = tree, .wanted = name};
+
+	store_problem_each(tree->store, store_db(tree->store), problem_entry, &c);
+	if (!c.found)
+		return -ENOENT;
+	return node_problem_stat(
+		tree, (struct place){PLACE_PROBLEM, (uint32_t)(c.found & 7), (uint32_t)(c.found / 8)}, ret);
+}
+
+static void take_name(void *context, const struct problem *p)
+{
+	struct problem_context *c = context;
+
+	problem_name(c->tree, p, c->part, c->name);
+}
+
+NODE_PARENT(node_problem_parent)
+{
+	char name[280] = "";
+	struct problem_context c = {.tree = tree, .name = name, .part = (int)p.a};
+	int r = p.a < PART_COUNT ? store_problem_get(tree->store, store_db(tree->store), p.b, take_name, &c)
+				 : -ENOENT;
+
+	*ret = (struct place){PLACE_FIXED, 0, PLACE_FIXED_PROBLEMS};
+	*ret_name = str_dup(name);
+	return r;
+}
+
+static void take_record(void *context, const struct problem *p)
+{
+	*(int64_t *)context = p->kind == PROBLEM_CONFLICT ? p->record : 0;
+}
+
+int64_t node_conflict_record(struct tree *tree, struct place p)
+{
+	int64_t record = 0;
+
+	if (p.a >= PART_MINE)
+		(void)store_problem_get(tree->store, store_db(tree->store), p.b, take_record, &record);
+	return record;
+}
