@@ -2,6 +2,7 @@
 /* cli - one file a verb.        Threads: main. */
 #pragma once
 
+#include "seamfs/base/buf.h"
 #include "seamfs/base/err.h"
 #include "seamfs/model/stack.h"
 
@@ -20,7 +21,9 @@ enum exit_code {
 struct options {
 	const char *config; /* -c */
 	const char *mount;  /* -m */
+	long count;	    /* -n, 0: not given */
 	_Bool foreground;   /* -f */
+	_Bool review;	    /* -r */
 	_Bool verbose;	    /* -v */
 	int argc;	    /* what is left */
 	char **argv;
@@ -41,11 +44,18 @@ enum exit_code verb_status(const struct options *o);
 enum exit_code verb_sync(const struct options *o);
 enum exit_code verb_approve(const struct options *o);
 enum exit_code verb_reject(const struct options *o);
+enum exit_code verb_log(const struct options *o);
+enum exit_code verb_blame(const struct options *o);
+enum exit_code verb_undo(const struct options *o);
 enum exit_code verb_tool(const struct options *o);
 enum exit_code verb_check(const struct options *o);
 
 /* fail - prints "seamfs: sentence" and returns @code */
 enum exit_code fail(enum exit_code code, const struct err *e);
+
+/* order_read - appends a file of the mount to @b; order_give - writes an order into one. 0 or -errno with a sentence. */
+int order_read(const char *dir, const char *file, struct buf *b, struct err *e);
+int order_give(const char *dir, const char *file, const char *text, struct err *e);
 
 /* config_load - the stack at -c, else ./stack.json, else ~/.config/seamfs/stack.json; prints the reason on failure */
 struct stack *config_load(const struct options *o, enum exit_code *ret_code);

@@ -9,11 +9,12 @@
 #include "seamfs/base/mem.h"
 
 static const struct verb verbs[] = {
-	{"mount", "mount [-c stack.json] [-f] DIR",
+	{"mount", "mount [-c stack.json] [-f] [-r] DIR",
 		"Shows the stack's records as a directory tree on the empty folder DIR and keeps them in "
 		"step with the tools.\n"
 		"  -c FILE  the configuration (default: ./stack.json, then ~/.config/seamfs/stack.json)\n"
-		"  -f       stay in the foreground and log to the terminal",
+		"  -f       stay in the foreground and log to the terminal\n"
+		"  -r       review: nothing is sent to a tool before \"seamfs approve\"",
 		1, 1, verb_mount},
 	{"unmount", "unmount DIR",
 		"Ends the mount on DIR. What the tools have not confirmed yet is sent after the next mount.",
@@ -27,12 +28,29 @@ static const struct verb verbs[] = {
 	{"sync", "sync [-m DIR] [TOOL]",
 		"Fetches from the tools (or one of them) now, and waits until that is done.", 0, 1,
 		verb_sync},
-	{"approve", "approve [-m DIR]",
-		"Shows the removals that are held, because there were many at once, and has them done in the "
-		"tools.",
-		0, 0, verb_approve},
-	{"reject", "reject [-m DIR]", "Shows the removals that are held and brings the records back.", 0, 0,
-		verb_reject},
+	{"approve", "approve [-m DIR] [NUMBER...]",
+		"Shows what waits for a person and has it done in the tools: changes for tools with "
+		"\"send\": "
+		"\"review\", and removals that were many at once. With numbers only those changes, unseen.",
+		0, 1000, verb_approve},
+	{"reject", "reject [-m DIR] [NUMBER...]",
+		"Shows what waits for a person and takes it back: records get what their tools have, removed "
+		"ones "
+		"come back, new ones go to the trash.",
+		0, 1000, verb_reject},
+	{"log", "log [-m DIR] [-n COUNT] [FILE]",
+		"The last changes of all records, or of the one in FILE, newest first: number, time (UTC), "
+		"who, "
+		"why, and each field's old and new value.\n"
+		"  -n COUNT  how many changes (default 50)",
+		0, 1, verb_log},
+	{"blame", "blame FILE", "Who set each field of a record last, when and why, and who owns the field.",
+		1, 1, verb_blame},
+	{"undo", "undo [-m DIR] CHANGE",
+		"Takes back the change with that number (see \"seamfs log\"): a new change, which is sent to "
+		"the "
+		"tools like any other.",
+		1, 1, verb_undo},
 	{"tool", "tool [-c stack.json] list | test NAME",
 		"list: the tools of the stack, and what each of them holds.\ntest: asks one tool whether it "
 		"answers and lets us in.",
@@ -76,14 +94,16 @@ static int parse_options(const struct verb *verb, int argc, char **argv, struct 
 		{"version", no_argument, NULL, 'V'},
 		{"config", required_argument, NULL, 'c'},
 		{"mount", required_argument, NULL, 'm'},
+		{"count", required_argument, NULL, 'n'},
 		{"foreground", no_argument, NULL, 'f'},
+		{"review", no_argument, NULL, 'r'},
 		{"verbose", no_argument, NULL, 'v'},
 		{0},
 	};
-	char option[8];
+	char option[8], *end;
 	int c;
 
-	while ((c = getopt_long(argc, argv, ":hVc:m:fv", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, ":hVc:m:n:frv", longs, NULL)) != -1) {
 		switch (c) {
 		case 'h':
 			printf("Usage: seamfs %s\n\n%s\n", verb->usage, verb->help);
@@ -97,8 +117,18 @@ static int parse_options(const struct verb *verb, int argc, char **argv, struct 
 		case 'm':
 			o->mount = optarg;
 			break;
+		case 'n':
+			o->count = strtol(optarg, &end, 10);
+			if (*end || o->count <= 0) {
+				fprintf(stderr, "seamfs: -n wants a number, not \"%s\"\n", optarg);
+				return EXIT_USAGE;
+			}
+			break;
 		case 'f':
 			o->foreground = 1;
+			break;
+		case 'r':
+			o->review = 1;
 			break;
 		case 'v':
 			o->verbose = 1;

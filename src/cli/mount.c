@@ -134,6 +134,8 @@ enum exit_code verb_mount(const struct options *o)
 
 	if (!stack)
 		return code;
+	for (int i = 1; i < stack->tool_count; i++)
+		stack->tools[i].review |= o->review;
 	if (mount_check(o->argv[0], &e) < 0)
 		return fail(EXIT_MOUNT, &e);
 	return o->foreground ? serve(stack, o->argv[0], -1) : serve_in_background(stack, o->argv[0]);

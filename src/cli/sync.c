@@ -14,32 +14,13 @@
 
 #define LONGEST_MS 600000
 
-static int ask(const char *dir, const char *word, struct err *e)
-{
-	_cleanup_(mem_freep) char *path = path_join(dir, ".seam/refresh");
-	_cleanup_(fd_closep) int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return err_set(e, errno, "cannot open %s: %s", path, strerror(errno));
-	if (write(fd, word, strlen(word)) < 0)
-		return errno == EINVAL ? err_set(e, EINVAL, "there is no tool called \"%s\"", word)
-		       : errno == EAGAIN
-			       ? err_set(e, EAGAIN,
-					 "%s asked to be left alone for now; .seam/errors.ndjson says until "
-					 "when",
-					 word)
-			       : err_set(e, errno, "cannot ask for a pull: %s", strerror(errno));
-	return 0;
-}
-
 /* 1: still under way; 0: done; -EIO: a tool fails, and the sentence says why. */
 static int look(const char *dir, const char *word, struct err *e)
 {
-	_cleanup_(mem_freep) char *path = path_join(dir, ".seam/status.json");
 	_cleanup_json_ cJSON *status = NULL;
 	struct buf b = BUF_INIT(BUF_MAX_TEXT);
 	const cJSON *tool;
-	int r = file_read(path, &b, e);
+	int r = order_read(dir, ".seam/status.json", &b, e);
 
 	if (r == 0)
 		r = json_parse(buf_text(&b), b.len, 0, &status, NULL, e);
@@ -63,7 +44,7 @@ enum exit_code verb_sync(const struct options *o)
 	int64_t deadline = clock_steady_ms() + LONGEST_MS;
 	struct err e = {0};
 	_cleanup_(mem_freep) char *dir = mount_find(o->mount, &e);
-	int r = dir ? ask(dir, word, &e) : -ENOENT;
+	int r = dir ? order_give(dir, ".seam/refresh", word, &e) : -ENOENT;
 
 	if (r < 0)
 		return fail(EXIT_FAILED, &e);

@@ -11,6 +11,7 @@
 
 enum {
 	MAX_PARKED = 64,
+	MAX_BURIED = 1024,
 	WORKERS = 3,	      /* none of them ever waits for a tool; more only take turns in waking up */
 	WAIT_OWNER_MS = 3000, /* how long a close waits for the owner's word */
 	WAIT_SYNC_MS = 10000, /* and an fsync */
@@ -38,20 +39,34 @@ struct mount {
 	pid_t helper;  /* does through the mount what watchers are to see */
 	int order_fd, answer_fd;
 	_Atomic uint64_t expect_dir; /* what the notifier makes just now, so that watchers see it … */
-	char expect_name[256];	     /* … written before expect_dir, read only when that matches */
+	uint64_t expect_ino;
+	char expect_name[256]; /* … written before expect_dir, read only when that matches */
 
 	pthread_t waiter;
 	int wait_fd;
-	pthread_mutex_t mutex; /* guards parked */
+	pthread_mutex_t mutex; /* guards parked and buried */
 	struct parked parked[MAX_PARKED];
 	size_t parked_count;
+	struct {
+		uint64_t ino, times;
+	} buried[MAX_BURIED]; /* folders that were removed through this mount, the oldest forgotten */
+	size_t buried_next;
+	_Atomic _Bool any_buried;
 };
 
 extern const struct fuse_lowlevel_ops face_ops;
 
 /* face_entry - a node as FUSE wants it */
-void face_entry(const struct mount *m, const struct node *node, struct fuse_entry_param *ret);
+void face_entry(struct mount *m, const struct node *node, struct fuse_entry_param *ret);
 void face_attr(const struct mount *m, const struct node *node, struct stat *ret);
+
+/**
+ * face_bury - a folder is removed, for the kernel at least
+ *
+ * A folder that comes back (a record out of the trash) has its old number, and the kernel would use the dead one on as long as
+ * anybody holds it: empty, and nothing can be made in it. So it gets another generation each time.
+ */
+void face_bury(struct mount *m, uint64_t ino);
 
 /* face_is_notifier - the request comes from our own notifier, which only wants watchers to see something */
 _Bool face_is_notifier(struct mount *m, fuse_req_t req);

@@ -141,9 +141,10 @@ static void touch(struct mount *m, uint64_t ino)
 		order(m, 't', path);
 }
 
-static void expect(struct mount *m, uint64_t dir, const char *name)
+static void expect(struct mount *m, uint64_t dir, const char *name, uint64_t ino)
 {
 	atomic_store(&m->expect_dir, 0);
+	m->expect_ino = ino;
 	snprintf(m->expect_name, sizeof(m->expect_name), "%s", name);
 	atomic_store(&m->expect_dir, dir);
 }
@@ -156,9 +157,9 @@ static void make(struct mount *m, const struct event *ev)
 
 	if (r < 0)
 		return;
-	expect(m, ev->dir, ev->name);
+	expect(m, ev->dir, ev->name, ev->ino);
 	order(m, S_ISDIR(node.mode) ? 'd' : S_ISLNK(node.mode) ? 'l' : 'f', path);
-	expect(m, 0, "");
+	expect(m, 0, "", 0);
 	/* The folder's own time changed as well. */
 	fuse_lowlevel_notify_inval_inode(m->session, ev->dir, 0, 0);
 }
@@ -173,9 +174,9 @@ static void drop(struct mount *m, const struct event *ev)
 	if (!path || (now && strcmp(now, path) == 0) ||
 		(tree_lookup(m->tree, ev->dir, ev->name, &node) == 0 && node.ino != ev->ino))
 		return;
-	expect(m, ev->dir, ev->name);
+	expect(m, ev->dir, ev->name, ev->ino);
 	order(m, 'u', path);
-	expect(m, 0, "");
+	expect(m, 0, "", 0);
 }
 
 static void tell(struct mount *m, const struct event *ev, _Bool watchers)

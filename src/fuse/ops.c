@@ -52,11 +52,44 @@ void face_attr(const struct mount *m, const struct node *node, struct stat *ret)
 	};
 }
 
-void face_entry(const struct mount *m, const struct node *node, struct fuse_entry_param *ret)
+void face_bury(struct mount *m, uint64_t ino)
+{
+	size_t i = 0;
+
+	pthread_mutex_lock(&m->mutex);
+	while (i < MAX_BURIED && m->buried[i].ino != ino)
+		i++;
+	if (i == MAX_BURIED) {
+		i = m->buried_next;
+		m->buried_next = (i + 1) % MAX_BURIED;
+		m->buried[i].ino = ino;
+		m->buried[i].times = 0;
+	}
+	m->buried[i].times++;
+	m->any_buried = 1;
+	pthread_mutex_unlock(&m->mutex);
+}
+
+static uint64_t generation_of(struct mount *m, const struct node *node)
+{
+	uint64_t generation = 1;
+
+	if (!S_ISDIR(node->mode) || !m->any_buried)
+		return generation;
+	pthread_mutex_lock(&m->mutex);
+	for (size_t i = 0; i < MAX_BURIED; i++) {
+		if (m->buried[i].ino == node->ino)
+			generation += m->buried[i].times;
+	}
+	pthread_mutex_unlock(&m->mutex);
+	return generation;
+}
+
+void face_entry(struct mount *m, const struct node *node, struct fuse_entry_param *ret)
 {
 	*ret = (struct fuse_entry_param){
 		.ino = node->ino,
-		.generation = 1,
+		.generation = generation_of(m, node),
 		.attr_timeout = node->fleeting || node->live ? 0 : FOREVER,
 		.entry_timeout = node->fleeting ? 0 : FOREVER,
 	};

@@ -282,15 +282,23 @@ static void remove_entry(fuse_req_t req, fuse_ino_t dir, const char *name, _Bool
 {
 	struct mount *m = mount_of(req);
 	struct caller who = face_caller(req);
+	struct node node = {0};
 	struct err e = {0};
 	int r;
 
 	/* The notifier "removes" what is gone already. */
 	if (face_expected(m, req, dir, name)) {
+		/* It may have come back this instant: now, as the kernel lets nobody look meanwhile. */
+		if (folder)
+			face_bury(m, m->expect_ino);
 		fuse_reply_err(req, 0);
 		return;
 	}
+	if (folder)
+		(void)tree_lookup(m->tree, dir, name, &node);
 	r = tree_unlink(m->tree, dir, name, folder, &who, &e);
+	if (r == 0 && folder)
+		face_bury(m, node.ino);
 	if (r == 0)
 		tree_done(m->tree, dir, name);
 	refuse(req, (struct act){"remove", dir, name}, r, &e);

@@ -143,7 +143,9 @@ int store_conflict_tell(struct tx *tx, int64_t record, int64_t tool)
 
 	if (!fields || p.tool < 0 || !path)
 		return store_problem_drop(tx, PROBLEM_CONFLICT, record, tool);
-	p.version = db_int(tx->db, 0, "SELECT version FROM record WHERE id = ?1", "i", record);
+	/* Whoever waits for the owner's word is not to hear a copy's. */
+	if (fields & stack_owned(tx->stack, type_of(tx->db, record)->id, p.tool))
+		p.version = db_int(tx->db, 0, "SELECT version FROM record WHERE id = ?1", "i", record);
 	describe(tx, record, tool, fields, &p, text);
 	p.text = text;
 	return store_problem_add(tx, &p);

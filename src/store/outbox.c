@@ -54,12 +54,15 @@ static int ensure_row(struct tx *tx, int tool, int64_t record, int64_t version, 
 
 	new_key(key);
 	return db_run(tx->db,
-		"INSERT INTO outbox (record, tool, key, copy, state, version) VALUES (?1, ?2, ?3, ?4, 0, ?5)"
+		"INSERT INTO outbox (record, tool, key, copy, state, version)"
+		" VALUES (?1, ?2, ?3, ?4, CASE WHEN ?7 THEN 5 ELSE 0 END, ?5)"
 		" ON CONFLICT (record, tool) DO UPDATE SET version = excluded.version, copy = excluded.copy,"
-		" state = CASE WHEN state IN (1, 2) OR (state = 4 AND NOT ?6) THEN state ELSE 0 END,"
+		/* Approved is what a person has seen, and no later version. */
+		" state = CASE WHEN state IN (1, 2) OR (state = 4 AND NOT ?6) THEN state"
+		" WHEN ?7 AND (state = 5 OR version <> excluded.version) THEN 5 ELSE 0 END,"
 		" next_ms = CASE WHEN ?6 THEN 0 ELSE next_ms END",
-		"iitiii", record, store_tool_id(tx->store, tool), key, (int64_t)copy, version,
-		(int64_t)again);
+		"iitiiii", record, store_tool_id(tx->store, tool), key, (int64_t)copy, version,
+		(int64_t)again, (int64_t)tx->stack->tools[tool].review);
 }
 
 /* A row that is under way stays: its answer decides. */
@@ -221,23 +224,24 @@ int store_settled(struct db *db, int64_t record, int64_t version, struct err *e)
 		return r;
 	}
 	return db_int(db, 0,
-		       "SELECT 1 FROM outbox WHERE record = ?1 AND NOT copy AND state <> 4 AND version >= ?2 "
+		       "SELECT 1 FROM outbox WHERE record = ?1 AND NOT copy AND state < 4 AND version >= ?2 "
 		       "LIMIT 1",
 		       "ii", record, version) != 0;
 }
 
-int store_record_pending(struct db *db, int64_t record, _Bool *ret_rejected)
+enum record_progress store_record_progress(struct db *db, int64_t record)
 {
-	*ret_rejected = db_int(db, 0, "SELECT 1 FROM outbox WHERE record = ?1 AND state = 4 LIMIT 1", "i",
-				record) != 0;
-	return (int)db_int(db, 0, "SELECT count(*) FROM outbox WHERE record = ?1", "i", record);
+	return (enum record_progress)db_int(db, RECORD_SYNCED,
+		"SELECT ifnull(min(CASE state WHEN 4 THEN 0 WHEN 5 THEN 1 ELSE 2 END), 3) FROM outbox WHERE "
+		"record = ?1",
+		"i", record);
 }
 
 _Bool store_worth_waiting(struct db *db, int64_t record)
 {
 	return db_int(db, 0,
 		       "SELECT 1 FROM outbox o JOIN tool t ON t.id = o.tool WHERE o.record = ?1 AND NOT "
-		       "o.copy AND o.state <> 4"
+		       "o.copy AND o.state < 4"
 		       " AND t.error_ms = 0 LIMIT 1",
 		       "i", record) != 0;
 }

@@ -98,6 +98,10 @@ static const char *const steps[] = {
 	/* Records that were removed (record.state 1): until when their tools are not told, and the name in the trash. */
 	"CREATE TABLE trash (record INTEGER PRIMARY KEY, type INTEGER NOT NULL, name TEXT NOT NULL,"
 	" ms INTEGER NOT NULL, due INTEGER NOT NULL, state INTEGER NOT NULL, UNIQUE (type, name)) STRICT;"
+	/* Tools that suddenly lack much of what they had. */
+	"CREATE TABLE hold (tool INTEGER NOT NULL, type INTEGER NOT NULL, lacks INTEGER NOT NULL,"
+	" total INTEGER NOT NULL, approved INTEGER NOT NULL, PRIMARY KEY (tool, type)) STRICT, WITHOUT "
+	"ROWID;"
 	"CREATE INDEX trash_due ON trash (state, due);"
 	/* Documents: what the drive tools hold. */
 	"CREATE TABLE file (id INTEGER PRIMARY KEY AUTOINCREMENT, tool INTEGER NOT NULL, parent INTEGER NOT "

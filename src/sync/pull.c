@@ -6,10 +6,11 @@
 #include "seamfs/base/log.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
+#include "seamfs/store/guard.h"
 #include "sync/worker.h"
 
-/* A tool that suddenly lacks more than this removes nothing here. */
-enum { GUARD_SHARE = 20, GUARD_LEAST = 5, MAX_MISSING = 1000, FULL_EVERY = 60 };
+/* So many missing ones are asked for after one listing, the rest after the next. */
+enum { MAX_MISSING = 1000, FULL_EVERY = 60 };
 
 /* One listing of one type. */
 struct pull {
@@ -94,7 +95,7 @@ static int confirm_missing(struct pull *p, struct missing *m, struct err *e)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < m->count && r == 0; i++) {
+	for (size_t i = 0; i < m->count && i < MAX_MISSING && r == 0; i++) {
 		struct remote remote = {0};
 
 		r = p->w->link->ops->get(p->w->link, p->type, m->remotes[i], &remote, e);
@@ -109,27 +110,59 @@ static int confirm_missing(struct pull *p, struct missing *m, struct err *e)
 	return r;
 }
 
+struct holding {
+	struct pull *pull;
+	int64_t lacks, all;
+};
+
+static int hold(struct tx *tx, void *argument)
+{
+	const struct holding *h = argument;
+
+	return store_guard_hold(tx, h->pull->w->tool_id, h->pull->type, h->lacks, h->all);
+}
+
+static int over(struct tx *tx, void *argument)
+{
+	const struct holding *h = argument;
+
+	return store_guard_over(tx, h->pull->w->tool_id, h->pull->type);
+}
+
+static int stop(const struct holding *h, struct err *e)
+{
+	struct pull *p = h->pull;
+	int r = store_write(p->w->store, hold, (void *)h);
+
+	if (r < 0)
+		return r;
+	r = err_set(e, EPERM,
+		"%s suddenly lacks %lld of %lld %s: nothing was removed here; \"seamfs approve\" if they are "
+		"really gone there",
+		p->w->link->name, (long long)h->lacks, (long long)h->all, type_get(p->type)->plural);
+	if (e)
+		e->scope = ERR_COLLECTION;
+	return r;
+}
+
 static int sweep(struct pull *p, struct err *e)
 {
 	struct missing *m = mem_alloc(sizeof(*m));
-	int64_t all = db_int(store_db(p->w->store), 0,
-		"SELECT count(*) FROM link WHERE tool = ?1 AND type = ?2 AND NOT gone", "ii", p->w->tool_id,
-		(int64_t)p->type);
-	size_t lacks;
-	int r = 0;
+	struct db *db = store_db(p->w->store);
+	struct holding h = {.pull = p,
+		.all = db_int(db, 0, "SELECT count(*) FROM link WHERE tool = ?1 AND type = ?2 AND NOT gone",
+			"ii", p->w->tool_id, (int64_t)p->type)};
+	int r;
 
 	m->w = p->w;
 	m->type = p->type;
-	lacks = find_missing(p, m);
-	if (lacks > GUARD_LEAST && (int64_t)lacks * 100 > all * GUARD_SHARE) {
-		r = err_set(e, EPERM,
-			"%s suddenly lacks %zu of %lld %s: nothing was removed here; see whether they are "
-			"really gone there",
-			p->w->link->name, lacks, (long long)all, type_get(p->type)->plural);
-		if (e)
-			e->scope = ERR_COLLECTION;
-	} else if (lacks <= MAX_MISSING) {
+	h.lacks = (int64_t)find_missing(p, m);
+	if (store_guard_stops(db, p->w->stack, p->w->tool_id, p->type, h.lacks, h.all)) {
+		r = stop(&h, e);
+	} else {
 		r = confirm_missing(p, m, e);
+		if (r == 0 && h.lacks <= MAX_MISSING && store_guard_held(db, p->w->tool_id, p->type))
+			r = store_write(p->w->store, over, &h);
 	}
 	for (size_t i = 0; i < m->count && i < MAX_MISSING; i++)
 		free(m->remotes[i]);

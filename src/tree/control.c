@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is written into the files of .seam/ that take orders: refresh, approve. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "seamfs/base/clock.h"
 #include "seamfs/base/mem.h"
+#include "seamfs/store/guard.h"
 #include "seamfs/store/local.h"
+#include "seamfs/store/review.h"
 #include "seamfs/store/trash.h"
+#include "seamfs/store/undo.h"
 #include "tree/save.h"
 
 struct order {
-	char word[100];
+	char word[100]; /* the first */
+	int64_t number; /* behind it; 0: none */
 	struct origin origin;
 	struct err *e;
 };
@@ -37,17 +42,36 @@ static int approve(struct tx *tx, void *argument)
 	struct order *o = argument;
 	_Bool yes = strcmp(o->word, "yes") == 0;
 	int64_t count;
+	int r = 0;
 
 	if (!yes && strcmp(o->word, "no") != 0)
 		return err_set(o->e, EINVAL,
-			"write \"yes\" to have the removals done that are listed here, or \"no\" to have the "
-			"records back");
-	return store_trash_decide(tx, yes, &o->origin, &count);
+			"write \"yes\" to have done what is listed here, or \"no\" to have it taken back");
+	if (!o->number)
+		r = store_trash_decide(tx, yes, &o->origin, &count);
+	/* "no" leaves them held: the records stay as long as the tool lacks them. */
+	if (r == 0 && !o->number && yes)
+		r = store_guard_approve(tx);
+	return r == 0 ? store_review_decide(tx, o->number, yes, &o->origin, &count, o->e) : r;
+}
+
+static int undo(struct tx *tx, void *argument)
+{
+	struct order *o = argument;
+	const char *digits = o->word + (o->word[0] == '#');
+	char *end = NULL;
+	int64_t change = strtoll(digits, &end, 10);
+
+	if (!*digits || *end)
+		return err_set(o->e, EINVAL, "write the number of a change, as \"seamfs log\" shows it");
+	o->origin.cause = "undo";
+	return store_undo(tx, change, &o->origin, o->e);
 }
 
 static const store_job controls[PLACE_FIXED_COUNT] = {
 	[PLACE_FIXED_REFRESH] = refresh,
 	[PLACE_FIXED_APPROVE] = approve,
+	[PLACE_FIXED_UNDO] = undo,
 };
 
 _Bool control_takes(struct place p)
@@ -61,6 +85,7 @@ int control_write(struct tree *tree, struct place p, const void *bytes, size_t l
 	struct order o = {.origin = save_origin(who, "approve"), .e = e};
 
 	memcpy(o.word, bytes, len < sizeof(o.word) ? len : sizeof(o.word) - 1);
+	o.number = strtoll(o.word + strcspn(o.word, "\t "), NULL, 10);
 	o.word[strcspn(o.word, "\r\n\t ")] = '\0';
 	return store_write(tree->store, controls[p.b], &o);
 }

@@ -313,8 +313,12 @@ int tree_write(struct handle *h, const void *bytes, size_t len, int64_t offset, 
 	_Bool first;
 	int r;
 
-	if (!h->draft)
-		return control_write(h->tree, place_of_ino(h->ino), bytes, len, who, e);
+	if (!h->draft) {
+		r = control_write(h->tree, place_of_ino(h->ino), bytes, len, who, e);
+		if (r == 0)
+			tree_done(h->tree, h->ino, NULL);
+		return r;
+	}
 	r = freshen(h);
 	if (r < 0)
 		return r;

@@ -106,6 +106,25 @@ int explain_log(struct tree *tree, int64_t record, struct buf *b)
 	return b->error;
 }
 
+/* What a tool brought new has one line: a first pull would fill pages with fields that nobody changed. */
+static _Bool day_line_of(void *context, const struct history_row *row)
+{
+	struct history_row made = *row;
+
+	if (row->version != 1 || row->tool < 0)
+		return log_line_of(context, row);
+	made.field = -1;
+	return row->id == row->change ? log_line_of(context, &made) : 1;
+}
+
+int explain_day(struct tree *tree, int64_t from_ms, int64_t to_ms, struct buf *b)
+{
+	struct explanation x = {.tree = tree, .db = store_db(tree->store), .b = b};
+
+	store_history_each(tree->store, x.db, 0, from_ms, to_ms, day_line_of, &x);
+	return b->error;
+}
+
 /* ---- NAME.meta.json ---- */
 
 static _Bool take_author(void *context, const struct history_row *row)
@@ -139,6 +158,7 @@ static const char *const outbox_words[] = {
 	[OUTBOX_UNKNOWN] = "unknown",
 	[OUTBOX_WAITING] = "waiting",
 	[OUTBOX_REJECTED] = "rejected",
+	[OUTBOX_HELD] = "held",
 };
 
 static const char *gone_word(int gone)

@@ -9,6 +9,8 @@
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
 #include "seamfs/store/failure.h"
+#include "seamfs/store/guard.h"
+#include "seamfs/store/review.h"
 #include "seamfs/store/trash.h"
 #include "tree/texts.h"
 
@@ -77,22 +79,41 @@ static int readme(struct tree *tree, struct buf *b)
 
 /* ---- status ---- */
 
+struct errors_context {
+	struct tree *tree;
+	struct buf *b;
+};
+
+static int64_t held_count(struct db *db)
+{
+	return store_trash_held(db) + store_review_held(db) + store_guard_count(db);
+}
+
+static void guard_line(void *context, int tool, enum type_id type, int64_t lacks, int64_t all)
+{
+	struct errors_context *c = context;
+
+	buf_printf(c->b, "remove %lld of %lld %s, which %s lacks suddenly\n", (long long)lacks,
+		(long long)all, type_get(type)->plural, store_stack(c->tree->store)->tools[tool].name);
+}
+
 /* .seam/approve */
 static int held(struct tree *tree, struct buf *b)
 {
-	sqlite3_stmt *q = db_query(store_db(tree->store),
-		"SELECT type, name FROM trash WHERE state = 1 ORDER BY type, record", "");
-	int count = 0;
+	struct db *db = store_db(tree->store);
+	sqlite3_stmt *q;
 
-	while (db_row(q)) {
-		if (!count++)
-			buf_puts(b,
-				"Removed, and no tool has been told. \"yes\" written here tells them, \"no\" "
-				"brings the records back.\n\n");
-		buf_printf(b, "%s/%s.json\n", type_get((enum type_id)sqlite3_column_int(q, 0))->plural,
+	if (!held_count(db))
+		return buf_puts(b, "Nothing waits for approval.\n");
+	buf_puts(b,
+		"No tool has been told of what is listed here. \"yes\" written into this file has it done, "
+		"\"no\" takes it back; with a number behind it (\"yes 12\") only that one.\n\n");
+	q = db_query(db, "SELECT type, name FROM trash WHERE state = 1 ORDER BY type, record", "");
+	while (db_row(q))
+		buf_printf(b, "remove %s/%s.json\n", type_get((enum type_id)sqlite3_column_int(q, 0))->plural,
 			db_column_text(q, 1));
-	}
-	return count ? b->error : buf_puts(b, "Nothing waits for approval.\n");
+	store_guard_each(tree->store, db, guard_line, &(struct errors_context){tree, b});
+	return outbox_held(tree, b);
 }
 
 static const char *state_of(const struct tool_health *h)
@@ -137,11 +158,10 @@ static int status(struct tree *tree, struct buf *b)
 	}
 	buf_printf(b, "\n%lld problem%s%s\n", (long long)problems, problems == 1 ? "" : "s",
 		problems ? ": see problems/" : "");
-	if (store_trash_held(db))
+	if (held_count(db))
 		buf_printf(b,
-			"%lld removed records wait for \"seamfs approve\" or \"seamfs reject\": see "
-			".seam/approve\n",
-			(long long)store_trash_held(db));
+			"%lld changes wait for \"seamfs approve\" or \"seamfs reject\": see .seam/approve\n",
+			(long long)held_count(db));
 	return b->error;
 }
 
@@ -168,11 +188,11 @@ static int status_json(struct tree *tree, struct buf *b)
 	json_set(root, "problems", json_new_int(db_int(db, 0, "SELECT count(*) FROM problem", "")));
 	json_set(root, "pending",
 		json_new_int(db_int(db, 0,
-			"SELECT (SELECT count(*) FROM outbox WHERE state <> 4) + (SELECT count(*) FROM "
+			"SELECT (SELECT count(*) FROM outbox WHERE state < 4) + (SELECT count(*) FROM "
 			"scratch WHERE "
 			"due > 0) + (SELECT count(*) FROM trash WHERE state = 0)",
 			"")));
-	json_set(root, "held", json_new_int(store_trash_held(db)));
+	json_set(root, "held", json_new_int(held_count(db)));
 	tools = cJSON_AddArrayToObject(root, "tools");
 	for (int i = 1; i < stack->tool_count; i++) {
 		cJSON *tool = cJSON_CreateObject();
@@ -195,11 +215,6 @@ static int status_json(struct tree *tree, struct buf *b)
 	}
 	return json_pretty(b, root);
 }
-
-struct errors_context {
-	struct tree *tree;
-	struct buf *b;
-};
 
 static void error_line(void *context, const struct failure *p)
 {

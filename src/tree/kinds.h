@@ -93,6 +93,20 @@ NODE_LIST(node_aside_list);
 NODE_READ(node_aside_read);
 NODE_PARENT(node_aside_parent);
 
+/* node_outbox.c */
+NODE_STAT(node_outbox_stat);
+NODE_READ(node_outbox_read);
+NODE_PARENT(node_outbox_parent);
+int node_outbox_lookup(struct tree *tree, const char *entry, struct node *ret);
+void node_outbox_list(struct listing *l);
+
+/* node_history.c */
+NODE_STAT(node_history_stat);
+NODE_READ(node_history_read);
+NODE_PARENT(node_history_parent);
+int node_history_lookup(struct tree *tree, const char *entry, struct node *ret);
+void node_history_list(struct listing *l);
+
 /* node_trash.c */
 NODE_STAT(node_trash_stat);
 NODE_LOOKUP(node_trash_lookup);

@@ -34,6 +34,8 @@ const struct node_kind node_kinds[PLACE_KIND_COUNT] = {
 	[PLACE_PROBLEM] = {node_problem_stat, .read = node_problem_read, .parent = node_problem_parent},
 	[PLACE_META] = {node_meta_stat, .read = node_meta_read, .parent = node_meta_parent},
 	[PLACE_LOG] = {node_meta_stat, .read = node_meta_read, .parent = node_meta_parent},
+	[PLACE_OUTBOX] = {node_outbox_stat, .read = node_outbox_read, .parent = node_outbox_parent},
+	[PLACE_HISTORY] = {node_history_stat, .read = node_history_read, .parent = node_history_parent},
 	[PLACE_FIELDS] = {node_fields_stat, node_fields_lookup, node_fields_list, 1,
 		.parent = node_fields_parent},
 	[PLACE_FIELD] = {node_field_stat, .read = node_field_read, .parent = node_field_parent},

@@ -17,6 +17,7 @@
 enum {
 	TREE_MAX_AWAY = 64,    /* names that an editor moved away for a moment */
 	TREE_MAX_BECAME = 256, /* scratch files that became records, remembered for open descriptors */
+	TREE_MAX_DAYS = 64,
 	TREE_AWAY_MS = 30000,
 	TREE_GRACE_MS = 2000, /* how long a new file stays a local one */
 };
@@ -45,6 +46,10 @@ struct tree {
 		uint64_t ino;
 	} became[TREE_MAX_BECAME];
 	size_t became_next;
+	struct {
+		uint32_t day;
+		int64_t last, size;
+	} days[TREE_MAX_DAYS]; /* of the history */
 	_Atomic int draft_count;
 	_Atomic int64_t away_until_ms; /* when the last of them is forgotten */
 };

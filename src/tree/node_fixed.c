@@ -29,6 +29,9 @@ static const struct fixed {
 	[PLACE_FIXED_SCHEMA] = {"schema", PLACE_FIXED_SEAM, .folder = 1},
 	[PLACE_FIXED_TOOLS] = {"tools", PLACE_FIXED_SEAM, .folder = 1},
 	[PLACE_FIXED_TRASH] = {"trash", PLACE_FIXED_SEAM, .folder = 1},
+	[PLACE_FIXED_HISTORY] = {"history", PLACE_FIXED_SEAM, .folder = 1},
+	[PLACE_FIXED_OUTBOX] = {"outbox", PLACE_FIXED_SEAM, .folder = 1},
+	[PLACE_FIXED_UNDO] = {"undo", PLACE_FIXED_SEAM, .live = 1, .writable = 1},
 };
 
 static struct place fixed_place(int row)
@@ -139,6 +142,10 @@ NODE_LOOKUP(node_fixed_lookup)
 			strlen(entry) != strlen(stem) + 5)
 			return -ENOENT;
 		return node_schema_stat(tree, (struct place){PLACE_SCHEMA, type->id, 0}, ret);
+	case PLACE_FIXED_OUTBOX:
+		return node_outbox_lookup(tree, entry, ret);
+	case PLACE_FIXED_HISTORY:
+		return node_history_lookup(tree, entry, ret);
 	case PLACE_FIXED_TRASH:
 		return node_trash_lookup_type(tree, entry, ret);
 	case PLACE_FIXED_TOOLS:
@@ -192,6 +199,12 @@ NODE_LIST(node_fixed_list)
 		break;
 	case PLACE_FIXED_TRASH:
 		node_trash_list_types(l);
+		break;
+	case PLACE_FIXED_OUTBOX:
+		node_outbox_list(l);
+		break;
+	case PLACE_FIXED_HISTORY:
+		node_history_list(l);
 		break;
 	default:
 		fixed_list(l, (int)l->place.b);

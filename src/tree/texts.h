@@ -14,8 +14,12 @@ int export_read(struct tree *tree, struct place dir, enum place_aside form, stru
  * made there lately */
 int explain_record(struct tree *tree, int64_t record, struct buf *b);
 int explain_log(struct tree *tree, int64_t record, struct buf *b);
+int explain_day(struct tree *tree, int64_t from_ms, int64_t to_ms, struct buf *b);
 int explain_errors(struct tree *tree, struct place dir, struct buf *b);
 int explain_last(struct tree *tree, struct place dir, struct buf *b);
+
+/* outbox_held - what waits for a person before it is sent, as diffs */
+int outbox_held(struct tree *tree, struct buf *b);
 
 /* field.c: one field as a file; field_json() is the record's text that such a file means */
 int field_text(struct tree *tree, int64_t record, const struct field *f, struct buf *b);

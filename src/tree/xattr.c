@@ -23,12 +23,14 @@ static char *error_of(struct tree *tree, struct place p)
 
 static char *record_state(struct tree *tree, struct place p)
 {
-	_Bool rejected;
-	int pending = store_record_pending(store_db(tree->store), p.b, &rejected);
+	static const char *const words[] = {[RECORD_REJECTED] = "rejected",
+		[RECORD_HELD] = "held",
+		[RECORD_PENDING] = "pending",
+		[RECORD_SYNCED] = "synced"};
 
 	if (store_conflict_fields(store_db(tree->store), p.b, 0))
 		return str_dup("conflict");
-	return str_dup(rejected ? "rejected" : pending ? "pending" : "synced");
+	return str_dup(words[store_record_progress(store_db(tree->store), p.b)]);
 }
 
 static char *trashed_state(struct tree *tree, struct place p)

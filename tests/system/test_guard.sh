@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash disable=SC1091
+# seconds: 120
 # A tool that suddenly holds nothing, or much less, removes nothing here.
 . "$SRC/tests/system/lib.sh"
 
@@ -46,3 +47,27 @@ mv new.csv clients.csv
 mount_up
 check_within 5 "emptied while nothing was mounted: the status says so" says_so
 check_equal "emptied while nothing was mounted: nothing was removed" "$(count)" 498
+
+# ---- a person may say that it is right
+check_contains "what is held is listed" "$(cat m/.seam/approve)" "remove 498 of 498 clients, which crm lacks suddenly"
+check "\"no\" leaves it held" sh -c 'echo no >m/.seam/approve'
+sleep 3
+check_equal "and the records stay" "$(count)" 498
+check_contains "seamfs approve shows it" "$("$SEAMFS" approve -m m)" "498 of 498 clients"
+check_within 20 "and they go" prints 0 count
+check_equal "into the trash" "$(ls m/.seam/trash/clients | wc -l)" 500
+check_within 10 "the status is ok" all_pulled
+check_equal "nothing is held any more" "$(cat m/.seam/approve)" "Nothing waits for approval."
+cp whole.csv new.csv && mv new.csv clients.csv
+check_within 30 "what comes back in the tool comes back here" prints 500 count
+check_equal "out of the trash" "$(ls m/.seam/trash/clients | wc -l)" 0
+
+# ---- how much is too much can be said
+sed -i 's/"poll"/"guard": {"share": 50, "least": 300}, "poll"/' stack.json
+remount
+python3 -c '
+import csv
+rows = list(csv.reader(open("whole.csv", newline="", encoding="utf-8")))
+csv.writer(open("new.csv", "w", newline="", encoding="utf-8"), lineterminator="\n").writerows(rows[:251])'
+mv new.csv clients.csv
+check_within 10 "half of the rows is not too much then" prints 250 count

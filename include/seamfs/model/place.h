@@ -36,6 +36,8 @@ enum place_kind {
 	PLACE_FIELDS,	  /* a: type, b: record        invoices/INV-1.d/ */
 	PLACE_FIELD,	  /* a: PLACE_PAIR(type, field), b: record    invoices/INV-1.d/status */
 	PLACE_ASIDE, /* a, b: of a folder, and which (place_aside)    invoices/.error, invoices/.export/csv */
+	PLACE_OUTBOX,  /* b: outbox row               .seam/outbox/12 billing INV-1.diff */
+	PLACE_HISTORY, /* b: day                     .seam/history/2026-11-23.ndjson */
 	PLACE_KIND_COUNT,
 };
 
@@ -66,6 +68,9 @@ enum place_fixed {
 	PLACE_FIXED_SCHEMA,
 	PLACE_FIXED_TOOLS,
 	PLACE_FIXED_TRASH,
+	PLACE_FIXED_HISTORY,
+	PLACE_FIXED_UNDO,
+	PLACE_FIXED_OUTBOX,
 	PLACE_FIXED_COUNT,
 };
 

@@ -72,6 +72,7 @@ enum outbox_state {
 	OUTBOX_UNKNOWN = 2,  /* it was, and nobody knows how it ended: look before sending again */
 	OUTBOX_WAITING = 3,  /* for a record that the tool does not have yet */
 	OUTBOX_REJECTED = 4, /* the tool refused for good; waits for a person's next change */
+	OUTBOX_HELD = 5,     /* the tool's writes are reviewed: waits for a person's approval */
 };
 
 struct outbox_row {
@@ -121,8 +122,9 @@ int store_settled(struct db *db, int64_t record, int64_t version, struct err *e)
 /* store_worth_waiting - whether a tool that owns the record and was well last time has yet to confirm it */
 _Bool store_worth_waiting(struct db *db, int64_t record);
 
-/* store_record_pending - rows that wait for this record; @ret_rejected tells whether one was refused */
-int store_record_pending(struct db *db, int64_t record, _Bool *ret_rejected);
+/* What is known of a record's way to its tools, the gravest first. */
+enum record_progress { RECORD_REJECTED, RECORD_HELD, RECORD_PENDING, RECORD_SYNCED };
+enum record_progress store_record_progress(struct db *db, int64_t record);
 
 /* ---- cursors ---- */
 
