@@ -51,6 +51,16 @@ static const struct verb verbs[] = {
 		"the "
 		"tools like any other.",
 		1, 1, verb_undo},
+	{"link", "link FILE FILE",
+		"The two files or folders are the same client (or contact …): one record from now on, in all "
+		"tools "
+		"that hold either.",
+		2, 2, verb_link},
+	{"unlink", "unlink FILE TOOL",
+		"What TOOL holds of that record is another one: it becomes a record of its own, and nothing "
+		"is made "
+		"or removed in any tool.",
+		2, 2, verb_unlink},
 	{"tool", "tool [-c stack.json] list | test NAME",
 		"list: the tools of the stack, and what each of them holds.\ntest: asks one tool whether it "
 		"answers and lets us in.",

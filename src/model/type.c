@@ -188,7 +188,7 @@ static const struct field entry_fields[] = {
 
 static const struct type types[TYPE_COUNT] = {
 	[TYPE_CLIENT] = {TYPE_CLIENT, "client", "clients", "client.json", "Client", client_fields,
-		MATCH("vat_id", "email")},
+		MATCH("vat_id", "email"), .company = 1},
 	[TYPE_CONTACT] = {TYPE_CONTACT, "contact", "contacts", NULL, "Contact", contact_fields,
 		MATCH("email")},
 	[TYPE_DEAL] = {TYPE_DEAL, "deal", "deals", NULL, "Deal", deal_fields, MATCH("title")},

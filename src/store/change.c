@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "seamfs/base/mem.h"
+#include "seamfs/codec/company.h"
 #include "seamfs/codec/json.h"
 #include "seamfs/codec/name.h"
 #include "seamfs/model/place.h"
@@ -167,6 +168,29 @@ static int write_references(struct tx *tx, const struct work *w)
 	return r;
 }
 
+static int write_identity(struct tx *tx, const struct work *w, int field, const char *value)
+{
+	return value && value[0] ? db_run(tx->db,
+					   "INSERT OR IGNORE INTO identity (type, field, value, record)"
+					   " VALUES (?1, ?2, ?3, ?4)",
+					   "iiti", (int64_t)w->type->id, (int64_t)field, value, w->record)
+				 : 0;
+}
+
+static int company_identities(struct tx *tx, const struct work *w)
+{
+	const char *name = json_get_text(w->doc, type_key(w->type)->name);
+	const char *email = json_get_text(w->doc, "email"), *website = json_get_text(w->doc, "website");
+	_cleanup_(mem_freep) char *plain = name ? company_name(name) : NULL;
+	_cleanup_(mem_freep) char *mail = email ? company_domain(email) : NULL;
+	_cleanup_(mem_freep) char *web = website ? company_domain(website) : NULL;
+	int r = write_identity(tx, w, IDENTITY_NAME, plain);
+
+	if (r == 0)
+		r = write_identity(tx, w, IDENTITY_DOMAIN, mail);
+	return r == 0 ? write_identity(tx, w, IDENTITY_DOMAIN, web) : r;
+}
+
 int change_identities(struct tx *tx, const struct work *w)
 {
 	const char *key = type_key(w->type)->name;
@@ -183,11 +207,9 @@ int change_identities(struct tx *tx, const struct work *w)
 		if (!wanted || !text)
 			continue;
 		value = store_identity(text);
-		r = db_run(tx->db,
-			"INSERT INTO identity (type, field, value, record) VALUES (?1, ?2, ?3, ?4)", "iiti",
-			(int64_t)w->type->id, (int64_t)i, value, w->record);
+		r = write_identity(tx, w, i, value);
 	}
-	return r;
+	return r == 0 && w->type->company ? company_identities(tx, w) : r;
 }
 
 /* ---- the whole ---- */

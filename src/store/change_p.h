@@ -31,6 +31,9 @@ char *change_free_name(struct tx *tx, const struct work *w);
 /* change_identities - notes the values by which the same thing is found in another tool, folded and without blanks */
 int change_identities(struct tx *tx, const struct work *w);
 
+/* What identifies a company beside its fields. */
+enum { IDENTITY_NAME = TYPE_MAX_FIELDS, IDENTITY_DOMAIN };
+
 /* change_announce - the event for the record's own entry (its file or folder) in its folder */
 int change_announce(
 	struct tx *tx, const struct work *w, enum event_kind kind, int64_t whole, const char *name);

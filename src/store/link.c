@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "seamfs/base/mem.h"
+#include "seamfs/codec/company.h"
 #include "seamfs/codec/json.h"
 #include "seamfs/codec/name.h"
+#include "store/change_p.h"
 
 void link_finish(struct link *l)
 {
@@ -136,13 +138,14 @@ static int64_t match_field(struct db *db, int64_t tool, const struct type *type,
 	return found;
 }
 
-/* A name alone identifies a record only where nothing stronger speaks against it. */
-static _Bool contradicts(struct db *db, int64_t record, const struct type *type, const cJSON *doc)
+/* Something identifies a record only where nothing stronger speaks against it; @than NULL: it is weaker than all fields. */
+static _Bool contradicts(
+	struct db *db, int64_t record, const struct type *type, const cJSON *doc, const char *const *than)
 {
 	_cleanup_json_ cJSON *other = store_record_doc(db, record);
 	const struct field *whole = type_whole(type);
 
-	for (const char *const *m = type->match; m && *m; m++) {
+	for (const char *const *m = type->match; m && *m && m != than; m++) {
 		const char *a = json_get_text(doc, *m), *b = json_get_text(other, *m);
 		_cleanup_(mem_freep) char *x = a ? store_identity(a) : NULL;
 		_cleanup_(mem_freep) char *y = b ? store_identity(b) : NULL;
@@ -150,7 +153,25 @@ static _Bool contradicts(struct db *db, int64_t record, const struct type *type,
 		if (x && y && strcmp(x, y) != 0)
 			return 1;
 	}
+	if (than)
+		return 0;
+	if (type->company && json_get_text(doc, "country") && json_get_text(other, "country") &&
+		strcasecmp(json_get_text(doc, "country"), json_get_text(other, "country")) != 0)
+		return 1;
 	return whole && record_ref(doc, whole) != record_ref(other, whole);
+}
+
+/* The same name without legal form is enough only inside one country. */
+static int64_t match_company(struct db *db, int64_t tool, const struct type *type, const cJSON *doc)
+{
+	const char *country = json_get_text(doc, "country");
+	_cleanup_(mem_freep) char *name = company_name(json_get_text(doc, type_key(type)->name));
+	int64_t found = country ? match_field(db, tool, type, IDENTITY_NAME, name) : 0;
+	_cleanup_json_ cJSON *other = found > 0 ? store_record_doc(db, found) : NULL;
+	const char *there = json_get_text(other, "country");
+
+	return there && strcasecmp(country, there) == 0 && !contradicts(db, found, type, doc, NULL) ? found
+												    : 0;
 }
 
 int64_t store_match(struct db *db, int64_t tool, enum type_id type_id, const cJSON *doc)
@@ -165,13 +186,15 @@ int64_t store_match(struct db *db, int64_t tool, enum type_id type_id, const cJS
 
 		found = text ? match_field(db, tool, type, type_field_index(type, *m), text) : 0;
 		if (found > 0)
-			return found;
+			return contradicts(db, found, type, doc, m) ? 0 : found;
 	}
 	/* Titles of tasks and time entries repeat: they are never matched by name. */
 	if (!type->match || !name)
 		return 0;
 	found = match_field(db, tool, type, type_field_index(type, key), name);
-	return found > 0 && !contradicts(db, found, type, doc) ? found : 0;
+	if (found > 0 && !contradicts(db, found, type, doc, NULL))
+		return found;
+	return type->company ? match_company(db, tool, type, doc) : 0;
 }
 
 char *store_cursor(struct db *db, int64_t tool, enum type_id type, _Bool *ret_complete, int64_t *ret_pass)

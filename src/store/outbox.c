@@ -23,6 +23,17 @@ static void new_key(char key[40])
 		b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
 }
 
+/* Whether a record that may be the same thing is held by that tool. */
+static _Bool may_be_another(struct db *db, int64_t tool, int64_t record)
+{
+	return db_int(db, 0,
+		       "SELECT 1 FROM proposal p JOIN link l ON l.record = p.a + p.b - ?2 AND l.tool = ?1 "
+		       "AND NOT "
+		       "l.gone JOIN record r ON r.id = l.record AND r.state = 0 WHERE p.a = ?2 OR p.b = ?2 "
+		       "LIMIT 1",
+		       "ii", tool, record) != 0;
+}
+
 /* What the tool at this index still lacks of the record: the fields to send; @ret_create: it has no link yet. */
 static uint64_t lacking(
 	struct tx *tx, int tool, const struct type *type, int64_t record, const cJSON *doc, _Bool *ret_create)
@@ -36,6 +47,9 @@ static uint64_t lacking(
 		return 0;
 	if (store_link_by_record(tx->db, store_tool_id(tx->store, tool), record, &l) < 0) {
 		*ret_create = 1;
+		/* Perhaps the tool has it, under another record: a double would be made before anybody is asked. */
+		if (may_be_another(tx->db, store_tool_id(tx->store, tool), record))
+			return 0;
 		return can->creates & record_changed(type, NULL, doc);
 	}
 	*ret_create = l.gone == LINK_RETURNING;

@@ -33,6 +33,12 @@ static const char *const steps[] = {
 	/* Values of a unique field, folded: how the same thing is found in another tool. */
 	"CREATE TABLE identity (type INTEGER NOT NULL, field INTEGER NOT NULL, value TEXT NOT NULL,"
 	" record INTEGER NOT NULL, PRIMARY KEY (type, field, value, record)) STRICT, WITHOUT ROWID;"
+	/* Pairs of records (a < b) that may be the same thing, and pairs that a person has told apart. */
+	"CREATE TABLE proposal (a INTEGER NOT NULL, b INTEGER NOT NULL, why TEXT NOT NULL,"
+	" PRIMARY KEY (a, b)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX proposal_b ON proposal (b);"
+	"CREATE TABLE apart (a INTEGER NOT NULL, b INTEGER NOT NULL, PRIMARY KEY (a, b)) STRICT, WITHOUT "
+	"ROWID;"
 	"CREATE INDEX identity_record ON identity (record);"
 	/* What tools hold. theirs: the doc as the tool last had it; ours: the record's doc it corresponds to. */
 	"CREATE TABLE tool (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, ok_ms INTEGER NOT NULL "

@@ -8,6 +8,7 @@
 #include "seamfs/codec/decimal.h"
 #include "seamfs/codec/json.h"
 #include "seamfs/store/conflict.h"
+#include "seamfs/store/pair.h"
 #include "seamfs/store/trash.h"
 #include "sync/merge_p.h"
 
@@ -160,6 +161,7 @@ static int apply(struct merge *m, const char *cause)
 		.origin = {.tool = m->a->worker->tool, .cause = cause}};
 	struct err e = {0};
 	int64_t record = m->link.record;
+	_Bool is_new = !record;
 	int r = 0;
 
 	/* A new record gets its id before the link that names it can be written. */
@@ -173,6 +175,8 @@ static int apply(struct merge *m, const char *cause)
 			m->a->remote->url, m->a->pass);
 	if (r == 0 && m->patch->child)
 		r = store_change(m->tx, &c, &record, &e);
+	if (r == 0 && is_new)
+		r = store_pair_suggest(m->tx, record);
 	if (r == 0)
 		r = merge_note_lost(m);
 	if (r == 0 && m->contested)

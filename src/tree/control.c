@@ -12,6 +12,7 @@
 #include "seamfs/store/trash.h"
 #include "seamfs/store/undo.h"
 #include "tree/save.h"
+#include "tree/texts.h"
 
 struct order {
 	char word[100]; /* the first */
@@ -76,7 +77,8 @@ static const store_job controls[PLACE_FIXED_COUNT] = {
 
 _Bool control_takes(struct place p)
 {
-	return p.kind == PLACE_FIXED && p.b < PLACE_FIXED_COUNT && controls[p.b];
+	return p.kind == PLACE_FIXED && p.b < PLACE_FIXED_COUNT &&
+	       (controls[p.b] || p.b == PLACE_FIXED_LINKS || p.b == PLACE_FIXED_LINK_ORDERS);
 }
 
 int control_write(struct tree *tree, struct place p, const void *bytes, size_t len, const struct caller *who,
@@ -84,6 +86,8 @@ int control_write(struct tree *tree, struct place p, const void *bytes, size_t l
 {
 	struct order o = {.origin = save_origin(who, "approve"), .e = e};
 
+	if (!controls[p.b])
+		return links_write(tree, bytes, len, who, e);
 	memcpy(o.word, bytes, len < sizeof(o.word) ? len : sizeof(o.word) - 1);
 	o.number = strtoll(o.word + strcspn(o.word, "\t "), NULL, 10);
 	o.word[strcspn(o.word, "\r\n\t ")] = '\0';

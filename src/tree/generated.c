@@ -244,6 +244,8 @@ int generated_read(struct tree *tree, enum place_fixed file, struct buf *b)
 		return status(tree, b);
 	case PLACE_FIXED_STATUS_JSON:
 		return status_json(tree, b);
+	case PLACE_FIXED_LINKS:
+		return links_read(tree, b);
 	case PLACE_FIXED_APPROVE:
 		return held(tree, b);
 	case PLACE_FIXED_ERRORS:

@@ -8,6 +8,7 @@
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/name.h"
 #include "seamfs/model/schema.h"
+#include "seamfs/store/pair.h"
 #include "tree/kinds.h"
 #include "tree/texts.h"
 
@@ -31,6 +32,8 @@ static const struct fixed {
 	[PLACE_FIXED_TRASH] = {"trash", PLACE_FIXED_SEAM, .folder = 1},
 	[PLACE_FIXED_HISTORY] = {"history", PLACE_FIXED_SEAM, .folder = 1},
 	[PLACE_FIXED_OUTBOX] = {"outbox", PLACE_FIXED_SEAM, .folder = 1},
+	[PLACE_FIXED_LINKS] = {"links.json", PLACE_FIXED_PROBLEMS, .live = 1, .writable = 1},
+	[PLACE_FIXED_LINK_ORDERS] = {"links", PLACE_FIXED_SEAM, .live = 1, .writable = 1},
 	[PLACE_FIXED_UNDO] = {"undo", PLACE_FIXED_SEAM, .live = 1, .writable = 1},
 };
 
@@ -42,8 +45,11 @@ static struct place fixed_place(int row)
 /* problems/ is there only when there are any. */
 static _Bool shown(struct tree *tree, int row)
 {
-	return row != PLACE_FIXED_PROBLEMS ||
-	       db_int(store_db(tree->store), 0, "SELECT EXISTS (SELECT 1 FROM problem)", "") != 0;
+	struct db *db = store_db(tree->store);
+
+	if (row == PLACE_FIXED_PROBLEMS && db_int(db, 0, "SELECT EXISTS (SELECT 1 FROM problem)", "") != 0)
+		return 1;
+	return (row != PLACE_FIXED_PROBLEMS && row != PLACE_FIXED_LINKS) || store_pair_any(db);
 }
 
 static int fixed_lookup(struct tree *tree, int parent, const char *entry, struct node *ret)
@@ -136,7 +142,9 @@ NODE_LOOKUP(node_fixed_lookup)
 	case PLACE_FIXED_DOCUMENTS:
 		return node_documents_lookup(tree, entry, ret);
 	case PLACE_FIXED_PROBLEMS:
-		return node_problems_lookup(tree, entry, ret);
+		if (node_problems_lookup(tree, entry, ret) == 0)
+			return 0;
+		return fixed_lookup(tree, PLACE_FIXED_PROBLEMS, entry, ret);
 	case PLACE_FIXED_SCHEMA:
 		if (sscanf(entry, "%60[a-z].json", stem) != 1 || !(type = type_by_name(stem)) ||
 			strlen(entry) != strlen(stem) + 5)
@@ -182,6 +190,18 @@ static void list_tools(struct listing *l)
 	}
 }
 
+/* The problems' offsets go down: what stands before them has the highest. */
+static void list_problems(struct listing *l)
+{
+	struct node node;
+
+	if (!l->after && shown(l->tree, PLACE_FIXED_LINKS) &&
+		node_fixed_stat(l->tree, fixed_place(PLACE_FIXED_LINKS), &node) == 0 &&
+		!node_add(l, 0xffffffffffff, fixed[PLACE_FIXED_LINKS].name, &node))
+		return;
+	node_problems_list(l);
+}
+
 NODE_LIST(node_fixed_list)
 {
 	switch (l->place.b) {
@@ -189,7 +209,7 @@ NODE_LIST(node_fixed_list)
 		node_documents_list(l);
 		break;
 	case PLACE_FIXED_PROBLEMS:
-		node_problems_list(l);
+		list_problems(l);
 		break;
 	case PLACE_FIXED_SCHEMA:
 		list_schemas(l);

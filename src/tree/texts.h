@@ -21,6 +21,10 @@ int explain_last(struct tree *tree, struct place dir, struct buf *b);
 /* outbox_held - what waits for a person before it is sent, as diffs */
 int outbox_held(struct tree *tree, struct buf *b);
 
+/* links.c: which records may be the same; and what is decided about them */
+int links_read(struct tree *tree, struct buf *b);
+int links_write(struct tree *tree, const void *bytes, size_t len, const struct caller *who, struct err *e);
+
 /* field.c: one field as a file; field_json() is the record's text that such a file means */
 int field_text(struct tree *tree, int64_t record, const struct field *f, struct buf *b);
 int field_json(const struct field *f, const char *text, size_t len, struct buf *b);

@@ -80,6 +80,7 @@ struct type {
 	const char *title;
 	const struct field *fields; /* in file order, terminated by a field without name; at most 64 */
 	const char *const *match;   /* fields that identify the same thing in two tools, strongest first */
+	_Bool company;		    /* found also by its name without legal form, and by its domain */
 	const char *removable;	    /* the only status in which one may be removed, "": none; NULL: always */
 };
 
