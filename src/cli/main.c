@@ -61,6 +61,11 @@ static const struct verb verbs[] = {
 		"is made "
 		"or removed in any tool.",
 		2, 2, verb_unlink},
+	{"verify", "verify [-m DIR] [--sample N]",
+		"Reads records from every tool again, N of each or all, and reports where they differ from "
+		"what sync "
+		"knows. Exit code 1 when any does. Happens by itself, too (\"verify\" in stack.json).",
+		0, 0, verb_verify},
 	{"tool", "tool [-c stack.json] list | test NAME",
 		"list: the tools of the stack, and what each of them holds.\ntest: asks one tool whether it "
 		"answers and lets us in.",
@@ -96,6 +101,17 @@ static const struct verb *find_verb(const char *name)
 	return NULL;
 }
 
+static _Bool read_count(const char *text, long *ret)
+{
+	char *end;
+
+	*ret = strtol(text, &end, 10);
+	if (!*end && *ret > 0)
+		return 1;
+	fprintf(stderr, "seamfs: -n wants a number, not \"%s\"\n", text);
+	return 0;
+}
+
 /* Returns -1 to go on, else an exit code. */
 static int parse_options(const struct verb *verb, int argc, char **argv, struct options *o)
 {
@@ -105,12 +121,13 @@ static int parse_options(const struct verb *verb, int argc, char **argv, struct 
 		{"config", required_argument, NULL, 'c'},
 		{"mount", required_argument, NULL, 'm'},
 		{"count", required_argument, NULL, 'n'},
+		{"sample", required_argument, NULL, 'n'},
 		{"foreground", no_argument, NULL, 'f'},
 		{"review", no_argument, NULL, 'r'},
 		{"verbose", no_argument, NULL, 'v'},
 		{0},
 	};
-	char option[8], *end;
+	char option[8];
 	int c;
 
 	while ((c = getopt_long(argc, argv, ":hVc:m:n:frv", longs, NULL)) != -1) {
@@ -128,11 +145,8 @@ static int parse_options(const struct verb *verb, int argc, char **argv, struct 
 			o->mount = optarg;
 			break;
 		case 'n':
-			o->count = strtol(optarg, &end, 10);
-			if (*end || o->count <= 0) {
-				fprintf(stderr, "seamfs: -n wants a number, not \"%s\"\n", optarg);
+			if (!read_count(optarg, &o->count))
 				return EXIT_USAGE;
-			}
 			break;
 		case 'f':
 			o->foreground = 1;

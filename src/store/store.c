@@ -256,8 +256,8 @@ static int prepare(struct tx *tx, void *argument)
 	int r = 0;
 
 	for (int i = 0; i < s->stack->tool_count && r == 0; i++) {
-		r = db_run(tx->db, "INSERT INTO tool (name) VALUES (?1) ON CONFLICT DO NOTHING", "t",
-			s->stack->tools[i].name);
+		r = db_run(tx->db, "INSERT INTO tool (name, made_ms) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+			"ti", s->stack->tools[i].name, tx->now_ms);
 		s->tool_ids[i] = db_int(
 			tx->db, 0, "SELECT id FROM tool WHERE name = ?1", "t", s->stack->tools[i].name);
 	}

@@ -200,6 +200,26 @@ static _Bool unchanged(const struct merge *m)
 	return 1;
 }
 
+char *merge_difference(struct tx *tx, const struct arrival *a)
+{
+	_cleanup_(merge_finish) struct merge m = {.tx = tx, .a = a, .type = type_get(a->type)};
+	struct buf b = BUF_INIT(400);
+	_Bool open;
+
+	m.theirs = canonical(tx, a->worker, m.type, a->remote->doc, &m.known, &open);
+	if (find_record(&m) == 0)
+		return str_dup("it is not known here");
+	for (const struct field *f = m.type->fields; f->name; f++) {
+		if ((m.known & field_bit(m.type, f)) &&
+			!json_equal(json_get(m.theirs, f->name), json_get(m.link.theirs, f->name)))
+			buf_printf(&b, "%s%s", b.len ? ", " : "", f->name);
+	}
+	if (b.len)
+		return buf_steal(&b);
+	buf_finish(&b);
+	return NULL;
+}
+
 /* Somebody has changed there what was removed here: nobody's work is lost, and both are told. */
 static int tell_returned(struct merge *m)
 {

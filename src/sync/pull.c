@@ -218,7 +218,7 @@ static int64_t links_made(struct worker *w)
 	return db_int(store_db(w->store), 0, "SELECT max(id) FROM link", "");
 }
 
-static int pull_type(struct worker *w, enum type_id type, struct err *e)
+int pull_type(struct worker *w, enum type_id type, struct err *e)
 {
 	struct pull p = {.w = w, .type = type};
 	_Bool was_complete, complete = 0;

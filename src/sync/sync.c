@@ -11,6 +11,7 @@
 #include "seamfs/base/log.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/connect/registry.h"
+#include "seamfs/store/drift.h"
 #include "sync/worker.h"
 
 #define FIRST_RETRY_MS 500
@@ -163,7 +164,7 @@ static _Bool sleep_until(struct worker *w, int64_t steady_ms)
 static void work(struct worker *w, int64_t *next_pull, int64_t *ret_wake)
 {
 	struct err e = {0};
-	int64_t wake_ms = 0, now;
+	int64_t wake_ms = 0, now, sample;
 	int r = push_ready(w, &wake_ms, &e);
 
 	if (r < 0)
@@ -172,6 +173,9 @@ static void work(struct worker *w, int64_t *next_pull, int64_t *ret_wake)
 	if (r == 0 && (now >= *next_pull || store_tool_wants_refresh(store_db(w->store), w->tool_id))) {
 		err_clear(&e);
 		r = pull_all(w, &e);
+		sample = store_drift_wanted(store_db(w->store), w->stack, w->tool_id, clock_now_ms());
+		if (r == 0 && sample)
+			r = verify_run(w, sample, &e);
 		judge(w, r, &e, r == 0);
 		now = clock_steady_ms();
 		*next_pull = w->failures ? now : now + w->stack->tools[w->tool].poll_ms;

@@ -38,6 +38,14 @@ struct sync {
 /* pull_all - fetches every type that the tool holds, and its files. 0 or the first error. */
 int pull_all(struct worker *w, struct err *e);
 
+/* pull_type - one type: what is new since the last listing, now and then everything */
+int pull_type(struct worker *w, enum type_id type, struct err *e);
+
+/* verify.c */
+
+/* verify_run - reads @sample records (-1: all) again and writes down what differs from what is known. After a pull. */
+int verify_run(struct worker *w, int64_t sample, struct err *e);
+
 /* push.c */
 
 /* push_ready - sends what may be sent now; @ret_wake_ms: when (UTC) there will be more, 0: on a change */
@@ -55,6 +63,9 @@ struct arrival {
 
 /* merge_arrival - three-way, by field; makes the record when nothing matches. @ret_record may be NULL. */
 int merge_arrival(struct tx *tx, const struct arrival *a, int64_t *ret_record);
+
+/* merge_difference - the fields in which it differs from what the tool last had, given to the caller; NULL: none */
+char *merge_difference(struct tx *tx, const struct arrival *a);
 
 /* What was sent and what the tool answered. */
 struct answer {

@@ -6,6 +6,7 @@
 
 #include "seamfs/base/clock.h"
 #include "seamfs/base/mem.h"
+#include "seamfs/store/drift.h"
 #include "seamfs/store/guard.h"
 #include "seamfs/store/local.h"
 #include "seamfs/store/review.h"
@@ -56,6 +57,21 @@ static int approve(struct tx *tx, void *argument)
 	return r == 0 ? store_review_decide(tx, o->number, yes, &o->origin, &count, o->e) : r;
 }
 
+static int verify(struct tx *tx, void *argument)
+{
+	struct order *o = argument;
+	char *end;
+	int64_t sample = strcmp(o->word, "all") == 0 ? DRIFT_ALL : strtoll(o->word, &end, 10);
+	int r;
+
+	if (sample != DRIFT_ALL && (*end || sample <= 0))
+		return err_set(
+			o->e, EINVAL, "write how many records of each tool are to be read again, or \"all\"");
+	r = store_drift_want(tx, 0, sample);
+	/* It follows a pull, which is asked for too. */
+	return r == 0 ? store_tool_refresh(tx, 0) : r;
+}
+
 static int undo(struct tx *tx, void *argument)
 {
 	struct order *o = argument;
@@ -73,6 +89,7 @@ static const store_job controls[PLACE_FIXED_COUNT] = {
 	[PLACE_FIXED_REFRESH] = refresh,
 	[PLACE_FIXED_APPROVE] = approve,
 	[PLACE_FIXED_UNDO] = undo,
+	[PLACE_FIXED_VERIFY] = verify,
 };
 
 _Bool control_takes(struct place p)

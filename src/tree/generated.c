@@ -8,6 +8,7 @@
 #include "seamfs/base/clock.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
+#include "seamfs/store/drift.h"
 #include "seamfs/store/failure.h"
 #include "seamfs/store/guard.h"
 #include "seamfs/store/review.h"
@@ -165,6 +166,31 @@ static int status(struct tree *tree, struct buf *b)
 	return b->error;
 }
 
+static void drift_line(void *context, const char *path, const char *what)
+{
+	buf_printf(context, "  %s: %s\n", path, what);
+}
+
+/* .seam/verify */
+static int verified(struct tree *tree, struct buf *b)
+{
+	const struct stack *stack = store_stack(tree->store);
+	struct db *db = store_db(tree->store);
+
+	for (int i = 1; i < stack->tool_count; i++) {
+		int64_t tool = store_tool_id(tree->store, i);
+		struct drift_look look;
+		char when[32];
+
+		store_drift_look(db, tool, &look);
+		ago(look.ms, when);
+		buf_printf(b, "%s: %lld records read again, %lld differed from what was known (%s)\n",
+			stack->tools[i].name, (long long)look.checked, (long long)look.found, when);
+		store_drift_each(db, tool, drift_line, b);
+	}
+	return b->error;
+}
+
 static void add_time(cJSON *object, const char *key, int64_t ms)
 {
 	char text[CLOCK_UTC_SIZE];
@@ -196,6 +222,7 @@ static int status_json(struct tree *tree, struct buf *b)
 	tools = cJSON_AddArrayToObject(root, "tools");
 	for (int i = 1; i < stack->tool_count; i++) {
 		cJSON *tool = cJSON_CreateObject();
+		struct drift_look look;
 		struct tool_health h;
 
 		store_tool_health(db, store_tool_id(tree->store, i), &h);
@@ -208,6 +235,10 @@ static int status_json(struct tree *tree, struct buf *b)
 		json_set(tool, "rejected", json_new_int(h.rejected));
 		json_set(tool, "refreshing",
 			cJSON_CreateBool(store_tool_wants_refresh(db, store_tool_id(tree->store, i))));
+		store_drift_look(db, store_tool_id(tree->store, i), &look);
+		json_set(tool, "verifying", cJSON_CreateBool(look.wanted));
+		json_set(tool, "drift", json_new_int(look.found));
+		add_time(tool, "last_verify", look.ms);
 		add_time(tool, "last_ok", h.ok_ms);
 		add_time(tool, "last_pull", h.pull_ms);
 		cJSON_AddItemToArray(tools, tool);
@@ -244,6 +275,8 @@ int generated_read(struct tree *tree, enum place_fixed file, struct buf *b)
 		return status(tree, b);
 	case PLACE_FIXED_STATUS_JSON:
 		return status_json(tree, b);
+	case PLACE_FIXED_VERIFY:
+		return verified(tree, b);
 	case PLACE_FIXED_LINKS:
 		return links_read(tree, b);
 	case PLACE_FIXED_APPROVE:

@@ -32,6 +32,7 @@ static const struct fixed {
 	[PLACE_FIXED_TRASH] = {"trash", PLACE_FIXED_SEAM, .folder = 1},
 	[PLACE_FIXED_HISTORY] = {"history", PLACE_FIXED_SEAM, .folder = 1},
 	[PLACE_FIXED_OUTBOX] = {"outbox", PLACE_FIXED_SEAM, .folder = 1},
+	[PLACE_FIXED_VERIFY] = {"verify", PLACE_FIXED_SEAM, .live = 1, .writable = 1},
 	[PLACE_FIXED_LINKS] = {"links.json", PLACE_FIXED_PROBLEMS, .live = 1, .writable = 1},
 	[PLACE_FIXED_LINK_ORDERS] = {"links", PLACE_FIXED_SEAM, .live = 1, .writable = 1},
 	[PLACE_FIXED_UNDO] = {"undo", PLACE_FIXED_SEAM, .live = 1, .writable = 1},

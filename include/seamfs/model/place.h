@@ -70,6 +70,7 @@ enum place_fixed {
 	PLACE_FIXED_TRASH,
 	PLACE_FIXED_HISTORY,
 	PLACE_FIXED_UNDO,
+	PLACE_FIXED_VERIFY,
 	PLACE_FIXED_LINKS,	 /* problems/links.json */
 	PLACE_FIXED_LINK_ORDERS, /* .seam/links */
 	PLACE_FIXED_OUTBOX,
