@@ -23,6 +23,14 @@
 #define IGNORED ", \"ignored\": \"update\""
 #define ME	"\"GET /me\": [{\"json\": {\"login\": \"me\"}}]"
 
+/* The outcome is unknown, and until it is known nothing else is asked of the tool. */
+static void check_undecided(const struct fake *f)
+{
+	check(f->e.sent);
+	check_int((int)f->e.scope, (int)ERR_TOOL);
+	check_int((int)f->e.retry, (int)ERR_LATER);
+}
+
 TEST(a_change_is_not_sent_twice)
 {
 	struct fake f;
@@ -48,6 +56,120 @@ TEST(a_redirect_after_a_write)
 	fake_close(&f);
 }
 
+TEST(an_answer_without_the_record)
+{
+	struct fake f;
+
+	fake_open(&f, MANIFEST("", BY_FIND), "{\"POST /items\": [{\"text\": \"{\\\"id\\\": \"}]}");
+	check_int(fake_create(&f, "{\"title\": \"x\"}", "k"), -EIO);
+	check_undecided(&f);
+	fake_close(&f);
+}
+
+TEST(our_id_is_taken)
+{
+	struct fake f;
+	static const char manifest[] =
+		"{\"connector\": \"fake\", \"format\": 1, \"title\": \"Fake\", \"docs\": \"none\", "
+		"\"tested\": \"here\", \"settings\": {\"url\": {\"label\": \"Address\"}}, \"http\": "
+		"{\"base\": \"{url}\"}, \"check\": {\"get\": \"/me\"}, \"errors\": [{\"status\": 422, "
+		"\"means\": \"exists\"}], \"types\": {\"task\": {\"list\": {\"get\": \"/items\", "
+		"\"records\": \"/items\"}, \"one\": {\"get\": \"/one\"}, \"create\": {\"post\": \"/items\"}, "
+		"\"once\": {\"by\": \"id\", \"to\": \"/id\"}, \"fields\": {\"id\": \"/id\", \"title\": "
+		"\"/title\"}}}}";
+
+	fake_open(&f, manifest,
+		"{\"POST /items\": [{\"status\": 422}], \"GET /one\": [{\"status\": 503}, "
+		"{\"status\": 404}, {\"json\": {\"id\": \"u\", \"title\": \"x\"}}]}");
+	check_int(fake_create(&f, "{\"title\": \"x\"}", "k"), -EIO);
+	check_undecided(&f);
+	check_int(fake_create(&f, "{\"title\": \"x\"}", "k"), -EEXIST);
+	check_int((int)f.e.retry, (int)ERR_NEVER);
+	check_int(fake_create(&f, "{\"title\": \"x\"}", "k"), 0);
+	check_text(f.remote.id, "u");
+	fake_close(&f);
+}
+
+TEST(left_out_and_then_out_of_reach)
+{
+	struct fake f;
+
+	fake_open(&f, MANIFEST(IGNORED, BY_FIND),
+		"{" ME ", \"POST /items\": [{\"json\": {\"id\": 5, \"title\": \"a\", \"due\": null}}],"
+		"\"PATCH /items/5\": [{\"status\": 503}, {\"status\": 409}, {\"json\": {\"id\": 5, "
+		"\"title\": \"a\", \"due\": \"2026-02-02\"}}, {\"status\": 422}],"
+		"\"GET /found\": [{\"json\": {\"total\": 1, \"items\": [{\"id\": 5, \"title\": \"a\", "
+		"\"due\": null}]}}]}");
+	check_int(fake_create(&f, "{\"title\": \"a\", \"due\": \"2026-02-02\"}", "k"), -EIO);
+	check_undecided(&f);
+	check(!f.remote.id);
+	check_int(fake_find(&f, "{\"title\": \"a\", \"due\": \"2026-02-02\"}", "k", clock_now_ms()), -ESTALE);
+	check_undecided(&f);
+	check(!f.remote.id);
+	check_int(fake_find(&f, "{\"title\": \"a\", \"due\": \"2026-02-02\"}", "k", clock_now_ms()), 0);
+	check_text(json_get_text(f.remote.doc, "due"), "2026-02-02");
+	/* A refusal is its decision. */
+	check_int(fake_find(&f, "{\"title\": \"a\", \"due\": \"2026-02-02\"}", "k", clock_now_ms()), 0);
+	check(cJSON_IsNull(json_get(f.remote.doc, "due")));
+	check_int(fake_logged(&f, "\"POST\""), 1);
+	fake_close(&f);
+}
+
+TEST(not_found_in_a_list_that_moves)
+{
+	struct fake f;
+
+	fake_open(&f, MANIFEST("", BY_FIND),
+		"{" ME
+		", \"GET /found\": [{\"json\": {\"total\": 4, \"items\": [{\"id\": 1}, {\"id\": 2}]}}, "
+		"{\"json\": {\"total\": 4, \"items\": [{\"id\": 2}, {\"id\": 3}]}}, {\"json\": {\"total\": "
+		"2, "
+		"\"items\": [{\"id\": 1}, {\"id\": 2}]}}]}");
+	check_int(fake_find(&f, "{\"title\": \"x\"}", "k", clock_now_ms()), -EIO);
+	check_undecided(&f);
+	check_int(fake_find(&f, "{\"title\": \"x\"}", "k", clock_now_ms()), -ENOENT);
+	fake_close(&f);
+}
+
+TEST(not_let_in_while_looking)
+{
+	static const int statuses[] = {401, 403, 429, 503};
+
+	for (size_t i = 0; i < ARRAY_LEN(statuses); i++) {
+		_cleanup_(mem_freep) char *script =
+			str_format("{" ME ", \"GET /found\": [{\"status\": %d}]}", statuses[i]);
+		struct fake f;
+
+		fake_open(&f, MANIFEST("", BY_FIND), script);
+		check(fake_find(&f, "{\"title\": \"x\"}", "k", clock_now_ms()) != -ENOENT);
+		check(f.e.sent && f.e.scope == ERR_TOOL);
+		fake_close(&f);
+	}
+}
+
+TEST(found_by_a_wrong_clock)
+{
+	char old[CLOCK_UTC_SIZE], now[CLOCK_UTC_SIZE];
+	int64_t now_ms = clock_now_ms();
+	_cleanup_(mem_freep) char *script = NULL;
+	struct fake f;
+
+	clock_format_utc(now_ms - 24 * 3600000, old);
+	clock_format_utc(now_ms, now);
+	script = str_format(
+		"{" ME ", \"GET /found\": [{\"json\": {\"total\": 1, \"items\": [{\"id\": 7, \"title\": "
+		"\"x\", \"made\": \"%s\", \"notes\": \"n\"}]}}, {\"json\": {\"total\": 2, \"items\": "
+		"[{\"id\": 7, \"title\": \"x\", \"made\": \"%s\", \"notes\": \"n\"}, {\"id\": 8, "
+		"\"title\": \"x\", \"made\": \"%s\"}]}}]}",
+		old, old, now);
+	fake_open(&f, MANIFEST("", BY_FIND), script);
+	check_int(fake_find(&f, "{\"title\": \"x\", \"notes\": \"n\"}", "k", now_ms), 0);
+	check_text(f.remote.id, "7");
+	check_int(fake_find(&f, "{\"title\": \"x\", \"notes\": \"n\"}", "k", now_ms), 0);
+	check_text(f.remote.id, "8");
+	fake_close(&f);
+}
+
 TEST(retry_after_by_the_tools_clock)
 {
 	static const char *const years[] = {"2001", "2090"};
@@ -70,4 +192,7 @@ TEST(retry_after_by_the_tools_clock)
 }
 
 TEST_MAIN(TEST_RUN(a_change_is_not_sent_twice), TEST_RUN(a_redirect_after_a_write),
-	TEST_RUN(retry_after_by_the_tools_clock))
+	TEST_RUN(retry_after_by_the_tools_clock), TEST_RUN(an_answer_without_the_record),
+	TEST_RUN(our_id_is_taken), TEST_RUN(left_out_and_then_out_of_reach),
+	TEST_RUN(not_found_in_a_list_that_moves), TEST_RUN(not_let_in_while_looking),
+	TEST_RUN(found_by_a_wrong_clock))
