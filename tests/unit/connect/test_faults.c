@@ -2,6 +2,7 @@
 /* Writes whose answer is lost, and tools whose clock is wrong. */
 #include "fake.h"
 #include "seamfs/base/clock.h"
+#include "seamfs/codec/date.h"
 
 /* A manifest for tasks; @create and @more are pasted into the type. */
 #define MANIFEST(create, more)                                                                               \
@@ -31,6 +32,7 @@ static void check_undecided(const struct fake *f)
 	check_int((int)f->e.retry, (int)ERR_LATER);
 }
 
+/* A kept connection that dies makes libcurl send again by itself: never what changes something. */
 TEST(a_change_is_not_sent_twice)
 {
 	struct fake f;
@@ -45,6 +47,7 @@ TEST(a_change_is_not_sent_twice)
 	fake_close(&f);
 }
 
+/* Many a server answers a write that it has done by sending the browser on. */
 TEST(a_redirect_after_a_write)
 {
 	struct fake f;
@@ -66,6 +69,7 @@ TEST(an_answer_without_the_record)
 	fake_close(&f);
 }
 
+/* "Taken" may mean that our own first try has it. */
 TEST(our_id_is_taken)
 {
 	struct fake f;
@@ -90,6 +94,7 @@ TEST(our_id_is_taken)
 	fake_close(&f);
 }
 
+/* What the tool's first answer left out is part of the create: it is not the tool's decision while it cannot be sent. */
 TEST(left_out_and_then_out_of_reach)
 {
 	struct fake f;
@@ -115,6 +120,7 @@ TEST(left_out_and_then_out_of_reach)
 	fake_close(&f);
 }
 
+/* A list that shifts while it is read cannot say that something was not made. */
 TEST(not_found_in_a_list_that_moves)
 {
 	struct fake f;
@@ -147,6 +153,7 @@ TEST(not_let_in_while_looking)
 	}
 }
 
+/* Made by a clock that is a day behind: ours, unless another one fits the clock. */
 TEST(found_by_a_wrong_clock)
 {
 	char old[CLOCK_UTC_SIZE], now[CLOCK_UTC_SIZE];
@@ -170,6 +177,7 @@ TEST(found_by_a_wrong_clock)
 	fake_close(&f);
 }
 
+/* A moment that the tool names is one by its own clock. */
 TEST(retry_after_by_the_tools_clock)
 {
 	static const char *const years[] = {"2001", "2090"};
@@ -191,8 +199,51 @@ TEST(retry_after_by_the_tools_clock)
 	}
 }
 
+/* A clock that is ahead is put right one day; what changes then must not lie behind the cursor. */
+TEST(a_clock_that_is_ahead)
+{
+	static const char *const dates[] = {"", "Wed, 01 Mar 2090 10:00:00 GMT"};
+
+	for (size_t i = 0; i < ARRAY_LEN(dates); i++) {
+		_cleanup_(mem_freep) char *script = str_format(
+			"{\"GET /items\": [{\"json\": {\"items\": []}}, {\"json\": {\"total\": 1, \"items\": "
+			"[{\"id\": 1, "
+			"\"changed\": \"2090-03-01T10:00:00Z\"}]}, \"headers\": {\"Date\": \"%s\"}}]}",
+			dates[i]);
+		struct fake f;
+		int64_t ms = 0;
+
+		fake_open(&f, MANIFEST("", SINCE BY_ID), script);
+		check_int(fake_list(&f, NULL), 0);
+		check(f.cursor && instant_parse(f.cursor, &ms) == 0);
+		check(ms <= clock_now_ms() && ms > clock_now_ms() - 60000);
+		fake_close(&f);
+	}
+}
+
+/* Asked for what changed since a time that it has not reached yet, it would have nothing to say for a day. */
+TEST(a_clock_that_was_set_back)
+{
+	struct fake f;
+
+	fake_open(&f, MANIFEST("", SINCE BY_ID),
+		"{\"GET /items\": [{\"json\": {\"items\": []}}, {\"json\": {\"items\": []}, \"headers\": "
+		"{\"Date\": \"Mon, 01 Jan 2001 10:00:30 GMT\"}}, {\"json\": {\"total\": 1, \"items\": "
+		"[{\"id\": 1, "
+		"\"changed\": \"2001-01-01T10:00:00Z\"}]}, \"headers\": {\"Date\": \"Mon, 01 Jan 2001 "
+		"10:00:30 "
+		"GMT\"}}]}");
+	check_int(fake_list(&f, "2026-01-01T00:00:00.000Z"), 0);
+	check(f.complete && f.listed == 1);
+	check_text(f.cursor, "2001-01-01T09:59:50Z");
+	check_int(fake_logged(&f, "since=2026"), 1);
+	check_int(fake_logged(&f, "\"GET\""), 3);
+	fake_close(&f);
+}
+
 TEST_MAIN(TEST_RUN(a_change_is_not_sent_twice), TEST_RUN(a_redirect_after_a_write),
-	TEST_RUN(retry_after_by_the_tools_clock), TEST_RUN(an_answer_without_the_record),
-	TEST_RUN(our_id_is_taken), TEST_RUN(left_out_and_then_out_of_reach),
-	TEST_RUN(not_found_in_a_list_that_moves), TEST_RUN(not_let_in_while_looking),
-	TEST_RUN(found_by_a_wrong_clock))
+	TEST_RUN(an_answer_without_the_record), TEST_RUN(our_id_is_taken),
+	TEST_RUN(left_out_and_then_out_of_reach), TEST_RUN(not_found_in_a_list_that_moves),
+	TEST_RUN(not_let_in_while_looking), TEST_RUN(found_by_a_wrong_clock),
+	TEST_RUN(retry_after_by_the_tools_clock), TEST_RUN(a_clock_that_is_ahead),
+	TEST_RUN(a_clock_that_was_set_back))
