@@ -131,6 +131,7 @@ struct pull {
 	void *context;
 	int64_t newest_ms; /* largest stamp of the tool's that was seen */
 	int64_t began_ms;  /* when the pass began by the tool's clock, 0: it does not say */
+	int64_t start_ms;  /* the same by ours */
 	int64_t took_ms;   /* how long the pass took */
 };
 
@@ -249,9 +250,9 @@ static int test_filter(struct engine *g, const struct manifest_type *t, struct e
 
 /*
  * Where the next listing goes on: the newest of the tool's own stamps, but not after the moment the pass began
- * (a record that was changed while later pages were read would be jumped over), minus the overlap. Our clock
- * has no part in it: where the tool does not tell the time, the pass began at most as long before the newest
- * stamp as it took.
+ * (a record that was changed while later pages were read would be jumped over), minus the overlap. Where the tool
+ * does not tell the time, the pass began at most as long before the newest stamp as it took. Our own clock only
+ * holds it back: when the tool's is ahead and then put right, nothing is stamped with a time that we had passed.
  */
 static char *next_cursor(const struct pull *p, const char *cursor)
 {
@@ -266,8 +267,24 @@ static char *next_cursor(const struct pull *p, const char *cursor)
 		ms -= p->took_ms;
 	else if (ms == 0 || p->began_ms < ms)
 		ms = p->began_ms;
+	if (p->start_ms < ms)
+		ms = p->start_ms;
 	ms -= duration(p->t->since, "overlap", DEFAULT_OVERLAP_MS);
 	return str_dup(clock_format_utc(ms > old_ms ? ms : old_ms, text));
+}
+
+/* One listing: all (@since NULL), or what changed. */
+static int list_pages(struct pull *p, const char *since, _Bool *ret_proven, struct err *e)
+{
+	struct listing listing = listing_of(p->t, since);
+	int64_t steady_ms = clock_steady_ms();
+	int r;
+
+	p->newest_ms = 0;
+	p->start_ms = clock_now_ms();
+	r = engine_pages(p->g, &listing, give_page, p, ret_proven, &p->began_ms, e);
+	p->took_ms = clock_steady_ms() - steady_ms;
+	return r;
 }
 
 int engine_list(struct tool_link *link, enum type_id type, const char *cursor, remote_sink sink,
@@ -277,8 +294,7 @@ int engine_list(struct tool_link *link, enum type_id type, const char *cursor, r
 	const struct manifest_type *t = engine_type(link, type, e);
 	struct pull pull = {.g = g, .t = t, .sink = sink, .context = context};
 	_cleanup_(mem_freep) char *since = NULL;
-	struct listing listing;
-	int64_t since_ms, start_ms = clock_steady_ms();
+	int64_t since_ms = 0;
 	_Bool proven = 0;
 	int r;
 
@@ -291,12 +307,16 @@ int engine_list(struct tool_link *link, enum type_id type, const char *cursor, r
 		return r;
 	if (t->since && !g->ignored[type] && cursor && instant_parse(cursor, &since_ms) == 0)
 		since = since_text(t->since, since_ms);
-	listing = listing_of(t, since);
-	r = engine_pages(g, &listing, give_page, &pull, &proven, &pull.began_ms, e);
+	r = list_pages(&pull, since, &proven, e);
+	/* Its clock was set back: what changed since then has a stamp from before the cursor. */
+	if (r == 0 && since && pull.began_ms && pull.began_ms < since_ms) {
+		str_set(&since, NULL);
+		cursor = NULL;
+		r = list_pages(&pull, NULL, &proven, e);
+	}
 	if (r < 0)
 		return r;
 	*ret_complete = proven && !since;
-	pull.took_ms = clock_steady_ms() - start_ms;
 	if (t->since && !g->ignored[type])
 		*ret_cursor = proven ? next_cursor(&pull, cursor) : str_dup(cursor);
 	return 0;

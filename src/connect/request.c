@@ -239,10 +239,13 @@ static void add_message(
 			e->http_status);
 }
 
-/* A refusal that is about this record or collection only, not about our access as a whole. */
+/*
+ * A refusal that is about this record or collection only, not about our access as a whole. So is a tool's own
+ * mistake over one record: it must not keep us from all the others. A tool that is down says so in its listings.
+ */
 static void narrow(const struct call *c, struct err *e)
 {
-	if (e->http_status == 403 || e->http_status == 404)
+	if (e->http_status == 403 || e->http_status == 404 || (e->http_status == 500 && c->id))
 		e->scope = c->scope;
 	if (e->http_status == 403 && c->scope == ERR_RECORD)
 		e->retry = ERR_NEVER;

@@ -9,8 +9,12 @@
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
 
-/* How far "created" may lie before our sending: rounding, and clocks that were compared to the second. */
-enum { FIND_SLACK_MS = 120000 };
+/*
+ * How far "created" may lie before our sending: rounding, and clocks that were compared to the second. Tools that
+ * do not tell the time, or another one than they stamp with, may be wrong by a time zone or a day: what fits only
+ * then counts less than anything that fits the clock.
+ */
+enum { FIND_SLACK_MS = 120000, FIND_WRONG_CLOCK_MS = 26 * 3600000, FITS_CLOCK = 1000 };
 
 static _Bool once_by(const struct manifest_type *t, const char *way)
 {
@@ -39,6 +43,21 @@ static int after_effect(int r, struct err *e)
 	return r;
 }
 
+/*
+ * What became of a create is not known, and finding out failed. The tool as a whole waits for that: a listing in
+ * between would bring the record as a stranger, and the next look would take it for one.
+ */
+static int undecided(int r, struct err *e)
+{
+	if (r < 0 && e) {
+		e->sent = 1;
+		e->scope = ERR_TOOL;
+		if (e->retry != ERR_AFTER_USER)
+			e->retry = ERR_LATER;
+	}
+	return r;
+}
+
 /* The answer to a create as a remote: the record in it, else what stands under the id that it or we chose. */
 static int created(struct engine *g, const struct manifest_type *t, const struct reply *reply,
 	const char *our_id, struct remote *ret, struct err *e)
@@ -57,12 +76,16 @@ static int created(struct engine *g, const struct manifest_type *t, const struct
 /*
  * Some tools set a few fields of a new record themselves, whatever it says (Redmine's first status follows a
  * workflow). What they ignored is sent once more as a change; if they refuse that too, the caller sees it in
- * the record.
+ * the record. When it cannot be sent now, the create is not at its end: the caller would take the tool's values
+ * for the tool's decision.
  */
-static void insist(struct engine *g, const struct manifest_type *t, const cJSON *doc, struct remote *made)
+static int insist(
+	struct engine *g, const struct manifest_type *t, const cJSON *doc, struct remote *made, struct err *e)
 {
 	_cleanup_json_ cJSON *changes = cJSON_CreateObject();
 	struct remote changed = {0};
+	struct err why = {0};
+	int r;
 
 	for (size_t i = 0; i < t->map.count; i++) {
 		const struct map_field *f = &t->map.fields[i];
@@ -73,11 +96,30 @@ static void insist(struct engine *g, const struct manifest_type *t, const cJSON 
 			!map_same(f->field, sent, json_get(made->doc, f->field->name)))
 			json_set(changes, f->field->name, cJSON_Duplicate(sent, 1));
 	}
-	if (!changes->child ||
-		engine_update(&g->link, t->type->id, made->id, changes, NULL, &changed, NULL) < 0)
-		return;
+	if (!changes->child)
+		return 0;
+	r = engine_update(&g->link, t->type->id, made->id, changes, NULL, &changed, &why);
+	if (r < 0 && why.scope != ERR_TOOL && why.retry != ERR_LATER && why.retry != ERR_NOW)
+		return 0;
 	remote_finish(made);
 	*made = changed;
+	if (r < 0 && e)
+		*e = why;
+	return undecided(r, e);
+}
+
+/* Our own id is taken: by an earlier try of ours, of which we never saw the answer, or @e stands. */
+static int made_before(
+	struct engine *g, const struct manifest_type *t, const char *id, struct remote *ret, struct err *e)
+{
+	struct err why = {0};
+	int r = engine_get(&g->link, t->type->id, id, ret, &why);
+
+	if (r == 0 || r == -ENOENT)
+		return r == 0 ? 0 : -EEXIST;
+	if (e)
+		*e = why;
+	return undecided(r, e);
 }
 
 int engine_create(struct tool_link *link, enum type_id type, const cJSON *doc, const char *key,
@@ -109,14 +151,14 @@ int engine_create(struct tool_link *link, enum type_id type, const cJSON *doc, c
 	call.request = t->create;
 	call.body = body;
 	r = engine_call(g, &call, &reply, e);
-	/* Our own id is taken: by an earlier try of ours, of which we never saw the answer. */
-	if (r == -EEXIST && our_id && engine_get(link, type, our_id, ret, NULL) == 0)
-		return 0;
-	if (r == 0)
-		r = after_effect(created(g, t, &reply, our_id, ret, e), e);
-	if (r == 0 && json_get(t->create, "ignored"))
-		insist(g, t, doc, ret);
-	return r;
+	if (r == -EEXIST && our_id)
+		return made_before(g, t, our_id, ret, e);
+	if (r < 0)
+		return r;
+	r = created(g, t, &reply, our_id, ret, e);
+	if (r < 0)
+		return r == -ENOENT ? r : undecided(r, e);
+	return json_get(t->create, "ignored") ? insist(g, t, doc, ret, e) : 0;
 }
 
 struct search {
@@ -124,21 +166,24 @@ struct search {
 	const struct manifest_type *t;
 	const cJSON *doc;
 	int64_t sent_ms; /* in the tool's clock */
-	int best;	 /* fields that agree; -1: no candidate yet */
+	int best;	 /* agreement() of the one that was found; -1: no candidate yet */
 	struct remote *found;
 };
 
 /*
- * How well a record of the tool's agrees with what was sent: the number of equal fields, -1 when it cannot be
- * the one. The key, required fields and references must be equal; others may have been tidied up by the tool.
+ * How well a record of the tool's agrees with what was sent: the number of equal fields, and more when its time
+ * fits, too; -1 when it cannot be the one. The key, required fields and references must be equal; others may have
+ * been tidied up by the tool.
  */
 static int agreement(const struct search *s, const cJSON *record, const cJSON *found)
 {
 	int64_t created_ms = map_instant(record, s->t->created, s->t->stamp_as);
 	int equal = 0;
 
-	if (created_ms && created_ms < s->sent_ms - FIND_SLACK_MS)
+	if (created_ms && created_ms < s->sent_ms - FIND_WRONG_CLOCK_MS)
 		return -1;
+	if (!created_ms || created_ms >= s->sent_ms - FIND_SLACK_MS)
+		equal = FITS_CLOCK;
 	for (size_t i = 0; i < s->t->map.count; i++) {
 		const struct map_field *f = &s->t->map.fields[i];
 		const cJSON *sent = json_get(s->doc, f->field->name);
@@ -192,10 +237,17 @@ static int search_one(struct search *s, const struct call *call, struct err *e)
 {
 	_cleanup_(reply_finish) struct reply reply = {0};
 	const char *pointer = json_get_text(call->request, "record");
-	int r = engine_call(s->g, call, &reply, e);
+	struct err why = {0};
+	int r = engine_call(s->g, call, &reply, &why);
 
-	if (r < 0)
+	/* What we made we may see: another's has the name, and making ours will be refused. */
+	if (r == -EACCES && why.http_status == 403)
+		return err_set(e, ENOENT, "%s", why.text);
+	if (r < 0) {
+		if (e)
+			*e = why;
 		return r;
+	}
 	if (!cJSON_IsObject(json_at(reply.json, pointer)))
 		return engine_odd(s->g, &reply, pointer, e);
 	return consider(s, json_at(reply.json, pointer), e);
@@ -211,16 +263,20 @@ static int search(struct search *s, const cJSON *body, struct err *e)
 		.id = s->t->id,
 	};
 	int64_t date_ms;
-	_Bool proven;
+	_Bool proven = 1;
 	int r;
 
 	if (listing.records)
 		r = engine_pages(s->g, &listing, consider_page, s, &proven, &date_ms, e);
 	else
 		r = search_one(s, &listing.call, e);
-	if (r == 0 && s->best < 0)
-		return err_set(e, ENOENT, "%s does not have it", s->g->link.name);
-	return r;
+	if (r < 0 || s->best >= 0)
+		return r;
+	/* It may be the very one that moved from a page to be read to one that was. */
+	if (!proven)
+		return err_set(e, EIO, "%s changed its list of %s while it was read", s->g->link.name,
+			s->t->type->plural);
+	return err_set(e, ENOENT, "%s does not have it", s->g->link.name);
 }
 
 int engine_find(struct tool_link *link, enum type_id type, const cJSON *doc, const char *key, int64_t sent_ms,
@@ -238,8 +294,10 @@ int engine_find(struct tool_link *link, enum type_id type, const cJSON *doc, con
 	if (!t || !t->create)
 		return t ? err_set(e, EOPNOTSUPP, "%s makes no new %s", link->name, t->type->plural)
 			 : -EOPNOTSUPP;
-	if (once_by(t, "id"))
-		return engine_get(link, type, stable_uuid(key, uuid), ret, e);
+	if (once_by(t, "id")) {
+		r = engine_get(link, type, stable_uuid(key, uuid), ret, e);
+		return r == -ENOENT ? r : undecided(r, e);
+	}
 	/* The tool itself gives the same answer to the same key: sending it again is safe. */
 	if (once_by(t, "header"))
 		return err_set(e, ENOENT, "%s recognises a request that is sent again", link->name);
@@ -250,9 +308,11 @@ int engine_find(struct tool_link *link, enum type_id type, const cJSON *doc, con
 		r = map_create((struct mapping *)&t->map, &env, doc, &body, e);
 	if (r == 0)
 		r = search(&s, body, e);
+	if (r == 0 && json_get(t->create, "ignored"))
+		r = insist(g, t, doc, &found, e);
 	if (r < 0) {
 		remote_finish(&found);
-		return r;
+		return r == -ENOENT ? r : undecided(r, e);
 	}
 	*ret = found;
 	return 0;

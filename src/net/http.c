@@ -197,12 +197,23 @@ static int await_turn(struct http *h, struct err *e)
 		until_ms = clock_steady_ms() + closed_ms;
 	while (clock_steady_ms() < until_ms && !atomic_load(h->stop))
 		usleep(WAIT_STEP_MS * 1000);
+	if (atomic_load(h->stop)) {
+		err_set(e, ECANCELED, "%s: stopped before it was asked", h->tool);
+		if (e) {
+			e->scope = ERR_TOOL;
+			e->retry = ERR_LATER;
+		}
+		return -ECANCELED;
+	}
 	h->next_ms = clock_steady_ms() + h->limits.spacing_ms;
 	return 0;
 }
 
-/* When a header says that there are new calls, in our clock; 0 when it makes no sense. */
-static int64_t reset_ms(const char *text, enum http_reset as)
+/*
+ * When a header says that there are new calls, in our clock; 0 when it makes no sense. A moment that the tool
+ * names is one by its own clock, which may be wrong: @date_ms is what that showed, 0 when it did not say.
+ */
+static int64_t reset_ms(const char *text, enum http_reset as, int64_t date_ms)
 {
 	int64_t now_ms = clock_now_ms(), ms = 0;
 	struct decimal number;
@@ -215,6 +226,8 @@ static int64_t reset_ms(const char *text, enum http_reset as)
 		ms = number.mantissa * (as == HTTP_RESET_UNIX_MS ? 1 : 1000) +
 		     (as == HTTP_RESET_SECONDS ? now_ms : 0);
 	}
+	if (ms > 0 && date_ms && as != HTTP_RESET_SECONDS)
+		ms += now_ms - date_ms;
 	/* A wrong clock or a bad joke must not close the tool for years. */
 	return ms <= 0 ? 0 : ms < now_ms + MAX_CLOSED_MS ? ms : now_ms + MAX_CLOSED_MS;
 }
@@ -230,12 +243,12 @@ static void note_limits(struct http *h, struct http_answer *a)
 	if (date && curl_getdate(date, NULL) > 0)
 		a->date_ms = (int64_t)curl_getdate(date, NULL) * 1000;
 	if (after)
-		a->retry_at_ms = reset_ms(
-			after, isdigit((unsigned char)*after) ? HTTP_RESET_SECONDS : HTTP_RESET_DATE);
+		a->retry_at_ms = reset_ms(after,
+			isdigit((unsigned char)*after) ? HTTP_RESET_SECONDS : HTTP_RESET_DATE, a->date_ms);
 	left = l->remaining ? http_header(h, l->remaining) : NULL;
 	reset = l->reset ? http_header(h, l->reset) : NULL;
 	if (left && reset && strtoll(left, NULL, 10) <= 0 && a->retry_at_ms == 0)
-		a->retry_at_ms = reset_ms(reset, l->reset_as);
+		a->retry_at_ms = reset_ms(reset, l->reset_as, a->date_ms);
 	if (a->status == 429 && a->retry_at_ms == 0)
 		a->retry_at_ms = clock_now_ms() + DEFAULT_RETRY_MS;
 	if (a->retry_at_ms > h->closed_until_ms)
@@ -301,10 +314,11 @@ static void set_request(struct http *h, const struct http_request *q, const char
 	}
 	curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, q->method);
 	/*
-	 * libcurl resends a request by itself when a kept connection dies before the answer. For a POST that
-	 * may make a second record, so a POST gets a new connection, where libcurl never does that.
+	 * libcurl resends a request by itself when a kept connection dies before the answer. That may make a
+	 * second record, or undo what somebody changed between the two; so whatever is no GET gets a new
+	 * connection, where libcurl never does that.
 	 */
-	curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, strcmp(q->method, "POST") == 0 ? 1L : 0L);
+	curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, strcmp(q->method, "GET") != 0 ? 1L : 0L);
 	curl_easy_setopt(c, CURLOPT_URL, url);
 	curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, body);
@@ -343,7 +357,7 @@ static _Bool redirects(int status)
 }
 
 /* A redirect that we do not follow: the person has to put the right address into the configuration. */
-static int misdirected(const struct http *h, const char *target, struct err *e)
+static int misdirected(const struct http *h, const char *method, const char *target, struct err *e)
 {
 	_cleanup_(mem_freep) char *origin = url_origin(target ? target : "");
 
@@ -352,6 +366,8 @@ static int misdirected(const struct http *h, const char *target, struct err *e)
 	if (e) {
 		e->scope = ERR_TOOL;
 		e->retry = ERR_AFTER_USER;
+		/* To many a web application this is how a write ends well (RFC 9110 15.4.4). */
+		e->sent = strcmp(method, "GET") != 0;
 	}
 	return -EIO;
 }
@@ -373,7 +389,7 @@ int http_send(struct http *h, const struct http_request *request, struct http_an
 		curl_easy_getinfo(h->curl, CURLINFO_REDIRECT_URL, &target);
 		if (strcmp(request->method, "GET") != 0 || hops == MAX_REDIRECTS || !target ||
 			!http_same_origin(url, target)) {
-			r = misdirected(h, target, e);
+			r = misdirected(h, request->method, target, e);
 			break;
 		}
 		str_set(&url, target);

@@ -266,8 +266,9 @@ static int gone(struct tx *tx, void *argument)
 /* Decides what becomes of the row. Returns 0 when the worker may go on, or the error when the tool as a whole fails. */
 static int failed(struct push *p, int r, const struct err *why)
 {
-	/* Whether a create arrived is unknown: it is looked for before it is sent again. */
-	enum outbox_state state = why->sent && !p->linked ? OUTBOX_UNKNOWN : OUTBOX_READY;
+	/* Whether a create arrived is unknown, also when looking for it failed: it is looked for before it is sent again. */
+	enum outbox_state state =
+		(why->sent || p->row.state == OUTBOX_UNKNOWN) && !p->linked ? OUTBOX_UNKNOWN : OUTBOX_READY;
 	int64_t later = why->retry_at_ms ? why->retry_at_ms : clock_now_ms() + back_off(p->row.attempts);
 
 	log_info("sync", "%s: %s not sent: %s", p->w->link->name, p->type->name, why->text);
@@ -278,7 +279,7 @@ static int failed(struct push *p, int r, const struct err *why)
 	if (why->retry == ERR_LATER)
 		return mark(p, state, later, why);
 	if (why->retry == ERR_NOW && p->row.attempts < MAX_STALE)
-		return mark(p, OUTBOX_READY, 0, why);
+		return mark(p, state, 0, why);
 	if (r == -ENOENT && p->linked)
 		return store_write(p->w->store, gone, p);
 	p->why = why;

@@ -51,7 +51,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if "gzip_mb" in step:
             data = gzip.compress(b" " * (step["gzip_mb"] << 20))
             headers["Content-Encoding"] = "gzip"
-        self.send_response(step.get("status", 200))
+        self.send_response_only(step.get("status", 200))
+        headers.setdefault("Date", self.date_time_string())
         for name, value in headers.items():
             self.send_header(name, value)
         if step.get("status") != 204:

@@ -6,7 +6,7 @@
  * Redirects are followed for GET inside the same origin only. No netrc, cookies, environment proxies or other
  * ambient credentials. Every answer is bounded (BUF_MAX_ANSWER after decompression) and every call ends: 5 s
  * to connect, 30 s in all, at once when the stop flag rises. Whatever can send a request twice without being
- * asked to is switched off for POST.
+ * asked to is switched off for all but GET.
  *
  * Threads: one struct http belongs to one thread at a time; it is never shared between accounts, so that no
  * connection, TLS session or credential of one can serve another.

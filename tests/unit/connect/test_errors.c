@@ -37,7 +37,7 @@ static const struct row {
 	{422, EINVAL, ERR_RECORD, ERR_NEVER, 0},
 	{425, EIO, ERR_TOOL, ERR_LATER, 0},
 	{429, EAGAIN, ERR_TOOL, ERR_LATER, 0},
-	{500, EIO, ERR_TOOL, ERR_LATER, 1},
+	{500, EIO, ERR_RECORD, ERR_LATER, 1}, /* of a listing: the tool */
 	{502, EIO, ERR_TOOL, ERR_LATER, 1},
 	{503, EIO, ERR_TOOL, ERR_LATER, 1},
 	{504, EIO, ERR_TOOL, ERR_LATER, 1},
@@ -153,13 +153,16 @@ TEST(listings)
 	struct fake f;
 
 	fake_open(&f, MANIFEST(""),
-		"{\"GET /items\": [{\"status\": 403}, {\"status\": 404}, {\"status\": 401}]}");
+		"{\"GET /items\": [{\"status\": 403}, {\"status\": 404}, {\"status\": 401}, {\"status\": "
+		"500}]}");
 	check_int(fake_list(&f, NULL), -EACCES);
 	check_int((int)f.e.scope, (int)ERR_COLLECTION);
 	check_int((int)f.e.retry, (int)ERR_AFTER_USER);
 	check_int(fake_list(&f, NULL), -EIO);
 	check_int((int)f.e.scope, (int)ERR_COLLECTION);
 	check_int(fake_list(&f, NULL), -EACCES);
+	check_int((int)f.e.scope, (int)ERR_TOOL);
+	check_int(fake_list(&f, NULL), -EIO);
 	check_int((int)f.e.scope, (int)ERR_TOOL);
 	fake_close(&f);
 }
