@@ -245,7 +245,7 @@ static void add_message(
  */
 static void narrow(const struct call *c, struct err *e)
 {
-	if (e->http_status == 403 || e->http_status == 404 || (e->http_status == 500 && c->id))
+	if (e->http_status == 403 || e->http_status == 404 || (e->http_status == 500 && (c->id || c->body)))
 		e->scope = c->scope;
 	if (e->http_status == 403 && c->scope == ERR_RECORD)
 		e->retry = ERR_NEVER;

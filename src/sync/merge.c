@@ -267,6 +267,33 @@ static int in_trash(struct merge *m)
 	return r < 0 ? r : 1;
 }
 
+/*
+ * It may be what a create of ours made of which nobody knows how it ended. As a new record it would be a double: it is left
+ * for the next listing, when the create has been looked up.
+ */
+static _Bool is_awaited(const struct merge *m)
+{
+	const char *key = json_get_text(m->theirs, type_key(m->type)->name);
+	_cleanup_(mem_freep) char *theirs = key ? store_identity(key) : str_dup("");
+	sqlite3_stmt *q = db_query(m->tx->db,
+		"SELECT o.record FROM outbox o JOIN record r ON r.id = o.record WHERE o.tool = ?1 AND r.type "
+		"= ?2"
+		" AND o.state IN (1, 2) AND NOT EXISTS (SELECT 1 FROM link l WHERE l.record = o.record AND "
+		"l.tool = "
+		"o.tool)",
+		"ii", m->a->worker->tool_id, (int64_t)m->type->id);
+	_Bool same = 0;
+
+	while (db_row(q)) {
+		_cleanup_json_ cJSON *doc = store_record_doc(m->tx->db, sqlite3_column_int64(q, 0));
+		const char *ours = json_get_text(doc, type_key(m->type)->name);
+		_cleanup_(mem_freep) char *mine = ours ? store_identity(ours) : str_dup("");
+
+		same |= strcmp(mine, theirs) == 0;
+	}
+	return same;
+}
+
 int merge_arrival(struct tx *tx, const struct arrival *a, int64_t *ret_record)
 {
 	_cleanup_(merge_finish) struct merge m = {
@@ -278,6 +305,8 @@ int merge_arrival(struct tx *tx, const struct arrival *a, int64_t *ret_record)
 	linked = find_record(&m);
 	if (ret_record)
 		*ret_record = m.link.record;
+	if (!linked && !m.link.record && is_awaited(&m))
+		return MERGE_LATER;
 	if (linked && !m.link.gone && m.link.unresolved == open && unchanged(&m))
 		return store_link_seen(tx, m.link.id, a->pass, a->remote->raw);
 	if (linked && !m.doc) {

@@ -21,7 +21,7 @@ struct pull {
 	size_t count;
 	const char *cursor;
 	_Bool complete;
-	int64_t bytes;
+	_Bool again; /* something was left for the next listing: it must be shown there */
 };
 
 static int apply_one(struct tx *tx, void *argument)
@@ -43,6 +43,7 @@ static int apply_page(struct tx *tx, void *argument)
 
 		if (r == -ENOSPC || r == -EIO || r == -EROFS)
 			return r;
+		p->again |= r == MERGE_LATER;
 		if (r < 0)
 			log_warning("sync", "%s: %s %s cannot be taken in: %s", p->w->link->name,
 				type_get(p->type)->name, p->page[i].id, strerror(-r));
@@ -90,6 +91,16 @@ static int drop_one(struct tx *tx, void *argument)
 	return merge_gone(tx, m->w, m->type, m->one);
 }
 
+/* A record that the tool will not show at the moment says nothing about the others. */
+static int pass_over(const struct worker *w, enum type_id type, const char *id, int r, struct err *e)
+{
+	if (r >= 0 || !e->code || e->scope != ERR_RECORD)
+		return r;
+	log_info("sync", "%s: %s %s: %s", w->link->name, type_get(type)->name, id, e->text);
+	err_clear(e);
+	return 0;
+}
+
 /* Each is asked for by itself before it counts as deleted: a listing can lie. */
 static int confirm_missing(struct pull *p, struct missing *m, struct err *e)
 {
@@ -104,6 +115,8 @@ static int confirm_missing(struct pull *p, struct missing *m, struct err *e)
 			r = store_write(p->w->store, drop_one, m);
 		} else if (r == 0) {
 			r = take_page(p, &remote, 1);
+		} else {
+			r = pass_over(p->w, p->type, m->remotes[i], r, e);
 		}
 		remote_finish(&remote);
 	}
@@ -196,8 +209,8 @@ static int fetch_unresolved(struct worker *w, enum type_id type, struct err *e)
 		r = w->link->ops->get(w->link, type, id, &remote, e);
 		if (r == 0)
 			r = take_page(&p, &remote, 1);
-		else if (r == -ENOENT)
-			r = 0;
+		else
+			r = r == -ENOENT ? 0 : pass_over(w, type, id, r, e);
 		remote_finish(&remote);
 	}
 	return r;
@@ -236,7 +249,7 @@ int pull_type(struct worker *w, enum type_id type, struct err *e)
 	if (r < 0)
 		return r;
 	p.complete = complete;
-	p.cursor = next ? next : cursor;
+	p.cursor = next && !p.again ? next : cursor;
 	r = store_write(w->store, finish_listing, &p);
 	/* What was referred to may have come meanwhile, from any tool. */
 	if (r == 0 && links_made(w) > w->links_seen[type]) {

@@ -61,7 +61,9 @@ struct arrival {
 	int64_t pass;
 };
 
-/* merge_arrival - three-way, by field; makes the record when nothing matches. @ret_record may be NULL. */
+enum { MERGE_LATER = 1 }; /* it is left for the next listing */
+
+/* merge_arrival - three-way, by field; makes the record when nothing matches. 0, MERGE_LATER or -errno; @ret_record may be NULL. */
 int merge_arrival(struct tx *tx, const struct arrival *a, int64_t *ret_record);
 
 /* merge_difference - the fields in which it differs from what the tool last had, given to the caller; NULL: none */

@@ -163,6 +163,24 @@ rules billing
 check_within 40 "500 for one record: all is well by itself" ok_again
 check_equal "500 for one record: it has arrived" "$(directus_field invoices number INV-2026-0201 notes)" "stuck $RUN"
 
+# ---- a new record over which the tool always fails, although it has made it: the others are sent, reading goes on, and there is one
+
+next_task
+mark
+rules board '{"method": "POST", "path": "^/issues", "fault": "answer", "status": 500, "executed": true}'
+echo '{"notes": "poison"}' >new.json && cp new.json "m/projects/$PROJECT/tasks/Poison.json"
+TASKS=$((TASKS + 1))
+check_within 20 "a create that ends with 500: it was met" sh -c "grep -q '\"fault\": \"answer\"' board.log"
+save "$TFILE" notes "beside poison $RUN"
+check_within 40 "a create that ends with 500: the next change is sent" sh -c "curl -sS -H 'X-Redmine-API-Key: $REDMINE_KEY' '$REDMINE_URL/issues/$ID.json' | grep -q 'beside poison $RUN'"
+PID=$(redmine GET "/issues/$ID.json" | jq .issue.project.id)
+redmine POST /issues.json "{\"issue\": {\"project_id\": $PID, \"subject\": \"From outside $RUN\"}}" >/dev/null
+TASKS=$((TASKS + 1))
+check_within 40 "a create that ends with 500: what is new there is read" test -f "m/projects/$PROJECT/tasks/From outside $RUN.json"
+rules board
+check_within 60 "a create that ends with 500: all is well by itself" ok_again
+check_equal "a create that ends with 500: it is there once, here and there" "$(executed board POST '^/issues') $(find m/projects -name 'Poison*.json' | wc -l) $(redmine GET '/issues.json?status_id=*&subject=Poison' | jq .total_count)" "1 1 1"
+
 # ---- refused
 
 in_place() { # NOTES [RULE] - a save that shows what its close says
