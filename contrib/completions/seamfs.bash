@@ -4,6 +4,26 @@
 # Mount points of seamfs, one a line.
 _seamfs_mounts() { findmnt -n -l -t fuse.seamfs -o TARGET 2>/dev/null; }
 
+# The mount that the path $1 is in; without $1 that of the working folder, else the only one.
+_seamfs_mount() {
+	local -a all
+	findmnt -n -t fuse.seamfs -o TARGET -T "${1:-.}" 2>/dev/null && return
+	mapfile -t all < <(_seamfs_mounts)
+	if [ -z "$1" ] && [ ${#all[@]} = 1 ]; then printf '%s\n' "${all[0]}"; fi
+}
+
+# What waits for a person in the mount at $1: file names of its outbox, which begin with the number.
+_seamfs_held() {
+	local file
+	grep -ls '^# waits for a person' "$1"/.seam/outbox/*.diff | sort -V | while IFS= read -r file; do
+		file=${file##*/}
+		printf '%s\n' "${file%.diff}"
+	done
+}
+
+# The last changes of the mount at $1, the number first.
+_seamfs_changes() { seamfs log -m "$1" -n 20 2>/dev/null | sed -n 's/^#\([0-9]\)/\1/p'; }
+
 # Tools of a mounted stack: of the mount at $1, or of all.
 _seamfs_mounted_tools() {
 	local dir
@@ -23,6 +43,26 @@ _seamfs_lines() {
 	done
 }
 
+# Takes numbers that begin with $1, from lines that go on behind them; $2...: numbers that the line has already. The lines are
+# shown as long as there is a choice: the number is all that two of them never share.
+_seamfs_numbers() {
+	local cur=$1 line i
+	shift
+	while IFS= read -r line; do
+		[[ $line == "$cur"* && " $* " != *" ${line%% *} "* ]] && COMPREPLY+=("$line")
+	done
+	compopt -o nosort
+	case ${#COMPREPLY[@]}:$COMP_TYPE in
+	*:37 | *:42 | 1:*) for i in "${!COMPREPLY[@]}"; do COMPREPLY[i]=${COMPREPLY[i]%% *}; done ;; # they are put into the line
+	esac
+}
+
+# A word as it was typed: without quotes, and with the home folder for ~.
+_seamfs_plain() {
+	local word=${1//[\"\'\\]/}
+	printf '%s' "${word/#\~\//$HOME/}"
+}
+
 _seamfs() {
 	local word verb='' config='' mount='' cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local -a arguments=()
@@ -33,13 +73,12 @@ _seamfs() {
 		case $word in
 		-c | --config) config=${COMP_WORDS[++i]} ;;
 		-m | --mount) mount=${COMP_WORDS[++i]} ;;
+		-n | --count | --sample) ((i++)) ;;
 		-*) ;;
 		*) if [ -z "$verb" ]; then verb=$word; else arguments+=("$word"); fi ;;
 		esac
 	done
-	# Words come as they were typed, with their quotes.
-	config=${config//[\"\'\\]/} mount=${mount//[\"\'\\]/}
-	config=${config/#\~\//$HOME/} mount=${mount/#\~\//$HOME/}
+	config=$(_seamfs_plain "$config") mount=$(_seamfs_plain "$mount")
 
 	case $prev in
 	-c | --config)
@@ -53,13 +92,16 @@ _seamfs() {
 		[ ${#COMPREPLY[@]} -gt 0 ] || mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		return
 		;;
+	-n | --count | --sample) return ;;
 	esac
 
 	if [[ $cur == -* ]]; then
 		case $verb in
-		mount) word='--config --foreground --verbose' ;;
+		mount) word='--config --foreground --review --verbose' ;;
 		tool | check) word=--config ;;
-		status | sync) word=--mount ;;
+		status | sync | approve | reject | undo) word=--mount ;;
+		log) word='--mount --count' ;;
+		verify) word='--mount --sample' ;;
 		'') word=--version ;;
 		*) word='' ;;
 		esac
@@ -68,7 +110,10 @@ _seamfs() {
 	fi
 
 	case $verb:${#arguments[@]} in
-	:0) mapfile -t COMPREPLY < <(compgen -W 'mount unmount demo status sync tool check' -- "$cur") ;;
+	:0)
+		word='mount unmount demo status sync approve reject log blame undo link unlink verify tool check'
+		mapfile -t COMPREPLY < <(compgen -W "$word" -- "$cur")
+		;;
 	mount:0 | demo:0)
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
@@ -79,6 +124,13 @@ _seamfs() {
 		[ ${#COMPREPLY[@]} -gt 0 ] || mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		;;
 	sync:0) _seamfs_lines "$cur" < <(_seamfs_mounted_tools "$mount") ;;
+	approve:* | reject:*) _seamfs_numbers "$cur" "${arguments[@]}" < <(_seamfs_held "$(_seamfs_mount "$mount")") ;;
+	undo:0) _seamfs_numbers "$cur" < <(_seamfs_changes "$(_seamfs_mount "$mount")") ;;
+	log:0 | blame:0 | link:[01] | unlink:0) compopt -o default ;;
+	unlink:1)
+		word=$(_seamfs_mount "$(_seamfs_plain "${arguments[0]}")")
+		[ -z "$word" ] || _seamfs_lines "$cur" < <(_seamfs_mounted_tools "$word")
+		;;
 	tool:0) mapfile -t COMPREPLY < <(compgen -W 'list test' -- "$cur") ;;
 	tool:1) [ "${arguments[0]}" != test ] || _seamfs_lines "$cur" < <(_seamfs_tools "$config") ;;
 	esac

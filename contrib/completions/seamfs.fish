@@ -11,6 +11,56 @@ function __seamfs_mounted_tools
     end | sort -u
 end
 
+# A path of the line, without its quotes, and with the home folder for ~.
+function __seamfs_plain
+    string replace -r '^~/' "$HOME/" -- (string unescape -- $argv[1]; or echo $argv[1])
+end
+
+# The mount that a path is in; without one that of -m or of the working folder, else the only one.
+function __seamfs_mount
+    set -l words (commandline -opc)
+    set -l hint $argv[1]
+    for i in (seq (count $words))
+        if contains -- $words[$i] -m --mount; and test $i -lt (count $words)
+            set hint (__seamfs_plain $words[(math $i + 1)])
+        end
+    end
+    if test -n "$hint"
+        findmnt -n -t fuse.seamfs -o TARGET -T $hint 2>/dev/null
+        return
+    end
+    findmnt -n -t fuse.seamfs -o TARGET -T . 2>/dev/null; and return
+    set -l all (__seamfs_mounts)
+    test (count $all) = 1; and echo $all
+end
+
+# What waits for a person: numbers of the outbox, described by its file names.
+function __seamfs_held
+    set -l files (__seamfs_mount)/.seam/outbox/*.diff
+    test -n "$files"; or return
+    set -l words (commandline -opc)
+    for file in (grep -ls '^# waits for a person' $files)
+        contains -- (string match -r '^\d+' -- (basename $file)) $words; or string replace -r '^(\d+) (.*)\.diff$' '$1\t$2' -- (basename $file)
+    end
+end
+
+function __seamfs_changes
+    set -l dir (__seamfs_mount)
+    test -n "$dir"; and seamfs log -m $dir -n 20 2>/dev/null | string replace -rf '^#(\d+) ' '$1\t'
+end
+
+# Of the mount that the file before it is in.
+function __seamfs_file_tools
+    set -l words (commandline -opc)
+    set -l dir (__seamfs_mount (__seamfs_plain $words[-1]))
+    test -n "$dir"; and command ls $dir/.seam/tools 2>/dev/null
+end
+
+# How many words the line has behind the program and before the cursor.
+function __seamfs_words
+    test (math (count (commandline -opc)) - 1) = $argv[1]
+end
+
 # The tools of the configuration that the line names, else of the default one.
 function __seamfs_tools
     set -l words (commandline -opc)
@@ -23,12 +73,14 @@ function __seamfs_tools
     seamfs tool $config list 2>/dev/null | awk 'NR > 1 && $1 != "local" { print $1 }'
 end
 
+# Whether the verb, always the first word, is one of these.
 function __seamfs_verb
-    __fish_seen_subcommand_from $argv
+    set -l words (commandline -opc)
+    set -q words[2]; and contains -- $words[2] $argv
 end
 
-set -l verbs mount unmount demo status sync tool check
-set -l none "not __fish_seen_subcommand_from $verbs"
+set -l verbs mount unmount demo status sync approve reject log blame undo link unlink verify tool check
+set -l none "not __seamfs_verb $verbs"
 
 complete -c seamfs -f
 complete -c seamfs -s h -l help -d 'Explain'
@@ -38,15 +90,31 @@ complete -c seamfs -n $none -a unmount -d 'End a mount'
 complete -c seamfs -n $none -a demo -d 'Mount a sample studio'
 complete -c seamfs -n $none -a status -d 'How the tools of a mount are doing'
 complete -c seamfs -n $none -a sync -d 'Fetch from the tools now'
+complete -c seamfs -n $none -a approve -d 'Have done what waits for a person'
+complete -c seamfs -n $none -a reject -d 'Take back what waits for a person'
+complete -c seamfs -n $none -a log -d 'The last changes, of all records or of one'
+complete -c seamfs -n $none -a blame -d 'Who set each field of a record'
+complete -c seamfs -n $none -a undo -d 'Take back a change'
+complete -c seamfs -n $none -a link -d 'Two files are one record'
+complete -c seamfs -n $none -a unlink -d 'What a tool holds is another record'
+complete -c seamfs -n $none -a verify -d 'Read records again and compare'
 complete -c seamfs -n $none -a tool -d 'List or test the tools of a stack'
 complete -c seamfs -n $none -a check -d 'Check the configuration and every manifest'
 
 complete -c seamfs -n '__seamfs_verb mount tool check' -s c -l config -r -F -d 'The configuration'
 complete -c seamfs -n '__seamfs_verb mount' -s f -l foreground -d 'Stay in the foreground'
+complete -c seamfs -n '__seamfs_verb mount' -s r -l review -d 'Send nothing before it is approved'
 complete -c seamfs -n '__seamfs_verb mount' -s v -l verbose -d 'Log more'
-complete -c seamfs -n '__seamfs_verb status sync' -s m -l mount -x -a '(__seamfs_mounts)' -d 'The mount that is meant'
+complete -c seamfs -n '__seamfs_verb status sync approve reject log undo verify' -s m -l mount -x -a '(__seamfs_mounts)' -d 'The mount that is meant'
+complete -c seamfs -n '__seamfs_verb log' -s n -l count -x -d 'How many changes'
+complete -c seamfs -n '__seamfs_verb verify' -l sample -x -d 'How many records of each tool'
 complete -c seamfs -n '__seamfs_verb mount demo' -a '(__fish_complete_directories)'
 complete -c seamfs -n '__seamfs_verb unmount' -a '(__seamfs_mounts)'
 complete -c seamfs -n '__seamfs_verb sync' -a '(__seamfs_mounted_tools)'
-complete -c seamfs -n '__seamfs_verb tool; and not __seamfs_verb list test' -a 'list test'
-complete -c seamfs -n '__seamfs_verb tool; and __seamfs_verb test' -a '(__seamfs_tools)'
+complete -c seamfs -n '__seamfs_verb approve reject' -k -a '(__seamfs_held)'
+complete -c seamfs -n '__seamfs_verb undo' -k -a '(__seamfs_changes)'
+complete -c seamfs -n '__seamfs_verb log blame link' -F
+complete -c seamfs -n '__seamfs_verb unlink; and __seamfs_words 1' -F
+complete -c seamfs -n '__seamfs_verb unlink; and __seamfs_words 2' -a '(__seamfs_file_tools)'
+complete -c seamfs -n '__seamfs_verb tool; and not __fish_seen_subcommand_from list test' -a 'list test'
+complete -c seamfs -n '__seamfs_verb tool; and __fish_seen_subcommand_from test' -a '(__seamfs_tools)'

@@ -3,7 +3,7 @@
 # Verbs and options: help, version, and one sentence with exit code 2 for what is not known.
 . "$SRC/tests/system/lib.sh"
 
-verbs='mount unmount demo status sync tool check'
+verbs='mount unmount demo status sync approve reject log blame undo link unlink verify tool check'
 
 out=$("$SEAMFS" --help) code=$?
 check_equal "--help: exit code" $code 0
@@ -27,6 +27,21 @@ check_fails "an unknown option behind an argument" 2 '--frobnicate' "$SEAMFS" un
 check_fails "an option without its argument" 2 '-c' "$SEAMFS" mount m -c
 check_fails "an argument too few" 2 'mount' "$SEAMFS" mount
 check_fails "an argument too many" 2 'unmount' "$SEAMFS" unmount a b
+check_fails "a file too many" 2 'seamfs log' "$SEAMFS" log a b
+check_fails "a file too few" 2 'seamfs blame' "$SEAMFS" blame
+check_fails "no change" 2 'seamfs undo' "$SEAMFS" undo
+check_fails "a change too many" 2 'seamfs undo' "$SEAMFS" undo 1 2
+check_fails "one of two files" 2 'seamfs link' "$SEAMFS" link a
+check_fails "a third file" 2 'seamfs link' "$SEAMFS" link a b c
+check_fails "a file without a tool" 2 'seamfs unlink' "$SEAMFS" unlink a
+check_fails "a file for verify" 2 'seamfs verify' "$SEAMFS" verify a
+check_fails "more numbers than approve takes" 2 'seamfs approve' "$SEAMFS" approve {1..1001}
+check_fails "more numbers than reject takes" 2 'seamfs reject' "$SEAMFS" reject {1..1001}
+check_fails "an option without its number" 2 '-n' "$SEAMFS" log -n
+check_fails "a count that is a word" 2 'wants a number, not "x"' "$SEAMFS" log --count x
+check_fails "a count with a word behind it" 2 'wants a number, not "5x"' "$SEAMFS" log -n 5x
+check_fails "a count of none" 2 'wants a number, not "0"' "$SEAMFS" log -n 0
+check_fails "a sample of less than none" 2 'wants a number, not "-1"' "$SEAMFS" verify --sample -1
 check_fails "an unknown word behind a verb" 2 'tool' "$SEAMFS" tool frobnicate
 "$SEAMFS" >out.txt 2>err.txt
 check_equal "no verb at all: exit code" $? 2
