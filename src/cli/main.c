@@ -108,7 +108,7 @@ static _Bool read_count(const char *text, long *ret)
 	*ret = strtol(text, &end, 10);
 	if (!*end && *ret > 0)
 		return 1;
-	fprintf(stderr, "seamfs: \"%s\" is no number of changes or records: 1 or more\n", text);
+	fprintf(stderr, "seamfs: the option wants a number, not \"%s\"\n", text);
 	return 0;
 }
 
