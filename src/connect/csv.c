@@ -180,11 +180,13 @@ static int list(struct tool_link *link, enum type_id type, const char *cursor, r
 	if (r < 0)
 		return r;
 	now = str_format("%016" PRIx64 "-%016" PRIx64, f->hash, f->meaning);
-	changed = !str_equal(cursor, now);
+	/* Bytes that were listed before are news when something was written since: somebody has put them back. */
+	changed = !f->listed || !str_equal(cursor, now);
 	if (changed)
 		r = send_rows(csv_link(link), f, sink, context, e);
 	if (r < 0)
 		return r;
+	f->listed = 1;
 	*ret_complete = changed;
 	*ret_cursor = now;
 	now = NULL;

@@ -198,6 +198,7 @@ int csv_file_save(struct csv_file *f, struct err *e)
 		r = file_replace(f->path, buf_text(&b), b.len, 0600, e);
 	f->hash = csv_hash(CSV_HASH_START, buf_text(&b), b.len);
 	f->settled = 0;
+	f->listed = 0;
 	buf_finish(&b);
 	if (r < 0) {
 		csv_file_forget(f);

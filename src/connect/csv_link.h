@@ -29,6 +29,7 @@ struct csv_file {
 	uint64_t hash;		 /* of the file's bytes */
 	struct stat stat;	 /* of the file that was read */
 	_Bool settled;		 /* no change can hide behind an equal @stat */
+	_Bool listed;		 /* since the last change that was written here */
 };
 
 struct csv_link {
