@@ -152,15 +152,15 @@ int store_conflict_tell(struct tx *tx, int64_t record, int64_t tool)
 /* ---- settling ---- */
 
 /* What the tool had is written down: the decision can be undone. */
-static int note_decision(
-	struct tx *tx, int64_t record, int64_t tool, uint64_t fields, const struct origin *origin)
+static int note_decision(struct tx *tx, int64_t record, int64_t tool, uint64_t fields, const char *cause,
+	const struct origin *origin)
 {
 	const struct type *type = type_of(tx->db, record);
 	struct origin by = *origin;
 	_cleanup_json_ cJSON *mine = store_conflict_doc(tx->db, record, tool, CONFLICT_MINE);
 	_cleanup_json_ cJSON *theirs = store_conflict_doc(tx->db, record, tool, CONFLICT_THEIRS);
 
-	by.cause = "settle";
+	by.cause = cause;
 	fields &= record_changed(type, theirs, mine);
 	return fields ? store_history_note(tx, record, theirs, mine, fields, &by) : 0;
 }
@@ -177,7 +177,7 @@ int store_conflict_settle(struct tx *tx, int64_t record, uint64_t fields, const 
 		if (!mine)
 			continue;
 		any = 1;
-		r = note_decision(tx, record, tool, mine, origin);
+		r = note_decision(tx, record, tool, mine, "settle", origin);
 		for (int f = 0; f < TYPE_MAX_FIELDS && r == 0; f++) {
 			if (mine >> f & 1)
 				r = store_conflict_drop(tx, record, tool, f);
@@ -188,9 +188,19 @@ int store_conflict_settle(struct tx *tx, int64_t record, uint64_t fields, const 
 	return r == 0 && any ? store_outbox_ensure(tx, record, -1) : r;
 }
 
-int store_conflict_forget(struct tx *tx, int64_t record)
+int store_conflict_forget(struct tx *tx, int64_t record, int64_t tool, const struct origin *origin)
 {
-	int r = db_run(tx->db, "DELETE FROM conflict WHERE record = ?1", "i", record);
+	int r = 0;
 
-	return r == 0 ? store_problem_drop(tx, PROBLEM_CONFLICT, record, 0) : r;
+	for (int i = 1; i < tx->stack->tool_count && r == 0; i++) {
+		int64_t id = store_tool_id(tx->store, i);
+		uint64_t fields = tool && id != tool ? 0 : store_conflict_fields(tx->db, record, id);
+
+		if (fields)
+			r = note_decision(tx, record, id, fields, "overruled", origin);
+	}
+	if (r == 0)
+		r = db_run(tx->db, "DELETE FROM conflict WHERE record = ?1 AND (?2 = 0 OR tool = ?2)", "ii",
+			record, tool);
+	return r == 0 ? store_problem_drop(tx, PROBLEM_CONFLICT, record, tool) : r;
 }

@@ -8,6 +8,7 @@
 #include "seamfs/codec/decimal.h"
 #include "seamfs/codec/json.h"
 #include "seamfs/store/conflict.h"
+#include "seamfs/store/history.h"
 #include "seamfs/store/trash.h"
 #include "sync/merge_p.h"
 
@@ -219,6 +220,28 @@ static int tell_returned(struct merge *m)
 	return store_problem_add(m->tx, &p);
 }
 
+/* A copy goes with its record. What was changed in it meanwhile is written down, once. */
+static int note_trashed(struct merge *m)
+{
+	struct origin origin = {.tool = m->a->worker->tool, .cause = "overruled"};
+	int r;
+
+	for (int i = 0; m->type->fields[i].name; i++) {
+		const char *name = m->type->fields[i].name;
+
+		if (!(m->known >> i & 1) ||
+			json_equal(json_get(m->theirs, name), json_get(m->link.theirs, name)))
+			continue;
+		m->lost |= (uint64_t)1 << i;
+		merge_put(m->link.theirs, name, json_get(m->theirs, name));
+		merge_put(m->link.ours, name, json_get(m->theirs, name));
+	}
+	r = store_history_note(m->tx, m->link.record, m->theirs, NULL, m->lost, &origin);
+	return r == 0 ? store_link_put(m->tx, m->a->worker->tool_id, &m->link, m->a->remote->raw,
+				m->a->remote->url, m->a->pass)
+		      : r;
+}
+
 /*
  * Its record is in the trash. 0: it stays there; the tool has yet to hear of it, or only holds a copy. 1: it comes back,
  * because it was changed there meanwhile, or because its owner has brought it back: as the same record or, when that has
@@ -233,7 +256,7 @@ static int in_trash(struct merge *m)
 	if (waits && unchanged(m))
 		return store_link_seen(m->tx, m->link.id, m->a->pass, m->a->remote->raw);
 	if (m->tx->stack->owners[m->a->type] != m->a->worker->tool)
-		return 0;
+		return waits ? note_trashed(m) : 0;
 	if (store_restore(m->tx, m->link.record, &origin, NULL) == 0) {
 		m->doc = store_record_doc(m->tx->db, m->link.record);
 		r = waits ? tell_returned(m) : 0;
@@ -425,6 +448,7 @@ static int tell_unsent(struct tx *tx, struct worker *w, int64_t record)
 int merge_gone(struct tx *tx, struct worker *w, enum type_id type, const char *remote)
 {
 	struct origin origin = {.tool = w->tool, .cause = "gone"};
+	_Bool owner = tx->stack->owners[type] == w->tool;
 	struct link l;
 	int64_t record;
 	int r = store_link_by_remote(tx->db, w->tool_id, type, remote, &l);
@@ -435,13 +459,17 @@ int merge_gone(struct tx *tx, struct worker *w, enum type_id type, const char *r
 	record = l.record;
 	r = store_link_put(tx, w->tool_id, &l, NULL, NULL, 0);
 	link_finish(&l);
-	if (r == 0 && tx->stack->owners[type] == w->tool)
+	if (r == 0 && owner)
 		r = tell_unsent(tx, w, record);
 	if (r == 0)
 		r = db_run(tx->db, "DELETE FROM outbox WHERE record = ?1 AND tool = ?2", "ii", record,
 			w->tool_id);
 	/* Gone from a copy, it is still the owner's; gone from the owner, it leaves the tree and is kept. */
-	if (r == 0 && tx->stack->owners[type] == w->tool)
+	if (r == 0 && owner)
 		r = store_trash(tx, record, &origin);
+	else if (r == 0)
+		r = store_conflict_forget(tx, record, w->tool_id, &origin);
+	if (r == 0 && !owner)
+		r = store_outbox_ensure(tx, record, w->tool);
 	return r == -ENOENT ? 0 : r;
 }

@@ -31,9 +31,9 @@ TABLE = [
     ("change",   "delete",   "copy",  "OV", "OV", "-",  ""),
     ("delete",   "none",     "owner", "-",  "-",  "-",  "trash"),
     ("delete",   "change",   "owner", "TV", "TV", "TV", "note"),
-    ("delete",   "change",   "copy",  "-",  "-",  "-",  "trash"),
+    ("delete",   "change",   "copy",  "-",  "-",  "-",  "trash lost T"),
     ("delete",   "disjoint", "owner", "VT", "VT", "VT", "note"),
-    ("delete",   "disjoint", "copy",  "-",  "-",  "-",  "trash"),
+    ("delete",   "disjoint", "copy",  "-",  "-",  "-",  "trash lost T"),
     ("delete",   "delete",   "owner", "-",  "-",  "-",  "trash"),
     ("delete",   "delete",   "copy",  "-",  "-",  "-",  "trash"),
 ]
@@ -192,10 +192,10 @@ def refused(call, *arguments):
 
 
 def settle(work):
-    others = ["third", "other field", "two fields", "restart", "kill"]
+    others = ["third", "other field", "two fields", "restart", "kill", "gone here", "gone in the owner", "gone in the copy"]
     with Stack(work, {"billing": "accept", "shop": "accept"}, "ask", [*SETTLES, *others, *(f"Other {i}" for i in range(10))]) as s:
         m, crm, billing = s.mount, s.sheets["crm"], s.sheets["billing"]
-        s.contest([n for n in [*SETTLES, *others] if n != "two fields"])
+        s.contest([n for n in [*SETTLES, *others] if n not in ("two fields", "gone in the copy")])
         check("a conflict: the tree has ours, its tool theirs, the others what was before", s.everywhere("third"), "O T V V")
         check("its state", m.state("third"), "conflict")
         texts = {k: p.read_text() for k, p in m.sides("third").items()}
@@ -254,6 +254,22 @@ def settle(work):
         os.rename(m.sides("restart")["theirs"], m.file("restart"))
         m.quiet()
         check("settled after a restart", [m.state("restart"), s.everywhere("restart")], ["synced", "T"])
+
+        # ---- it ends because one side goes
+        s.contest(["gone in the copy"], tool="billing")
+        billing.remove("gone in the copy")
+        crm.remove("gone in the owner")
+        m.remove("gone here")
+        m.quiet()
+        check("the copy goes: ours is everywhere else, and it is over", [s.everywhere("gone in the copy"), m.state("gone in the copy")],
+              ["O O - O", "synced"])
+        check("the copy's value is in the history", s.overruled("gone in the copy", "T"), {"overruled"})
+        check("the record goes: it is nowhere, and once in the trash", [s.everywhere("gone here"), s.everywhere("gone in the owner"), m.trash()],
+              ["-", "-", ["gone here", "gone in the owner"]])
+        for name in ("gone here", "gone in the owner"):
+            check(f"{name}: what the tool had is in the history", '"T"' in m.old_rows()[name], True)
+            check(f"{name}: problems/ has no sides of it", m.sides(name), {})
+        check("gone in the owner: problems/ has ours", any(f.startswith("gone in the owner ~") and '"O"' in t for f, t in m.problems().items()), True)
 
 
 # ---- rules for copies, tags, ids
