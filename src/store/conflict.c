@@ -127,13 +127,15 @@ static void describe(
 	p->field = f->name;
 }
 
-int store_conflict_tell(struct tx *tx, int64_t record, int64_t tool)
+/* @version: whoever waits for a save of this version, or an older one, is told */
+static int tell(struct tx *tx, int64_t record, int64_t tool, int64_t version)
 {
 	uint64_t fields = store_conflict_fields(tx->db, record, tool);
 	_cleanup_(mem_freep) char *path = store_record_path(tx->db, record);
 	_cleanup_(mem_freep) char *name = store_record_name(tx->db, record);
 	struct problem p = {.kind = PROBLEM_CONFLICT,
 		.record = record,
+		.version = version,
 		.tool = store_tool_index(tx->store, tool),
 		.code = ESTALE,
 		.path = path ? path : "",
@@ -143,10 +145,15 @@ int store_conflict_tell(struct tx *tx, int64_t record, int64_t tool)
 
 	if (!fields || p.tool < 0 || !path)
 		return store_problem_drop(tx, PROBLEM_CONFLICT, record, tool);
-	p.version = db_int(tx->db, 0, "SELECT version FROM record WHERE id = ?1", "i", record);
 	describe(tx, record, tool, fields, &p, text);
 	p.text = text;
 	return store_problem_add(tx, &p);
+}
+
+int store_conflict_tell(struct tx *tx, int64_t record, int64_t tool)
+{
+	return tell(
+		tx, record, tool, db_int(tx->db, 0, "SELECT version FROM record WHERE id = ?1", "i", record));
 }
 
 /* ---- settling ---- */
@@ -182,8 +189,9 @@ int store_conflict_settle(struct tx *tx, int64_t record, uint64_t fields, const 
 			if (mine >> f & 1)
 				r = store_conflict_drop(tx, record, tool, f);
 		}
+		/* What is left was there before: it is no news to whoever settles the rest. */
 		if (r == 0)
-			r = store_conflict_tell(tx, record, tool);
+			r = tell(tx, record, tool, 0);
 	}
 	return r == 0 && any ? store_outbox_ensure(tx, record, -1) : r;
 }

@@ -235,6 +235,18 @@ def settle(work):
         check("another field goes to the tools and comes from them", [s.everywhere("other field", f) for f in ("street", "zip", "city")],
               ["N", "Z", "O T V V"])
 
+        s.cut_off("open")
+        m.save("two fields", city="O", street="O")
+        crm.set("two fields", city="T", street="T")
+        s.back()
+        check("one of two fields is settled without an error", refused(lambda: m.save("two fields", "field", city="N")), "done")
+        m.quiet()
+        check("the other one stays in conflict", [s.everywhere("two fields"), s.everywhere("two fields", "street"), m.state("two fields")],
+              ["N", "O T V V", "conflict"])
+        m.save("two fields", "field", street="N")
+        m.quiet()
+        check("until it is settled, too", [s.everywhere("two fields", "street"), m.state("two fields")], ["N", "synced"])
+
         # ---- over a restart, and over a kill in the middle
         before = m.problems()
         m.down()
