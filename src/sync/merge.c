@@ -134,11 +134,53 @@ static void merge_finish(struct merge *m)
 	cJSON_Delete(m->patch);
 }
 
+/* What had that id in the tool is gone there, and another thing has it now. That it is gone must not be forgotten. */
+static int give_up_id(struct tx *tx, struct worker *w, enum type_id type, const char *remote)
+{
+	int r = 0;
+
+	if (db_int(tx->db, 0, "SELECT 1 FROM link WHERE tool = ?1 AND type = ?2 AND remote = ?3 AND NOT gone",
+		    "iit", w->tool_id, (int64_t)type, remote))
+		r = merge_gone(tx, w, type, remote);
+	return r == 0 ? db_run(tx->db,
+				"UPDATE link SET remote = remote || ' #' || id"
+				" WHERE tool = ?1 AND type = ?2 AND remote = ?3",
+				"iit", w->tool_id, (int64_t)type, remote)
+		      : r;
+}
+
+static _Bool says_the_same(const struct merge *m, const char *field)
+{
+	const char *a = json_get_text(m->theirs, field), *b = json_get_text(m->link.theirs, field);
+	_cleanup_(mem_freep) char *x = a ? store_identity(a) : NULL;
+	_cleanup_(mem_freep) char *y = b ? store_identity(b) : NULL;
+
+	return x && str_equal(x, y);
+}
+
+/* Whether what has come back under an old id is what had it: the next number of a sheet is one that a removed row had. */
+static _Bool is_same(const struct merge *m)
+{
+	const char *key = type_key(m->type)->name;
+	_Bool same = !m->type->match || says_the_same(m, key);
+
+	for (const char *const *f = m->type->match; f && *f && !same; f++)
+		same = says_the_same(m, *f);
+	return same;
+}
+
 static int find_record(struct merge *m)
 {
 	const struct arrival *a = m->a;
 	int r = store_link_by_remote(m->tx->db, a->worker->tool_id, a->type, a->remote->id, &m->link);
 
+	if (r == 0 && m->link.gone == LINK_GONE && !is_same(m)) {
+		r = give_up_id(m->tx, a->worker, a->type, a->remote->id);
+		link_finish(&m->link);
+		if (r < 0)
+			return r;
+		r = -ENOENT;
+	}
 	if (r == 0) {
 		m->doc = store_record_doc(m->tx->db, m->link.record);
 		return 1;
@@ -148,9 +190,12 @@ static int find_record(struct merge *m)
 		.theirs = cJSON_CreateObject(),
 		.ours = cJSON_CreateObject()};
 	m->link.record = store_match(m->tx->db, a->worker->tool_id, a->type, m->theirs);
-	if (m->link.record)
-		m->doc = store_record_doc(m->tx->db, m->link.record);
-	return 0;
+	if (!m->link.record)
+		return 0;
+	m->doc = store_record_doc(m->tx->db, m->link.record);
+	/* It was removed there and is there again, under another id. */
+	return db_run(m->tx->db, "DELETE FROM link WHERE record = ?1 AND tool = ?2 AND gone", "ii",
+		m->link.record, a->worker->tool_id);
 }
 
 static int apply(struct merge *m, const char *cause)
@@ -275,6 +320,8 @@ int merge_arrival(struct tx *tx, const struct arrival *a, int64_t *ret_record)
 
 	m.theirs = canonical(tx, a->worker, m.type, a->remote->doc, &m.known, &open);
 	linked = find_record(&m);
+	if (linked < 0)
+		return linked;
 	if (ret_record)
 		*ret_record = m.link.record;
 	if (linked && !m.link.gone && m.link.unresolved == open && unchanged(&m))
@@ -384,6 +431,11 @@ int merge_answer(struct tx *tx, struct answer *answer)
 			.remote = str_dup(a->remote->id),
 			.theirs = cJSON_CreateObject(),
 			.ours = cJSON_CreateObject()};
+	if (!linked) {
+		r = give_up_id(tx, a->worker, a->type, a->remote->id);
+		if (r < 0)
+			return r;
+	}
 	/* A spreadsheet's row without an id is known by its name, which may just have changed. */
 	if (linked && strcmp(m.link.remote, a->remote->id) != 0) {
 		r = db_run(

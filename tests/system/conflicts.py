@@ -327,6 +327,31 @@ def rules(work):
               [["b", "both", "ours", "theirs"], "synced"])
         check("tags: all removed here, one added there", s.everywhere("tags gone", "tags"), "theirs")
 
+        # A sheet's next number is that of a row that was removed: another client.
+        billing.remove("last")
+        m.quiet()
+        billing.last -= 1
+        billing.add({"name": "Newcomer", "city": "N"})
+        m.quiet()
+        check("a removed row's number is given again: the record it had stays", s.everywhere("last"), "V V - V V")
+        check("and the new row is a new record", s.everywhere("Newcomer"), "N")
+        billing.add({"name": "last", "city": "N"})
+        m.quiet()
+        check("a removed row is entered again, under another number: it is the same record", [s.everywhere("last"), s.overruled("last", "N")],
+              ["V", {"overruled"}])
+        # seamfs itself counts so, too, here before it has seen that the row is gone: what is to be sent goes first.
+        desk.lock()
+        m.folder("Visitor").mkdir()
+        m.save("Visitor", "part", city="N")
+        until(10, lambda: "" if '"crm"' in (m.folder("Visitor") / "client.meta.json").read_text() else "Visitor is not sent")
+        until(10, lambda: "" if "attempts" in (m.folder("Visitor") / "client.meta.json").read_text() else "Visitor is not tried")
+        desk.remove("Newcomer")
+        desk.unlock()
+        m.quiet()
+        check("a number that seamfs gives again: the record it had stays", s.everywhere("Newcomer"), "N N N N -")
+        check("and the new one is everywhere", s.everywhere("Visitor"), "N")
+        check("nothing is doubled", [len(s_.read()) - len(s_.docs()) for s_ in s.sheets.values()], [0] * 4)
+
         # A save that waits, of a row that somebody changes while it is sent.
         crm.lock()
         m.save("revert", street="O")
