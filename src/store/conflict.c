@@ -172,11 +172,25 @@ static int note_decision(struct tx *tx, int64_t record, int64_t tool, uint64_t f
 	return fields ? store_history_note(tx, record, theirs, mine, fields, &by) : 0;
 }
 
+/* Whoever decides about the lines has decided about their sums. */
+static uint64_t with_sums(const struct type *type, uint64_t fields)
+{
+	const struct field *lines = type_field(type, "lines");
+
+	for (const struct field *f = type->fields; f->name && lines && (fields & field_bit(type, lines));
+		f++) {
+		if (f->flags & FIELD_COMPUTED)
+			fields |= field_bit(type, f);
+	}
+	return fields;
+}
+
 int store_conflict_settle(struct tx *tx, int64_t record, uint64_t fields, const struct origin *origin)
 {
 	_Bool any = 0;
 	int r = 0;
 
+	fields = with_sums(type_of(tx->db, record), fields);
 	for (int i = 1; i < tx->stack->tool_count && r == 0; i++) {
 		int64_t tool = store_tool_id(tx->store, i);
 		uint64_t mine = store_conflict_fields(tx->db, record, tool) & fields;

@@ -69,5 +69,16 @@ check_equal "the sides are whole" "$(short <m/problems/INV-2026-0800.theirs.json
 check "theirs is moved over it" mv m/problems/INV-2026-0800.theirs.json $FILE
 both "theirs is taken" "Sign 1 100 21, Print 3 50.1 21, Ink 3 9.99 9; 280.27 55.26 335.53"
 
+# Ours leaves the sums as they were, theirs does not: the sums belong to the lines.
+fresh
+patch "Sign 1 100 21, Posters 2 60.1 21, Ink 3 9.99 9" 250.17 48.94 299.11
+save "Sign 1 100 21, Flyers 2 50.1 21, Ink 3 9.99 9"
+check_within 10 "another text on each side: a conflict" prints conflict state_of $FILE
+check_equal "the sums are those of our lines" "$(tree)" "Sign 1 100 21, Flyers 2 50.1 21, Ink 3 9.99 9; 230.17 44.74 274.91"
+pull billing
+check_equal "and stay so" "$(tree)" "Sign 1 100 21, Flyers 2 50.1 21, Ink 3 9.99 9; 230.17 44.74 274.91"
+check_equal "theirs has the sums of its own" "$(short <m/problems/INV-2026-0800.theirs.json)" "Sign 1 100 21, Posters 2 60.1 21, Ink 3 9.99 9; 250.17 48.94 299.11"
+check "only the lines are written" sh -c "echo '$(lines "Sign 1 110 21, Flyers 2 60.1 21")' >m/invoices/INV-2026-0800.d/lines"
+both "and the sums are settled with them" "Sign 1 110 21, Flyers 2 60.1 21; 230.2 48.34 278.54"
 check_not "problems/ is empty" test -e m/problems
 check_equal "Directus has the invoice once" "$(directus_count invoices number INV-2026-0800)" 1
