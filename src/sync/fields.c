@@ -182,7 +182,8 @@ void merge_matched(struct merge *m)
 
 		if (!(m->known & field_bit(m->type, f)))
 			continue;
-		if (owner || !ours) {
+		/* An owner that has nothing has no last word: which tool is read first would decide what is lost. */
+		if ((owner && now) || !ours) {
 			merge_take(m, f, now);
 		} else {
 			merge_put(m->link.ours, f->name, now);

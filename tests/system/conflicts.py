@@ -363,8 +363,30 @@ def rules(work):
         check("closed, it has both", [s.everywhere("revert", "street"), s.everywhere("revert", "zip")], ["O", "Z"])
 
 
+# ---- seen for the first time
+
+def first(work, late):
+    """Two tools that have never met: what they have goes together, whichever is read first."""
+    with Stack(work, {"billing": "accept"}, "ask", ["both"]) as s:
+        crm, billing = s.sheets.values()
+        s.mount.down()
+        crm.write([{"ID": "crm-001", "Company": "both", "Mail": "c0@sides.example", "City": "C"}])
+        billing.write([{"ID": "billing-001", "Company": "both", "Mail": "c0@sides.example", "City": "B", "Street": "B"}])
+        for file in (s.work / "state").iterdir():
+            file.unlink()
+        s.sheets[late].go_away()
+        s.mount.up()
+        until(10, lambda: "" if s.mount.names() else "the first tool is not read")
+        s.sheets[late].come_back()
+        s.mount.quiet()
+        check(f"first met, {late} read last: the owner's value counts", s.everywhere("both"), "C")
+        check(f"first met, {late} read last: gaps are filled", s.everywhere("both", "street"), "B")
+        check(f"first met, {late} read last: what is overruled is in the history", '"B"' in s.mount.old_rows()["both"], True)
+
+
 begin = time.monotonic()
-for number, part in enumerate([lambda w: table(w, "ask"), lambda w: table(w, "owner"), settle, rules]):
+for number, part in enumerate([lambda w: table(w, "ask"), lambda w: table(w, "owner"), settle, rules, lambda w: first(w, "crm"),
+                          lambda w: first(w, "billing")]):
     try:
         part(f"sides{number}")
     except Exception as e:  # one part that fails leaves the others alone
