@@ -89,7 +89,27 @@ static void sync_dir(const char *dir)
 		return;
 }
 
-int file_replace(const char *path, const void *bytes, size_t len, mode_t mode, struct err *e)
+/* Puts it in its place. Afterwards the temporary file, if there is one, is to be removed. */
+static int put_in_place(const char *temporary, const char *path, file_asker may, void *context, struct err *e)
+{
+	int r = may ? may(context, path, e) : 0;
+
+	if (r < 0)
+		return r;
+	if (may && renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_EXCHANGE) == 0) {
+		r = may(context, temporary, e);
+		if (r < 0 && renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_EXCHANGE) == 0)
+			return r;
+		return 0;
+	}
+	if (may && errno != EINVAL && errno != ENOSYS)
+		return err_set(e, errno, "cannot write %s: %s", path, strerror(errno));
+	return rename(temporary, path) < 0 ? err_set(e, errno, "cannot write %s: %s", path, strerror(errno))
+					   : 0;
+}
+
+int file_replace_if(const char *path, const void *bytes, size_t len, mode_t mode, file_asker may,
+	void *context, struct err *e)
 {
 	_cleanup_(mem_freep) char *dir = path_dir(path);
 	_cleanup_(mem_freep) char *temporary = str_format("%s/.seamfs-XXXXXX", dir);
@@ -99,14 +119,21 @@ int file_replace(const char *path, const void *bytes, size_t len, mode_t mode, s
 	if (fd < 0)
 		return err_set(e, errno, "cannot write beside %s: %s", path, strerror(errno));
 	r = write_temporary(fd, path, bytes, len, mode);
-	if (r == 0 && rename(temporary, path) < 0)
-		r = -errno;
-	if (r < 0) {
+	if (r < 0)
+		err_set(e, -r, "cannot write %s: %s", path, strerror(-r));
+	else
+		r = put_in_place(temporary, path, may, context, e);
+	/* What it replaced is here now. */
+	if (r < 0 || may)
 		unlink(temporary);
-		return err_set(e, -r, "cannot write %s: %s", path, strerror(-r));
-	}
-	sync_dir(dir);
-	return 0;
+	if (r == 0)
+		sync_dir(dir);
+	return r;
+}
+
+int file_replace(const char *path, const void *bytes, size_t len, mode_t mode, struct err *e)
+{
+	return file_replace_if(path, bytes, len, mode, NULL, NULL, e);
 }
 
 int file_make_dirs(const char *path, mode_t mode, struct err *e)

@@ -180,11 +180,13 @@ static int list(struct tool_link *link, enum type_id type, const char *cursor, r
 	if (r < 0)
 		return r;
 	now = str_format("%016" PRIx64 "-%016" PRIx64, f->hash, f->meaning);
-	changed = !str_equal(cursor, now);
+	/* Bytes that were listed before are news when something was written since: somebody has put them back. */
+	changed = !f->listed || !str_equal(cursor, now);
 	if (changed)
 		r = send_rows(csv_link(link), f, sink, context, e);
 	if (r < 0)
 		return r;
+	f->listed = 1;
 	*ret_complete = changed;
 	*ret_cursor = now;
 	now = NULL;
@@ -199,9 +201,26 @@ static int get(struct tool_link *link, enum type_id type, const char *id, struct
 	size_t row;
 	int r = load_row(link, type, id, &f, &row, e);
 
-	if (r == 0)
-		csv_row_fill(csv_link(link), f, row, ret);
-	return r;
+	if (r < 0)
+		return r;
+	csv_row_fill(csv_link(link), f, row, ret);
+	str_set(&f->got_id, id);
+	str_set(&f->got_raw, ret->raw);
+	return 0;
+}
+
+/* Whether somebody has changed the row since it was asked for: what is about to be written knows nothing of that. */
+static _Bool is_other(struct csv_link *l, const struct csv_file *f, const char *id, size_t row)
+{
+	struct remote now = {0};
+	_Bool other;
+
+	if (!f->got_id || strcmp(f->got_id, id) != 0)
+		return 0;
+	csv_row_fill(l, f, row, &now);
+	other = strcmp(now.raw, f->got_raw) != 0;
+	remote_finish(&now);
+	return other;
 }
 
 /* Saves a row that was written, after a look whether its id is its own. */
@@ -286,6 +305,8 @@ static int update(struct tool_link *link, enum type_id type, const char *id, con
 
 	if (r < 0)
 		return r;
+	if (is_other(l, f, id, row))
+		return csv_overtaken(f, e);
 	r = csv_row_write(l, f, row, changes, base, e);
 	if (r < 0)
 		return r;
@@ -305,6 +326,8 @@ static int remove_row(struct tool_link *link, enum type_id type, const char *id,
 
 	if (r < 0)
 		return r;
+	if (is_other(csv_link(link), f, id, row))
+		return csv_overtaken(f, e);
 	csv_remove_row(f->sheet, row);
 	return about_file(csv_file_save(f, e), e);
 }
@@ -380,6 +403,8 @@ static void close_link(struct tool_link *link)
 		csv_file_forget(&l->files[type]);
 		free(l->files[type].path);
 		free(l->files[type].lock);
+		free(l->files[type].got_id);
+		free(l->files[type].got_raw);
 	}
 	fd_closep(&l->inotify);
 	free(l->currency);

@@ -181,27 +181,56 @@ int csv_file_load(struct csv_link *l, struct csv_file *f, struct err *e)
 	return 0;
 }
 
+int csv_overtaken(const struct csv_file *f, struct err *e)
+{
+	err_set(e, EAGAIN, "%s was changed by another program at this moment", f->map.file);
+	if (e) {
+		e->retry = ERR_LATER;
+		e->retry_at_ms = clock_now_ms();
+	}
+	return -EAGAIN;
+}
+
+/* What other programs do while the new file is written would be lost without a trace. */
+static int may_replace(void *context, const char *old, struct err *e)
+{
+	const struct csv_file *f = context;
+	struct stat now;
+
+	if (access(f->lock, F_OK) == 0)
+		return driver_whole(
+			e, err_set(e, EAGAIN,
+				   "%s is open in LibreOffice; the change is written when it is closed",
+				   f->map.file));
+	/* Its ctime changes when it is moved out of the way. */
+	if (stat(old, &now) < 0 || now.st_ino != f->stat.st_ino || now.st_size != f->stat.st_size ||
+		!same_time(&now.st_mtim, &f->stat.st_mtim))
+		return csv_overtaken(f, e);
+	return 0;
+}
+
 int csv_file_save(struct csv_file *f, struct err *e)
 {
 	struct buf b = BUF_INIT(BUF_MAX_SHEET);
-	int r;
+	int r = may_replace(f, f->path, e);
 
-	if (access(f->lock, F_OK) == 0)
-		r = err_set(e, EAGAIN, "%s is open in LibreOffice; the change is written when it is closed",
-			f->map.file);
-	else if (access(f->path, W_OK) < 0)
+	if (r < 0) {
+		csv_file_forget(f);
+		return r;
+	}
+	if (access(f->path, W_OK) < 0)
 		r = err_set(e, errno, "cannot write %s: %s", f->path, strerror(errno));
 	else if (csv_print(f->sheet, &b) < 0)
 		r = err_set(e, E2BIG, "%s would be larger than %zu MiB, the limit for a sheet", f->map.file,
 			b.max >> 20);
 	else
-		r = file_replace(f->path, buf_text(&b), b.len, 0600, e);
+		r = file_replace_if(f->path, buf_text(&b), b.len, 0600, may_replace, f, e);
 	f->hash = csv_hash(CSV_HASH_START, buf_text(&b), b.len);
 	f->settled = 0;
+	f->listed = 0;
 	buf_finish(&b);
-	if (r < 0) {
-		csv_file_forget(f);
-		return driver_whole(e, r);
-	}
-	return 0;
+	if (r == 0)
+		return 0;
+	csv_file_forget(f);
+	return r == -EAGAIN ? r : driver_whole(e, r);
 }

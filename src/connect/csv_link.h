@@ -29,6 +29,8 @@ struct csv_file {
 	uint64_t hash;		 /* of the file's bytes */
 	struct stat stat;	 /* of the file that was read */
 	_Bool settled;		 /* no change can hide behind an equal @stat */
+	_Bool listed;		 /* since the last change that was written here */
+	char *got_id, *got_raw;	 /* the row that was asked for last, as it was then */
 };
 
 struct csv_link {
@@ -54,6 +56,9 @@ void csv_warn(struct csv_link *l, const char *format, ...) __attribute__((format
  * mapped columns; another -errno.
  */
 int csv_file_load(struct csv_link *l, struct csv_file *f, struct err *e);
+
+/* csv_overtaken - the error when somebody else was faster: the record is to be read and merged again, at once */
+int csv_overtaken(const struct csv_file *f, struct err *e);
 
 /* csv_file_save - puts the changed sheet in the file's place; when that fails, the changes are forgotten */
 int csv_file_save(struct csv_file *f, struct err *e);

@@ -127,13 +127,15 @@ static void describe(
 	p->field = f->name;
 }
 
-int store_conflict_tell(struct tx *tx, int64_t record, int64_t tool)
+/* @version: whoever waits for a save of this version, or an older one, is told */
+static int tell(struct tx *tx, int64_t record, int64_t tool, int64_t version)
 {
 	uint64_t fields = store_conflict_fields(tx->db, record, tool);
 	_cleanup_(mem_freep) char *path = store_record_path(tx->db, record);
 	_cleanup_(mem_freep) char *name = store_record_name(tx->db, record);
 	struct problem p = {.kind = PROBLEM_CONFLICT,
 		.record = record,
+		.version = version,
 		.tool = store_tool_index(tx->store, tool),
 		.code = ESTALE,
 		.path = path ? path : "",
@@ -144,27 +146,46 @@ int store_conflict_tell(struct tx *tx, int64_t record, int64_t tool)
 	if (!fields || p.tool < 0 || !path)
 		return store_problem_drop(tx, PROBLEM_CONFLICT, record, tool);
 	/* Whoever waits for the owner's word is not to hear a copy's. */
-	if (fields & stack_owned(tx->stack, type_of(tx->db, record)->id, p.tool))
-		p.version = db_int(tx->db, 0, "SELECT version FROM record WHERE id = ?1", "i", record);
+	if (!(fields & stack_owned(tx->stack, type_of(tx->db, record)->id, p.tool)))
+		p.version = 0;
 	describe(tx, record, tool, fields, &p, text);
 	p.text = text;
 	return store_problem_add(tx, &p);
 }
 
+int store_conflict_tell(struct tx *tx, int64_t record, int64_t tool)
+{
+	return tell(
+		tx, record, tool, db_int(tx->db, 0, "SELECT version FROM record WHERE id = ?1", "i", record));
+}
+
 /* ---- settling ---- */
 
 /* What the tool had is written down: the decision can be undone. */
-static int note_decision(
-	struct tx *tx, int64_t record, int64_t tool, uint64_t fields, const struct origin *origin)
+static int note_decision(struct tx *tx, int64_t record, int64_t tool, uint64_t fields, const char *cause,
+	const struct origin *origin)
 {
 	const struct type *type = type_of(tx->db, record);
 	struct origin by = *origin;
 	_cleanup_json_ cJSON *mine = store_conflict_doc(tx->db, record, tool, CONFLICT_MINE);
 	_cleanup_json_ cJSON *theirs = store_conflict_doc(tx->db, record, tool, CONFLICT_THEIRS);
 
-	by.cause = "settle";
+	by.cause = cause;
 	fields &= record_changed(type, theirs, mine);
 	return fields ? store_history_note(tx, record, theirs, mine, fields, &by) : 0;
+}
+
+/* Whoever decides about the lines has decided about their sums. */
+static uint64_t with_sums(const struct type *type, uint64_t fields)
+{
+	const struct field *lines = type_field(type, "lines");
+
+	for (const struct field *f = type->fields; f->name && lines && (fields & field_bit(type, lines));
+		f++) {
+		if (f->flags & FIELD_COMPUTED)
+			fields |= field_bit(type, f);
+	}
+	return fields;
 }
 
 int store_conflict_settle(struct tx *tx, int64_t record, uint64_t fields, const struct origin *origin)
@@ -172,6 +193,7 @@ int store_conflict_settle(struct tx *tx, int64_t record, uint64_t fields, const 
 	_Bool any = 0;
 	int r = 0;
 
+	fields = with_sums(type_of(tx->db, record), fields);
 	for (int i = 1; i < tx->stack->tool_count && r == 0; i++) {
 		int64_t tool = store_tool_id(tx->store, i);
 		uint64_t mine = store_conflict_fields(tx->db, record, tool) & fields;
@@ -179,20 +201,31 @@ int store_conflict_settle(struct tx *tx, int64_t record, uint64_t fields, const 
 		if (!mine)
 			continue;
 		any = 1;
-		r = note_decision(tx, record, tool, mine, origin);
+		r = note_decision(tx, record, tool, mine, "settle", origin);
 		for (int f = 0; f < TYPE_MAX_FIELDS && r == 0; f++) {
 			if (mine >> f & 1)
 				r = store_conflict_drop(tx, record, tool, f);
 		}
+		/* What is left was there before: it is no news to whoever settles the rest. */
 		if (r == 0)
-			r = store_conflict_tell(tx, record, tool);
+			r = tell(tx, record, tool, 0);
 	}
 	return r == 0 && any ? store_outbox_ensure(tx, record, -1) : r;
 }
 
-int store_conflict_forget(struct tx *tx, int64_t record)
+int store_conflict_forget(struct tx *tx, int64_t record, int64_t tool, const struct origin *origin)
 {
-	int r = db_run(tx->db, "DELETE FROM conflict WHERE record = ?1", "i", record);
+	int r = 0;
 
-	return r == 0 ? store_problem_drop(tx, PROBLEM_CONFLICT, record, 0) : r;
+	for (int i = 1; i < tx->stack->tool_count && r == 0; i++) {
+		int64_t id = store_tool_id(tx->store, i);
+		uint64_t fields = tool && id != tool ? 0 : store_conflict_fields(tx->db, record, id);
+
+		if (fields)
+			r = note_decision(tx, record, id, fields, "overruled", origin);
+	}
+	if (r == 0)
+		r = db_run(tx->db, "DELETE FROM conflict WHERE record = ?1 AND (?2 = 0 OR tool = ?2)", "ii",
+			record, tool);
+	return r == 0 ? store_problem_drop(tx, PROBLEM_CONFLICT, record, tool) : r;
 }

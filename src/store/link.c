@@ -131,7 +131,8 @@ static int64_t match_field(struct db *db, int64_t tool, const struct type *type,
 		return 0;
 	q = db_query(db,
 		"SELECT record FROM identity i WHERE type = ?1 AND field = ?2 AND value = ?3"
-		" AND NOT EXISTS (SELECT 1 FROM link l WHERE l.record = i.record AND l.tool = ?4) LIMIT 2",
+		" AND NOT EXISTS (SELECT 1 FROM link l WHERE l.record = i.record AND l.tool = ?4 AND NOT "
+		"l.gone) LIMIT 2",
 		"iiti", (int64_t)type->id, (int64_t)field, value, tool);
 	while (db_row(q))
 		found = found ? -1 : sqlite3_column_int64(q, 0);

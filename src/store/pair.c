@@ -400,7 +400,7 @@ static int split(struct tx *tx, struct link *l, int tool, const struct origin *o
 	c.origin.cause = "unlink";
 	r = store_change(tx, &c, ret, NULL);
 	if (r == 0)
-		r = store_conflict_forget(tx, old);
+		r = store_conflict_forget(tx, old, store_tool_id(tx->store, tool), origin);
 	if (r == 0)
 		r = db_run(tx->db, "UPDATE link SET record = ?2, ours = theirs WHERE id = ?1", "ii", l->id,
 			*ret);

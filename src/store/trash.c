@@ -131,8 +131,10 @@ static int add_row(struct tx *tx, const struct work *w, enum trash_state state)
 static int leave_tree(struct tx *tx, int64_t record, enum trash_state state, const struct origin *origin)
 {
 	_cleanup_(work_finish) struct work w = {0};
-	int r = load_work(tx, record, &w);
+	int r = store_conflict_forget(tx, record, 0, origin);
 
+	if (r == 0)
+		r = load_work(tx, record, &w);
 	if (r == 0)
 		r = change_announce(tx, &w, EVENT_REMOVED, w.whole, w.name);
 	if (r == 0)
@@ -144,8 +146,6 @@ static int leave_tree(struct tx *tx, int64_t record, enum trash_state state, con
 			record);
 	if (r == 0)
 		r = db_run(tx->db, "DELETE FROM identity WHERE record = ?1", "i", record);
-	if (r == 0)
-		r = store_conflict_forget(tx, record);
 	if (r == 0)
 		r = add_row(tx, &w, state);
 	if (r == 0)

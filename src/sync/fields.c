@@ -91,6 +91,7 @@ static int contest(struct merge *m, int i, const cJSON *now)
 		m->own_conflicts >> i & 1 ? store_conflict_base(m->tx->db, m->link.record, tool, i) : NULL;
 
 	m->contested = 1;
+	m->conflicts |= (uint64_t)1 << i;
 	/* Back to what both had agreed on: then only this side has changed it, and the tool is told. */
 	if ((m->own_conflicts >> i & 1) && json_equal(old, now)) {
 		merge_put(m->link.ours, f->name, now);
@@ -101,13 +102,22 @@ static int contest(struct merge *m, int i, const cJSON *now)
 	return store_conflict_put(m->tx, m->link.record, tool, i, old, now);
 }
 
+/* The sums of contested lines are those of ours: they are contested, too, though nobody may have changed them here. */
+static _Bool sums_contested(const struct merge *m, const struct field *f)
+{
+	const struct field *lines = f->flags & FIELD_COMPUTED ? type_field(m->type, "lines") : NULL;
+
+	return lines && (m->conflicts & field_bit(m->type, lines));
+}
+
 static int merge_field(struct merge *m, int i)
 {
 	const struct field *f = &m->type->fields[i];
 	const cJSON *now = json_get(m->theirs, f->name), *ours = json_get(m->doc, f->name);
 	_Bool edited = !json_equal(ours, json_get(m->link.ours, f->name));
 	_Bool own = m->own_conflicts >> i & 1;
-	enum verdict verdict = m->conflicts >> i & 1 ? ASK : judge(m, i, edited);
+	_Bool open = (m->conflicts >> i & 1) || sums_contested(m, f);
+	enum verdict verdict = open ? ASK : judge(m, i, edited);
 	int r = 0;
 
 	if (json_equal(ours, now)) {
@@ -172,7 +182,8 @@ void merge_matched(struct merge *m)
 
 		if (!(m->known & field_bit(m->type, f)))
 			continue;
-		if (owner || !ours) {
+		/* An owner that has nothing has no last word: which tool is read first would decide what is lost. */
+		if ((owner && now) || !ours) {
 			merge_take(m, f, now);
 		} else {
 			merge_put(m->link.ours, f->name, now);

@@ -8,6 +8,7 @@
 #include "seamfs/codec/decimal.h"
 #include "seamfs/codec/json.h"
 #include "seamfs/store/conflict.h"
+#include "seamfs/store/history.h"
 #include "seamfs/store/pair.h"
 #include "seamfs/store/trash.h"
 #include "sync/merge_p.h"
@@ -134,11 +135,53 @@ static void merge_finish(struct merge *m)
 	cJSON_Delete(m->patch);
 }
 
+/* What had that id in the tool is gone there, and another thing has it now. That it is gone must not be forgotten. */
+static int give_up_id(struct tx *tx, struct worker *w, enum type_id type, const char *remote)
+{
+	int r = 0;
+
+	if (db_int(tx->db, 0, "SELECT 1 FROM link WHERE tool = ?1 AND type = ?2 AND remote = ?3 AND NOT gone",
+		    "iit", w->tool_id, (int64_t)type, remote))
+		r = merge_gone(tx, w, type, remote);
+	return r == 0 ? db_run(tx->db,
+				"UPDATE link SET remote = remote || ' #' || id"
+				" WHERE tool = ?1 AND type = ?2 AND remote = ?3",
+				"iit", w->tool_id, (int64_t)type, remote)
+		      : r;
+}
+
+static _Bool says_the_same(const struct merge *m, const char *field)
+{
+	const char *a = json_get_text(m->theirs, field), *b = json_get_text(m->link.theirs, field);
+	_cleanup_(mem_freep) char *x = a ? store_identity(a) : NULL;
+	_cleanup_(mem_freep) char *y = b ? store_identity(b) : NULL;
+
+	return x && str_equal(x, y);
+}
+
+/* Whether what has come back under an old id is what had it: the next number of a sheet is one that a removed row had. */
+static _Bool is_same(const struct merge *m)
+{
+	const char *key = type_key(m->type)->name;
+	_Bool same = !m->type->match || says_the_same(m, key);
+
+	for (const char *const *f = m->type->match; f && *f && !same; f++)
+		same = says_the_same(m, *f);
+	return same;
+}
+
 static int find_record(struct merge *m)
 {
 	const struct arrival *a = m->a;
 	int r = store_link_by_remote(m->tx->db, a->worker->tool_id, a->type, a->remote->id, &m->link);
 
+	if (r == 0 && m->link.gone == LINK_GONE && !is_same(m)) {
+		r = give_up_id(m->tx, a->worker, a->type, a->remote->id);
+		link_finish(&m->link);
+		if (r < 0)
+			return r;
+		r = -ENOENT;
+	}
 	if (r == 0) {
 		m->doc = store_record_doc(m->tx->db, m->link.record);
 		return 1;
@@ -148,9 +191,12 @@ static int find_record(struct merge *m)
 		.theirs = cJSON_CreateObject(),
 		.ours = cJSON_CreateObject()};
 	m->link.record = store_match(m->tx->db, a->worker->tool_id, a->type, m->theirs);
-	if (m->link.record)
-		m->doc = store_record_doc(m->tx->db, m->link.record);
-	return 0;
+	if (!m->link.record)
+		return 0;
+	m->doc = store_record_doc(m->tx->db, m->link.record);
+	/* It was removed there and is there again, under another id. */
+	return db_run(m->tx->db, "DELETE FROM link WHERE record = ?1 AND tool = ?2 AND gone", "ii",
+		m->link.record, a->worker->tool_id);
 }
 
 static int apply(struct merge *m, const char *cause)
@@ -243,6 +289,28 @@ static int tell_returned(struct merge *m)
 	return store_problem_add(m->tx, &p);
 }
 
+/* A copy goes with its record. What was changed in it meanwhile is written down, once. */
+static int note_trashed(struct merge *m)
+{
+	struct origin origin = {.tool = m->a->worker->tool, .cause = "overruled"};
+	int r;
+
+	for (int i = 0; m->type->fields[i].name; i++) {
+		const char *name = m->type->fields[i].name;
+
+		if (!(m->known >> i & 1) ||
+			json_equal(json_get(m->theirs, name), json_get(m->link.theirs, name)))
+			continue;
+		m->lost |= (uint64_t)1 << i;
+		merge_put(m->link.theirs, name, json_get(m->theirs, name));
+		merge_put(m->link.ours, name, json_get(m->theirs, name));
+	}
+	r = store_history_note(m->tx, m->link.record, m->theirs, NULL, m->lost, &origin);
+	return r == 0 ? store_link_put(m->tx, m->a->worker->tool_id, &m->link, m->a->remote->raw,
+				m->a->remote->url, m->a->pass)
+		      : r;
+}
+
 /*
  * Its record is in the trash. 0: it stays there; the tool has yet to hear of it, or only holds a copy. 1: it comes back,
  * because it was changed there meanwhile, or because its owner has brought it back: as the same record or, when that has
@@ -257,7 +325,7 @@ static int in_trash(struct merge *m)
 	if (waits && unchanged(m))
 		return store_link_seen(m->tx, m->link.id, m->a->pass, m->a->remote->raw);
 	if (m->tx->stack->owners[m->a->type] != m->a->worker->tool)
-		return 0;
+		return waits ? note_trashed(m) : 0;
 	if (store_restore(m->tx, m->link.record, &origin, NULL) == 0) {
 		m->doc = store_record_doc(m->tx->db, m->link.record);
 		r = waits ? tell_returned(m) : 0;
@@ -303,6 +371,8 @@ int merge_arrival(struct tx *tx, const struct arrival *a, int64_t *ret_record)
 
 	m.theirs = canonical(tx, a->worker, m.type, a->remote->doc, &m.known, &open);
 	linked = find_record(&m);
+	if (linked < 0)
+		return linked;
 	if (ret_record)
 		*ret_record = m.link.record;
 	if (!linked && !m.link.record && is_awaited(&m))
@@ -414,6 +484,11 @@ int merge_answer(struct tx *tx, struct answer *answer)
 			.remote = str_dup(a->remote->id),
 			.theirs = cJSON_CreateObject(),
 			.ours = cJSON_CreateObject()};
+	if (!linked) {
+		r = give_up_id(tx, a->worker, a->type, a->remote->id);
+		if (r < 0)
+			return r;
+	}
 	/* A spreadsheet's row without an id is known by its name, which may just have changed. */
 	if (linked && strcmp(m.link.remote, a->remote->id) != 0) {
 		r = db_run(
@@ -478,6 +553,7 @@ static int tell_unsent(struct tx *tx, struct worker *w, int64_t record)
 int merge_gone(struct tx *tx, struct worker *w, enum type_id type, const char *remote)
 {
 	struct origin origin = {.tool = w->tool, .cause = "gone"};
+	_Bool owner = tx->stack->owners[type] == w->tool;
 	struct link l;
 	int64_t record;
 	int r = store_link_by_remote(tx->db, w->tool_id, type, remote, &l);
@@ -488,13 +564,17 @@ int merge_gone(struct tx *tx, struct worker *w, enum type_id type, const char *r
 	record = l.record;
 	r = store_link_put(tx, w->tool_id, &l, NULL, NULL, 0);
 	link_finish(&l);
-	if (r == 0 && tx->stack->owners[type] == w->tool)
+	if (r == 0 && owner)
 		r = tell_unsent(tx, w, record);
 	if (r == 0)
 		r = db_run(tx->db, "DELETE FROM outbox WHERE record = ?1 AND tool = ?2", "ii", record,
 			w->tool_id);
 	/* Gone from a copy, it is still the owner's; gone from the owner, it leaves the tree and is kept. */
-	if (r == 0 && tx->stack->owners[type] == w->tool)
+	if (r == 0 && owner)
 		r = store_trash(tx, record, &origin);
+	else if (r == 0)
+		r = store_conflict_forget(tx, record, w->tool_id, &origin);
+	if (r == 0 && !owner)
+		r = store_outbox_ensure(tx, record, w->tool);
 	return r == -ENOENT ? 0 : r;
 }

@@ -26,7 +26,7 @@ void merge_take(struct merge *m, const struct field *f, const cJSON *value);
 /* merge_linked - what came against what the tool had; the record against what that corresponded to */
 int merge_linked(struct merge *m, uint64_t skip);
 
-/* merge_matched - the same thing, seen in this tool for the first time: its owner's values win, gaps are filled */
+/* merge_matched - the same thing, seen in this tool for the first time: its owner's values win, gaps on either side are filled */
 void merge_matched(struct merge *m);
 
 /* merge_note_lost - values of the tool that were overruled are written down */

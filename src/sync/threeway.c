@@ -153,15 +153,22 @@ static _Bool add_line(
 	return row != NULL;
 }
 
-static void add_new(const struct pairing *p, cJSON *rows, const struct pairing *other)
+/* The same line added on both sides is one: each of the other's swallows one. */
+static _Bool swallow(struct pairing *other, const cJSON *line)
+{
+	for (int i = 0; other && i < other->count; i++) {
+		if (!other->taken[i] && json_equal(line, other->list[i])) {
+			other->taken[i] = 1;
+			return 1;
+		}
+	}
+	return 0;
+}
+
+static void add_new(const struct pairing *p, cJSON *rows, struct pairing *other)
 {
 	for (int k = 0; k < p->count; k++) {
-		_Bool twin = 0;
-
-		/* The same line added on both sides is one. */
-		for (int j = 0; other && j < other->count; j++)
-			twin |= !other->taken[j] && json_equal(p->list[k], other->list[j]);
-		if (!p->taken[k] && !twin)
+		if (!p->taken[k] && !swallow(other, p->list[k]))
 			cJSON_AddItemToArray(rows, cJSON_Duplicate(p->list[k], 1));
 	}
 }

@@ -19,6 +19,15 @@ int file_read_fd(int fd, struct buf *b);
  */
 int file_replace(const char *path, const void *bytes, size_t len, mode_t mode, struct err *e);
 
+/**
+ * file_replace_if - the same, where other programs may replace the file at any moment
+ * @may: is asked about the file that would be replaced, when all is written, and once more when it is out of the way, so that
+ *       nobody can come between (on file systems that can exchange two files). Below 0: the old file stays, and that is returned.
+ */
+typedef int (*file_asker)(void *context, const char *old, struct err *e);
+int file_replace_if(const char *path, const void *bytes, size_t len, mode_t mode, file_asker may,
+	void *context, struct err *e);
+
 /* file_make_dirs - mkdir -p with @mode for what is missing */
 int file_make_dirs(const char *path, mode_t mode, struct err *e);
 

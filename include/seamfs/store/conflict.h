@@ -31,8 +31,11 @@ int store_conflict_tell(struct tx *tx, int64_t record, int64_t tool);
 /* store_conflict_settle - a person has decided: what the record says of these fields counts, and goes to the tools */
 int store_conflict_settle(struct tx *tx, int64_t record, uint64_t fields, const struct origin *origin);
 
-/* store_conflict_forget - the record goes to the trash */
-int store_conflict_forget(struct tx *tx, int64_t record);
+/**
+ * store_conflict_forget - there is no other side any more: that tool (0: every tool) loses it, or the record, which is still
+ *                         live, goes to the trash. What the tools had is written down.
+ */
+int store_conflict_forget(struct tx *tx, int64_t record, int64_t tool, const struct origin *origin);
 
 /* store_conflict_doc - the record's doc as one side has it, given to the caller; NULL when it is gone */
 cJSON *store_conflict_doc(struct db *db, int64_t record, int64_t tool, enum conflict_side side);

@@ -58,7 +58,7 @@ int store_link_seen(struct tx *tx, int64_t link, int64_t pass, const char *raw);
 char *store_identity(const char *text);
 
 /**
- * store_match - the one live record without a link to @tool that is the same thing as @doc
+ * store_match - the one live record that @tool does not have, or no longer, and that is the same thing as @doc
  *
  * Tries the type's identifying fields, strongest first, then the name. 0 when none or more than one is found.
  */

@@ -102,6 +102,52 @@ TEST(a_listing_comes_only_after_a_change)
 	rig_stop(&rig);
 }
 
+/* What was listed, then written over from here, then put back, is a change, though its bytes were listed before. */
+TEST(a_sheet_that_is_put_back_is_listed)
+{
+	_cleanup_(mem_freep) char *cursor = NULL, *text = NULL;
+	_Bool complete;
+	struct rig rig;
+
+	start(&rig, CLIENTS, "clients.csv", HEADER ACME);
+	free(listing(&rig, TYPE_CLIENT, &cursor, &complete));
+	free(update(&rig, TYPE_CLIENT, "1", "{'name': 'Other'}", NULL));
+	rig_write(&rig, "clients.csv", HEADER ACME);
+	text = listing(&rig, TYPE_CLIENT, &cursor, &complete);
+	check(complete && strstr(text, "Acme"));
+	check_call(listing(&rig, TYPE_CLIENT, &cursor, &complete), "");
+	rig_stop(&rig);
+}
+
+static char *get(struct rig *rig, const char *id)
+{
+	struct remote ret;
+
+	return remote_text(rig, rig->link->ops->get(rig->link, TYPE_CLIENT, id, &ret, &rig->e), &ret);
+}
+
+/* What was changed in a row after it was asked for would be written over without anybody having seen it. */
+TEST(a_row_that_changes_underneath_is_asked_for_again)
+{
+	struct rig rig;
+
+	start(&rig, CLIENTS, "clients.csv", HEADER ACME SOHN);
+	free(get(&rig, "1"));
+	rig_write(&rig, "clients.csv",
+		HEADER "1;Acme Ltd;+49 30 1;a@acme.example;03.11.2026;Kunde;;DE\r\n" SOHN);
+	check_call(update(&rig, TYPE_CLIENT, "1", "{'name': 'Mine'}", NULL),
+		"EAGAIN: clients.csv was changed by another program at this moment");
+	check(rig.e.retry == ERR_LATER && rig.e.retry_at_ms && rig.e.scope == ERR_RECORD);
+	check_int(rig.link->ops->remove(rig.link, TYPE_CLIENT, "1", &rig.e), -EAGAIN);
+	check_file(&rig, "clients.csv",
+		HEADER "1;Acme Ltd;+49 30 1;a@acme.example;03.11.2026;Kunde;;DE\r\n" SOHN);
+	free(get(&rig, "1"));
+	free(update(&rig, TYPE_CLIENT, "1", "{'name': 'Mine'}", NULL));
+	check_file(
+		&rig, "clients.csv", HEADER "1;Mine;+49 30 1;a@acme.example;03.11.2026;Kunde;;DE\r\n" SOHN);
+	rig_stop(&rig);
+}
+
 TEST(an_update_changes_only_its_cells)
 {
 	struct rig rig;
@@ -391,6 +437,8 @@ TEST(a_removed_row_is_gone)
 
 TEST_MAIN(TEST_RUN(rows_are_records), TEST_RUN(capabilities_tell_what_is_mapped),
 	TEST_RUN(columns_called_like_fields_need_no_map), TEST_RUN(a_listing_comes_only_after_a_change),
+	TEST_RUN(a_sheet_that_is_put_back_is_listed),
+	TEST_RUN(a_row_that_changes_underneath_is_asked_for_again),
 	TEST_RUN(an_update_changes_only_its_cells), TEST_RUN(what_is_there_already_is_not_written),
 	TEST_RUN(each_kind_keeps_the_form_of_the_sheet), TEST_RUN(a_refused_update_leaves_no_trace),
 	TEST_RUN(amounts_never_change_their_currency_silently),
