@@ -437,6 +437,8 @@ static int tell_unsent(struct tx *tx, struct worker *w, int64_t record)
 		"change is "
 		"in .seam/trash/",
 		w->link->name);
+	/* Whoever waits for the tool's word hears this. */
+	p.version = db_int(tx->db, 0, "SELECT version FROM record WHERE id = ?1", "i", record);
 	r = store_record_body(tx->db, record, &body);
 	p.bytes = buf_text(&body);
 	p.len = body.len;
