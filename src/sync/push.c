@@ -150,7 +150,7 @@ static int keep_problem(
 	if (!p->row.copy)
 		problem.version =
 			db_int(tx->db, 0, "SELECT version FROM record WHERE id = ?1", "i", p->row.record);
-	if (with_bytes && store_record_body(tx->db, p->row.record, &body) == 0) {
+	if (with_bytes && store_written_read(tx->db, p->row.record, &body) == 0) {
 		problem.bytes = buf_text(&body);
 		problem.len = body.len;
 	}
@@ -168,6 +168,9 @@ static int confirm(struct tx *tx, void *argument)
 		.sent = p->fields};
 	char text[300];
 	int r = merge_answer(tx, &a);
+
+	if (r == 0 && !p->row.copy)
+		r = store_written_drop(tx, p->row.record, p->row.version);
 	p->ignored = a.ignored;
 	for (int i = 0; r == 0 && p->type->fields[i].name; i++) {
 		if (!(a.ignored & (uint64_t)1 << i))

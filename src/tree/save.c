@@ -129,6 +129,16 @@ static uint64_t settles(const struct save *s)
 	return fields;
 }
 
+/* A tool may refuse it yet: then it is given back as it was written. */
+static int keep_written(struct tx *tx, const struct save *s, int64_t record, int64_t version)
+{
+	const char *bytes = s->text.written ? s->text.written : s->text.bytes;
+	_Bool all_heard = store_record_progress(tx->db, record) == RECORD_SYNCED;
+
+	return store_written_keep(tx, record, version, all_heard || s->folder ? NULL : bytes,
+		s->text.written ? s->text.written_len : s->text.len);
+}
+
 static int run_save(struct tx *tx, void *argument)
 {
 	struct save *s = argument;
@@ -146,6 +156,8 @@ static int run_save(struct tx *tx, void *argument)
 		r = store_conflict_settle(tx, record, settles(s), &s->origin);
 	if (r == 0)
 		r = store_record_stat(tx->db, record, &after);
+	if (r == 0 && after.version != before.version)
+		r = keep_written(tx, s, record, after.version);
 	if (r == 0)
 		r = store_problem_clear(tx, record, s->path);
 	if (r == 0)
