@@ -209,6 +209,16 @@ static int may_replace(void *context, const char *old, struct err *e)
 	return 0;
 }
 
+/* A sheet that we may not write does not become writable by waiting: whoever saves is told. */
+static int unwritten(const struct csv_file *f, int r, struct err *e)
+{
+	if (r != -EROFS && r != -EACCES && r != -EPERM)
+		return driver_whole(e, r);
+	return err_set(e, EROFS,
+		"%s cannot be written (%s): make it and its folder writable, or change it there", f->map.file,
+		strerror(-r));
+}
+
 int csv_file_save(struct csv_file *f, struct err *e)
 {
 	struct buf b = BUF_INIT(BUF_MAX_SHEET);
@@ -232,5 +242,5 @@ int csv_file_save(struct csv_file *f, struct err *e)
 	if (r == 0)
 		return 0;
 	csv_file_forget(f);
-	return r == -EAGAIN ? r : driver_whole(e, r);
+	return r == -EAGAIN ? r : unwritten(f, r, e);
 }

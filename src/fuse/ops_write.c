@@ -27,24 +27,56 @@ struct act {
 	const char *name;
 };
 
-static void refuse(fuse_req_t req, struct act act, int r, const struct err *e)
+/* What is said where nobody who knew more has said anything. */
+static const struct {
+	int code;
+	const char *text;
+} plain[] = {
+	{EPERM, "this cannot be done here"},
+	{EACCES, "the permissions of the folder behind documents/ do not let us do that; look at them there"},
+	{EROFS, "the folder behind documents/ can only be read; make it writable there"},
+	{EEXIST, "something of that name is there already; choose another name, or remove that first"},
+	{ENOTEMPTY, "the folder is not empty; remove what is in it first"},
+	{EXDEV, "documents stay in documents/, and everything else outside of it; make a copy instead"},
+	{EINVAL, "this kind of it is not possible here"},
+	{ENOSPC, "the disk is full; make room and do it again"},
+	{EDQUOT, "your share of the disk is used up; make room and do it again"},
+	{EFBIG, "that is larger than a file can be here"},
+	{EIO, "the disk or the database of seamfs has a fault; its log says more"},
+};
+
+static void note(fuse_req_t req, struct act act, int r, struct err *e)
 {
+	for (size_t i = 0; !e->code && !e->noted && i < ARRAY_LEN(plain); i++) {
+		if (plain[i].code == -r)
+			err_set(e, -r, "%s", plain[i].text);
+	}
 	if (e->code)
 		tree_failed(mount_of(req)->tree, act.what, act.ino, act.name, e);
+}
+
+static void refuse(fuse_req_t req, struct act act, int r, struct err *e)
+{
+	note(req, act, r, e);
 	fuse_reply_err(req, -r);
 }
 
-static void reply_node(fuse_req_t req, struct act act, int r, const struct node *node, const struct err *e)
+static void reply_entry(fuse_req_t req, const struct node *node)
 {
 	struct fuse_entry_param entry;
 
+	face_entry(mount_of(req), node, &entry);
+	fuse_reply_entry(req, &entry);
+}
+
+static void reply_node(fuse_req_t req, struct act act, int r, const struct node *node, struct err *e)
+{
 	if (r < 0) {
 		refuse(req, act, r, e);
 		return;
 	}
 	tree_done(mount_of(req)->tree, act.ino, act.name);
-	face_entry(mount_of(req), node, &entry);
-	fuse_reply_entry(req, &entry);
+	reply_entry(req, node);
 }
 
 /* ---- files ---- */
@@ -94,6 +126,7 @@ void face_create(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode, 
 		refuse(req, (struct act){"create", dir, name}, r, &e);
 		return;
 	}
+	tree_done(m->tree, dir, name);
 	set_open_flags(m, node.ino, h, fi->flags, fi);
 	face_entry(m, &node, &entry);
 	if (fuse_reply_create(req, &entry, fi) < 0)
@@ -136,7 +169,7 @@ void face_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size, 
 		ssize_t n = fi->flags & O_APPEND ? write(fd, bytes, size) : pwrite(fd, bytes, size, offset);
 
 		if (n < 0)
-			fuse_reply_err(req, errno);
+			refuse(req, (struct act){"write", ino, NULL}, -errno, &e);
 		else
 			fuse_reply_write(req, (size_t)n);
 		return;
@@ -156,10 +189,13 @@ static void save(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, enum
 	struct err e = {0};
 	int r = tree_flush(m->tree, handle_of(fi), ino, how, &who, &ticket, &e);
 
-	if (r < 0)
-		refuse(req, (struct act){"save", ino, NULL}, r, &e);
-	else
+	if (r >= 0) {
 		park_answer(m, req, &ticket, 0, how == FLUSH_SYNC ? WAIT_SYNC_MS : WAIT_OWNER_MS);
+		return;
+	}
+	note(req, (struct act){"save", ino, NULL}, r, &e);
+	/* What the kernel has cached was refused; with a full disk no event can tell the notifier. */
+	park_refusal(m, req, ino, r);
 }
 
 void face_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
@@ -170,11 +206,14 @@ void face_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 void face_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)
 {
 	int fd = tree_descriptor(handle_of(fi));
+	struct err e = {0};
 
-	if (fd >= 0)
-		fuse_reply_err(req, (datasync ? fdatasync(fd) : fsync(fd)) < 0 ? errno : 0);
-	else
+	if (fd < 0)
 		save(req, ino, fi, FLUSH_SYNC);
+	else if ((datasync ? fdatasync(fd) : fsync(fd)) < 0)
+		refuse(req, (struct act){"save", ino, NULL}, -errno, &e);
+	else
+		fuse_reply_err(req, 0);
 }
 
 void face_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
@@ -195,6 +234,7 @@ void face_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
 			: to_set & FUSE_SET_ATTR_MTIME
 				? attr->st_mtim.tv_sec * INT64_C(1000) + attr->st_mtim.tv_nsec / 1000000
 				: -1;
+	struct err e = {0};
 	struct node node;
 	struct stat now;
 	int r;
@@ -203,9 +243,9 @@ void face_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
 	if (face_is_notifier(m, req))
 		r = tree_stat(m->tree, ino, &node);
 	else
-		r = tree_setattr(m->tree, ino, handle_of(fi), size, mtime, &node);
+		r = tree_setattr(m->tree, ino, handle_of(fi), size, mtime, &node, &e);
 	if (r < 0) {
-		fuse_reply_err(req, -r);
+		refuse(req, (struct act){"change", ino, NULL}, r, &e);
 		return;
 	}
 	face_attr(m, &node, &now);
@@ -216,12 +256,17 @@ void face_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
 static _Bool made_by_notifier(fuse_req_t req, fuse_ino_t dir, const char *name)
 {
 	struct mount *m = mount_of(req);
-	struct err e = {0};
 	struct node node;
+	int r;
 
 	if (!face_expected(m, req, dir, name))
 		return 0;
-	reply_node(req, (struct act){"make", dir, name}, tree_lookup(m->tree, dir, name, &node), &node, &e);
+	/* Nobody has done anything: what was refused there is of interest still. */
+	r = tree_lookup(m->tree, dir, name, &node);
+	if (r < 0)
+		fuse_reply_err(req, -r);
+	else
+		reply_entry(req, &node);
 	return 1;
 }
 
@@ -237,7 +282,8 @@ void face_mknod(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode, d
 	if (made_by_notifier(req, dir, name))
 		return;
 	if (!S_ISREG(mode)) {
-		fuse_reply_err(req, EPERM);
+		err_set(&e, EPERM, "only files, folders and links can be made here");
+		refuse(req, (struct act){"create", dir, name}, -EPERM, &e);
 		return;
 	}
 	r = tree_create(m->tree, dir, name, mode, O_WRONLY, &who, &node, &h, &e);
@@ -275,7 +321,10 @@ void face_symlink(fuse_req_t req, const char *target, fuse_ino_t dir, const char
 void face_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t dir, const char *name)
 {
 	/* Programs that want a backup by hard link fall back to a rename or a copy, which are safe. */
-	fuse_reply_err(req, EPERM);
+	struct err e = {0};
+
+	err_set(&e, EPERM, "nothing has a second name by a hard link here; make a copy or a symbolic link");
+	refuse(req, (struct act){"link", dir, name}, -EPERM, &e);
 }
 
 static void remove_entry(fuse_req_t req, fuse_ino_t dir, const char *name, _Bool folder)
@@ -297,11 +346,14 @@ static void remove_entry(fuse_req_t req, fuse_ino_t dir, const char *name, _Bool
 	if (folder)
 		(void)tree_lookup(m->tree, dir, name, &node);
 	r = tree_unlink(m->tree, dir, name, folder, &who, &e);
-	if (r == 0 && folder)
+	if (r < 0) {
+		refuse(req, (struct act){"remove", dir, name}, r, &e);
+		return;
+	}
+	if (folder)
 		face_bury(m, node.ino);
-	if (r == 0)
-		tree_done(m->tree, dir, name);
-	refuse(req, (struct act){"remove", dir, name}, r, &e);
+	tree_done(m->tree, dir, name);
+	fuse_reply_err(req, 0);
 }
 
 void face_unlink(fuse_req_t req, fuse_ino_t dir, const char *name)

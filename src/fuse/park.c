@@ -33,32 +33,46 @@ static int answer_of(struct mount *m, const struct parked *p)
 	return r;
 }
 
+/* Puts the request aside for the waiter's thread. False: there is no room. */
+static _Bool put_aside(struct mount *m, const struct parked *p)
+{
+	_Bool parked;
+
+	pthread_mutex_lock(&m->mutex);
+	parked = !atomic_load(&m->stop) && m->parked_count < MAX_PARKED;
+	if (parked)
+		m->parked[m->parked_count++] = *p;
+	pthread_mutex_unlock(&m->mutex);
+	if (parked)
+		store_ring(tree_store(m->tree)); /* it may have been confirmed just before it was put aside */
+	return parked;
+}
+
 void park_answer(
 	struct mount *m, fuse_req_t req, const struct ticket *ticket, uint64_t stale_ino, int wait_ms)
 {
-	struct parked p = {req, *ticket, stale_ino, clock_steady_ms() + wait_ms};
-	_Bool parked = 0;
+	struct parked p = {req, *ticket, stale_ino, clock_steady_ms() + wait_ms, 0};
 	int r = ticket->record ? answer_of(m, &p) : 0;
 
-	if (r == 1 || stale_ino) {
-		pthread_mutex_lock(&m->mutex);
-		parked = !atomic_load(&m->stop) && m->parked_count < MAX_PARKED;
-		if (parked)
-			m->parked[m->parked_count++] = p;
-		pthread_mutex_unlock(&m->mutex);
-	}
 	/* With no room to wait the save is as safe: it is pending, and the notifier revokes what is stale. */
-	if (!parked)
-		fuse_reply_err(req, r < 0 ? -r : 0);
-	else
-		store_ring(tree_store(m->tree)); /* it may have been confirmed just before it was put aside */
+	if ((r == 1 || stale_ino) && put_aside(m, &p))
+		return;
+	fuse_reply_err(req, r < 0 ? -r : 0);
+}
+
+void park_refusal(struct mount *m, fuse_req_t req, uint64_t stale_ino, int result)
+{
+	struct parked p = {.req = req, .stale_ino = stale_ino, .result = result};
+
+	if (!put_aside(m, &p))
+		fuse_reply_err(req, -result);
 }
 
 /* Takes out one request that can be answered. */
 static _Bool take_answer(struct mount *m, struct parked *list, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		int r = 0;
+		int r = list[i].result;
 
 		if (list[i].stale_ino && !atomic_load(&m->stop))
 			fuse_lowlevel_notify_inval_inode(m->session, list[i].stale_ino, 0, 0);

@@ -354,7 +354,7 @@ static int check_writable(const struct stack *stack, const struct work *w, struc
 		if (tool == TOOL_LOCAL || !(fields & bit) || !can->used || !(can->reads & bit) ||
 			(w->type->fields[i].flags & FIELD_COMPUTED))
 			continue;
-		if (w->is_new && !can->creates && !can->writes)
+		if (w->is_new && !can->creates)
 			return err_set(e, EROFS, "%s owns the %s and takes no new ones from here",
 				stack->tools[tool].name, w->type->plural);
 		if (!w->is_new && !can->writes)

@@ -52,3 +52,9 @@ char *store_failure_of(struct db *db, const char *path)
 {
 	return db_text(db, "SELECT text FROM failure WHERE path = ?1 ORDER BY id DESC LIMIT 1", "t", path);
 }
+
+_Bool store_failure_has(struct db *db, const char *path, const char *act)
+{
+	return db_int(db, 0, "SELECT EXISTS (SELECT 1 FROM failure WHERE path = ?1 AND act = ?2)", "tt", path,
+		       act) != 0;
+}

@@ -158,3 +158,41 @@ char *store_problem_of(struct db *db, int64_t record)
 	return db_text(
 		db, "SELECT text FROM problem WHERE record = ?1 ORDER BY id DESC LIMIT 1", "i", record);
 }
+
+_Bool store_problem_has(struct db *db, int64_t record)
+{
+	return db_int(db, 0, "SELECT EXISTS (SELECT 1 FROM problem WHERE record = ?1)", "i", record) != 0;
+}
+
+/* ---- what was written ---- */
+
+int store_written_drop(struct tx *tx, int64_t record, int64_t version)
+{
+	return db_run(
+		tx->db, "DELETE FROM written WHERE record = ?1 AND version <= ?2", "ii", record, version);
+}
+
+int store_written_keep(struct tx *tx, int64_t record, int64_t version, const void *bytes, size_t len)
+{
+	_cleanup_(buf_finish) struct buf body = BUF_INIT(BUF_MAX_RECORD);
+	int r = bytes ? store_record_body(tx->db, record, &body) : 0;
+
+	if (r < 0 || !bytes || (body.len == len && memcmp(buf_text(&body), bytes, len) == 0))
+		return r < 0 ? r : store_written_drop(tx, record, version);
+	return db_run(tx->db,
+		"INSERT INTO written (record, version, bytes) VALUES (?1, ?2, ?3)"
+		" ON CONFLICT DO UPDATE SET version = excluded.version, bytes = excluded.bytes",
+		"iib", record, version, bytes, len);
+}
+
+int store_written_read(struct db *db, int64_t record, struct buf *b)
+{
+	sqlite3_stmt *q = db_query(db, "SELECT bytes FROM written WHERE record = ?1", "i", record);
+	int r;
+
+	if (!db_row(q))
+		return store_record_body(db, record, b);
+	r = buf_add(b, sqlite3_column_blob(q, 0), (size_t)sqlite3_column_bytes(q, 0));
+	db_done(q);
+	return r;
+}

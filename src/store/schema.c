@@ -103,6 +103,9 @@ static const char *const steps[] = {
 	" base TEXT NOT NULL, theirs TEXT NOT NULL, PRIMARY KEY (record, tool, field)) STRICT, WITHOUT "
 	"ROWID;"
 	"CREATE INDEX problem_record ON problem (record);"
+	/* What a person wrote, where the record's own text says the same in other words, until its tools have agreed. */
+	"CREATE TABLE written (record INTEGER PRIMARY KEY, version INTEGER NOT NULL, bytes BLOB NOT NULL) "
+	"STRICT;"
 	/* What was refused lately, saves and all else; the last few hundred. */
 	"CREATE TABLE failure (id INTEGER PRIMARY KEY AUTOINCREMENT, ms INTEGER NOT NULL, act TEXT NOT NULL,"
 	" dir TEXT NOT NULL, path TEXT NOT NULL, code INTEGER NOT NULL, field TEXT NOT NULL,"

@@ -97,8 +97,10 @@ static void run_jobs(struct store *s, struct job *list)
 		if (r < 0)
 			break;
 		job->result = job->run(&tx, job->argument);
+		/* A full disk has ended the whole transaction already, and with it the savepoint. */
 		if (job->result < 0)
-			r = exec(s, "ROLLBACK TO job");
+			r = sqlite3_get_autocommit(s->writer.handle) ? job->result
+								     : exec(s, "ROLLBACK TO job");
 		if (r == 0)
 			r = exec(s, "RELEASE job");
 	}

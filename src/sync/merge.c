@@ -541,7 +541,9 @@ static int tell_unsent(struct tx *tx, struct worker *w, int64_t record)
 		"change is "
 		"in .seam/trash/",
 		w->link->name);
-	r = store_record_body(tx->db, record, &body);
+	/* Whoever waits for the tool's word hears this. */
+	p.version = db_int(tx->db, 0, "SELECT version FROM record WHERE id = ?1", "i", record);
+	r = store_written_read(tx->db, record, &body);
 	p.bytes = buf_text(&body);
 	p.len = body.len;
 	if (r == 0)

@@ -150,7 +150,7 @@ static int keep_problem(
 	if (!p->row.copy)
 		problem.version =
 			db_int(tx->db, 0, "SELECT version FROM record WHERE id = ?1", "i", p->row.record);
-	if (with_bytes && store_record_body(tx->db, p->row.record, &body) == 0) {
+	if (with_bytes && store_written_read(tx->db, p->row.record, &body) == 0) {
 		problem.bytes = buf_text(&body);
 		problem.len = body.len;
 	}
@@ -169,6 +169,8 @@ static int confirm(struct tx *tx, void *argument)
 	char text[300];
 	int r = merge_answer(tx, &a);
 
+	if (r == 0 && !p->row.copy)
+		r = store_written_drop(tx, p->row.record, p->row.version);
 	p->ignored = a.ignored;
 	for (int i = 0; r == 0 && p->type->fields[i].name; i++) {
 		if (!(a.ignored & (uint64_t)1 << i))
@@ -201,6 +203,13 @@ static int reject_removal(struct tx *tx, struct push *p)
 	return r == 0 ? keep_problem(tx, p, p->why->code, "", text, 0) : r;
 }
 
+static _Bool says_who(const struct push *p)
+{
+	size_t len = strlen(p->w->link->name);
+
+	return strncmp(p->why->text, p->w->link->name, len) == 0 && p->why->text[len] == ' ';
+}
+
 /* The tool will never take this: the owner's word stands, and the text is kept for its writer. */
 static int reject(struct tx *tx, void *argument)
 {
@@ -214,9 +223,17 @@ static int reject(struct tx *tx, void *argument)
 	int64_t record;
 	int r;
 
+	/* Refused at the first look, before it was known what is to be sent. */
+	if (p->errand == ERRAND_NONE && !p->doc) {
+		p->doc = store_record_doc(tx->db, p->row.record);
+		p->linked = store_link_by_record(tx->db, p->w->tool_id, p->row.record, &p->link) == 0;
+		p->errand = errand_of(tx->db, p, &tx->stack->tools[p->w->tool].types[p->row.type]);
+	}
 	if (p->errand == ERRAND_REMOVE)
 		return reject_removal(tx, p);
-	snprintf(text, sizeof(text), "%s refused it: %s", p->w->link->name, p->why->text);
+	/* What the tool itself says begins with its name. */
+	snprintf(text, sizeof(text), "%s%s%s", says_who(p) ? "" : p->w->link->name,
+		says_who(p) ? "" : " refused it: ", p->why->text);
 	r = keep_problem(tx, p, p->why->code, p->why->field, text, 1);
 	if (r < 0 || !p->linked || p->row.copy) {
 		return r < 0 ? r : store_outbox_mark(tx, p->row.seq, OUTBOX_REJECTED, 0, p->why->text);
@@ -273,7 +290,12 @@ static int failed(struct push *p, int r, const struct err *why)
 
 	log_info("sync", "%s: %s not sent: %s", p->w->link->name, p->type->name, why->text);
 	if (why->scope == ERR_TOOL) {
-		(void)mark(p, state, 0, why);
+		p->why = why;
+		/* It does not let us in: whoever waits for its word hears that. What is saved from then on waits. */
+		if (r != -EACCES || p->row.copy || !store_worth_waiting(store_db(p->w->store), p->row.record))
+			(void)mark(p, state, 0, why);
+		else
+			(void)store_write(p->w->store, reject, p);
 		return r;
 	}
 	if (why->retry == ERR_LATER)

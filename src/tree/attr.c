@@ -82,7 +82,7 @@ static int resize_scratch_row(struct tx *tx, void *argument)
 	return r;
 }
 
-static int resize(struct tree *tree, struct handle *h, struct place p, int64_t size)
+static int resize(struct tree *tree, struct handle *h, struct place p, int64_t size, struct err *e)
 {
 	struct resizing z = {p.b, size};
 
@@ -91,7 +91,7 @@ static int resize(struct tree *tree, struct handle *h, struct place p, int64_t s
 		return resize_document(tree, h, p, size);
 	case PLACE_SCRATCH:
 		if (size > (int64_t)BUF_MAX_SCRATCH)
-			return -EFBIG;
+			return err_set(e, EFBIG, "the file would be larger than 64 MiB, the limit here");
 		if (!draft_is_open(tree, place_to_ino(p)))
 			return store_write(tree->store, resize_scratch_row, &z);
 		return draft_resize(tree, place_to_ino(p), size);
@@ -99,22 +99,27 @@ static int resize(struct tree *tree, struct handle *h, struct place p, int64_t s
 	case PLACE_FIELD:
 		/* By name: emptied is how a save begins, and changes nothing by itself; a piece of a record is none. */
 		if (size && !draft_is_open(tree, place_to_ino(p)))
-			return -EINVAL;
+			return err_set(e, EINVAL,
+				"a record cannot be cut to a length: write its whole text, or one field of "
+				"it in "
+				"NAME.d/");
 		return draft_resize(tree, place_to_ino(p), size);
 	default:
-		return control_takes(p) ? 0 : -EACCES;
+		return control_takes(p)
+			       ? 0
+			       : err_set(e, EACCES, "this file is made by seamfs and cannot be written");
 	}
 }
 
-int tree_setattr(
-	struct tree *tree, uint64_t ino, struct handle *h, int64_t size, int64_t mtime_ms, struct node *ret)
+int tree_setattr(struct tree *tree, uint64_t ino, struct handle *h, int64_t size, int64_t mtime_ms,
+	struct node *ret, struct err *e)
 {
 	struct place p = place_of_ino(ino);
 	struct mtime m = {p, mtime_ms};
 	int r = 0;
 
 	if (size >= 0)
-		r = resize(tree, h, p, size);
+		r = resize(tree, h, p, size, e);
 	if (r == 0 && mtime_ms >= 0 && p.kind == PLACE_FILE) {
 		_cleanup_(mem_freep) char *name = NULL;
 		struct timespec times[2] = {

@@ -114,7 +114,8 @@ static int move_scratch(struct move *m)
 	struct node there;
 
 	if (!node_takes_scratch(m->new_dir))
-		return err_set(m->e, EXDEV, "a temporary file stays in the folders of records");
+		return err_set(
+			m->e, EXDEV, "a temporary file stays in the folders of records; copy it instead");
 	if (node_slot(m->tree, m->new_dir, m->new_name, &slot)) {
 		if (!S_ISREG(m->node.mode))
 			return err_set(m->e, EPERM, "a record is a file with its text");
@@ -184,7 +185,7 @@ static int rename_record(struct move *m, const struct type *type, int64_t record
 		return patch_record(m, record, patch, "move");
 	}
 	if (m->new_dir.kind != m->dir.kind || m->new_dir.a != m->dir.a)
-		return err_set(m->e, EXDEV, "a %s cannot move to this folder", type->name);
+		return err_set(m->e, EXDEV, "this %s cannot move to a folder of another kind", type->name);
 	return patch_record(m, record, one_field(type_key(type)->name, cJSON_CreateString(stem)), "rename");
 }
 
@@ -197,14 +198,18 @@ static int move_record(struct move *m)
 		return err_set(m->e, EPERM, "a record stays in its collection; copy it if a copy is wanted");
 	if (!node_slot(m->tree, m->new_dir, m->new_name, &to)) {
 		if (m->new_dir.kind != m->dir.kind || m->new_dir.a != m->dir.a)
-			return err_set(m->e, EXDEV, "a record cannot move to this folder");
+			return err_set(
+				m->e, EXDEV, "a record stays in its folder; copy it if a copy is wanted");
 		return move_away(m);
 	}
 	if (to.type->id != (enum type_id)p.a)
-		return err_set(m->e, EXDEV, "a %s cannot become a %s by moving it",
-			type_get((enum type_id)p.a)->name, to.type->name);
+		return err_set(m->e, EXDEV,
+			"%s stay in %s/ and cannot become %s by moving them; make a new file there",
+			type_get((enum type_id)p.a)->plural, type_get((enum type_id)p.a)->plural,
+			to.type->plural);
 	if (to.record && to.record != (int64_t)p.b)
-		return err_set(m->e, EEXIST, "there is a %s called \"%s\" already", to.type->name, to.stem);
+		return err_set(m->e, EEXIST, "another %s is called \"%s\" already; choose another name",
+			to.type->name, to.stem);
 	return rename_record(m, to.type, p.b, to.stem);
 }
 

@@ -12,6 +12,7 @@
 #include "seamfs/store/review.h"
 #include "seamfs/store/trash.h"
 #include "seamfs/store/undo.h"
+#include "tree/failure.h"
 #include "tree/save.h"
 #include "tree/texts.h"
 
@@ -102,11 +103,17 @@ int control_write(struct tree *tree, struct place p, const void *bytes, size_t l
 	struct err *e)
 {
 	struct order o = {.origin = save_origin(who, "approve"), .e = e};
+	_cleanup_(mem_freep) char *path = tree_path(tree, place_to_ino(p));
+	int r;
 
 	if (!controls[p.b])
 		return links_write(tree, bytes, len, who, e);
 	memcpy(o.word, bytes, len < sizeof(o.word) ? len : sizeof(o.word) - 1);
 	o.number = strtoll(o.word + strcspn(o.word, "\t "), NULL, 10);
 	o.word[strcspn(o.word, "\r\n\t ")] = '\0';
-	return store_write(tree->store, controls[p.b], &o);
+	r = store_write(tree->store, controls[p.b], &o);
+	/* The one who refuses it is the tool. */
+	if (r == -EAGAIN && path)
+		failure_note(tree, "write", path, stack_tool(store_stack(tree->store), o.word), e);
+	return r;
 }

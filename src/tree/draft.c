@@ -328,12 +328,14 @@ int tree_write(struct handle *h, const void *bytes, size_t len, int64_t offset, 
 	first = offset == 0 && h->draft->bytes.len == 0;
 	r = buf_write(&h->draft->bytes, (size_t)offset, bytes, len);
 	h->draft->bytes.error = 0;
-	h->draft->written = 1;
-	h->draft->truncated = 0;
-	h->draft->mtime_ms = 0;
+	if (r == 0) {
+		h->draft->written = 1;
+		h->draft->truncated = 0;
+		h->draft->mtime_ms = 0;
+	}
 	pthread_mutex_unlock(&h->tree->mutex);
 	if (r == -E2BIG)
-		return err_set(e, EFBIG, "the file is larger than 64 MiB, the limit here");
+		return err_set(e, EFBIG, "the file would be larger than 64 MiB, the limit here");
 	if (r == 0 && first && is_record_text(h->ino)) {
 		r = check_whole(h, bytes, len, who, e);
 		if (r < 0)

@@ -6,8 +6,8 @@
 #include "seamfs/base/clock.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
-#include "seamfs/store/failure.h"
 #include "seamfs/store/history.h"
+#include "tree/failure.h"
 #include "tree/texts.h"
 
 static void add_time(cJSON *object, const char *key, int64_t ms)
@@ -242,12 +242,9 @@ static void error_line(void *context, const struct failure *f)
 
 int explain_errors(struct tree *tree, struct place dir, struct buf *b)
 {
-	_cleanup_(mem_freep) char *path = tree_path(tree, place_to_ino(dir));
+	int r = failure_each_in(tree, dir, error_line, b);
 
-	if (!path)
-		return -ENOENT;
-	store_failure_each(tree->store, store_db(tree->store), path, error_line, b);
-	return b->error;
+	return r < 0 ? r : b->error;
 }
 
 /* ---- .last ---- */

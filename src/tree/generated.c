@@ -9,10 +9,10 @@
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
 #include "seamfs/store/drift.h"
-#include "seamfs/store/failure.h"
 #include "seamfs/store/guard.h"
 #include "seamfs/store/review.h"
 #include "seamfs/store/trash.h"
+#include "tree/failure.h"
 #include "tree/texts.h"
 
 static const char readme_rules[] =
@@ -56,16 +56,18 @@ static const char readme_rules[] =
 	"\n## Errors\n\n"
 	"| errno | means |\n|---|---|\n"
 	"| EINVAL | the document or a value is wrong |\n"
-	"| EPERM | not allowed: read-only field, forbidden step, removing what must be kept |\n"
-	"| EACCES | the tool does not let us in |\n"
+	"| EPERM | not allowed: a read-only field, a forbidden step, removing what must be kept |\n"
+	"| EACCES | the tool does not let us in, or not do this |\n"
 	"| ENOENT | a reference to something that does not exist |\n"
 	"| EEXIST | the name or number is taken |\n"
 	"| ESTALE | changed in the tool at the same time |\n"
 	"| EAGAIN | the tool asked to be left alone for a while |\n"
-	"| EDQUOT | the tool's plan allows no more |\n"
-	"| EROFS | the tool, or that field of it, can only be read |\n"
+	"| EDQUOT | the tool's plan or its room is used up |\n"
+	"| EROFS | the tool, or this field of it, can only be read |\n"
 	"| EXDEV | a record cannot move to another type of folder |\n"
+	"| EFBIG | a record over 1 MiB, a temporary file over 64 MiB, or too large for the tool |\n"
 	"| ENOSPC | the disk is full |\n"
+	"| EIO | anything else: `.seam/status` says how the tools are doing |\n"
 	"\n## Examples\n\n"
 	"```sh\n"
 	"jq -r .email clients/*/client.json\n"
@@ -307,7 +309,7 @@ int generated_read(struct tree *tree, enum place_fixed file, struct buf *b)
 	case PLACE_FIXED_APPROVE:
 		return held(tree, b);
 	case PLACE_FIXED_ERRORS:
-		store_failure_each(tree->store, store_db(tree->store), NULL, error_line, &c);
+		failure_each(tree, NULL, error_line, &c);
 		return b->error;
 	default:
 		return 0;

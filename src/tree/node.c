@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "tree/failure.h"
 #include "tree/kinds.h"
 
 #include <errno.h>
@@ -197,6 +198,7 @@ struct tree *tree_new(struct store *store)
 	tree->made_ms = stack->mtime_ms;
 	tree->drive = owner != TOOL_LOCAL && stack->tools[owner].folder ? owner : -1;
 	pthread_mutex_init(&tree->mutex, NULL);
+	failure_begin(tree);
 	return tree;
 }
 
@@ -204,6 +206,7 @@ void tree_free(struct tree *tree)
 {
 	if (!tree)
 		return;
+	failure_end(tree);
 	pthread_mutex_destroy(&tree->mutex);
 	free(tree);
 }

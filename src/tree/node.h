@@ -23,6 +23,7 @@ enum {
 };
 
 struct draft;
+struct unstored;
 
 struct tree {
 	struct store *store;
@@ -49,7 +50,8 @@ struct tree {
 	struct {
 		uint32_t day;
 		int64_t last, size;
-	} days[TREE_MAX_DAYS]; /* of the history */
+	} days[TREE_MAX_DAYS];	   /* of the history */
+	struct unstored *unstored; /* failure.c */
 	_Atomic int draft_count;
 	_Atomic int64_t away_until_ms; /* when the last of them is forgotten */
 };

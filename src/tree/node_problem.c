@@ -6,7 +6,9 @@
 
 #include "seamfs/base/clock.h"
 #include "seamfs/base/mem.h"
+#include "seamfs/codec/json.h"
 #include "seamfs/store/conflict.h"
+#include "seamfs/store/link.h"
 #include "tree/kinds.h"
 
 /* The files of one problem, by the a of their place. */
@@ -53,21 +55,116 @@ struct problem_context {
 	int result;
 };
 
-static void write_why(const struct problem *p, struct buf *b)
+/* ---- why.txt ---- */
+
+/* A field as a JSON Pointer: "lines[2].unit_price" is /lines/2/unit_price; @plain: all of it is one key. */
+static void add_pointer(struct buf *b, const char *field, _Bool plain)
+{
+	buf_putc(b, '/');
+	for (const char *c = field; *c; c++) {
+		if (*c == '~' || *c == '/')
+			buf_puts(b, *c == '~' ? "~0" : "~1");
+		else if (plain || !strchr("[].", *c))
+			buf_putc(b, *c);
+		else if (*c != ']')
+			buf_putc(b, '/');
+	}
+}
+
+/* Where in the refused text the mistake is. */
+static _Bool find_place(const struct problem *p, struct json_place *ret)
+{
+	_cleanup_json_ cJSON *doc = NULL;
+
+	/* The text of a field's own file may be no JSON, which is no mistake. */
+	if (!p->len || json_parse(p->bytes, p->len, JSON_STRICT, &doc, ret, NULL) < 0)
+		return p->len && !p->field[0] && p->code == EINVAL;
+	for (int plain = 1; plain >= 0 && p->field[0]; plain--) {
+		_cleanup_(buf_finish) struct buf pointer = BUF_INIT(1024);
+
+		add_pointer(&pointer, p->field, plain != 0);
+		if (!json_at(doc, buf_text(&pointer)))
+			continue;
+		*ret = json_locate(p->bytes, p->len, buf_text(&pointer));
+		return 1;
+	}
+	return 0;
+}
+
+static const struct {
+	int code;
+	const char *text;
+} advice[] = {
+	{EINVAL, "mend what is named above, and save the file again"},
+	{EPERM, "leave that as it is, and save the rest again"},
+	{EACCES, "see to it that the tool lets you do this (your rights there, the key in stack.json), and "
+		 "save again"},
+	{ENOENT, "write a name that exists, or make that record first, and save again"},
+	{EEXIST, "choose another one, or change the record that has it, and save again"},
+	{ESTALE, "look at the file as it is now, and make your change again"},
+	{EDQUOT, "make room in the tool, or get a larger plan there, and save again"},
+	{EROFS, "change it in the tool that owns it, or make that writable, and save again"},
+	{EFBIG, "make it smaller, and save again"},
+	{E2BIG, "make it smaller, and save again"},
+	{EIO, "see in .seam/status how the tool is doing, and save again"},
+};
+
+static const char *advice_for(const struct problem *p)
+{
+	size_t i = 0;
+
+	/* A tool says so of the record itself. */
+	if (p->code == ENOENT && p->tool >= 0)
+		return "look whether it is to be there, and make it anew if so";
+	while (i < ARRAY_LEN(advice) - 1 && advice[i].code != p->code)
+		i++;
+	return advice[i].text;
+}
+
+/* What the file shows while the note is here, and when it goes. */
+static const char *now_shown(struct tree *tree, const struct problem *p)
+{
+	struct db *db = store_db(tree->store);
+	struct record_stat stat;
+
+	if (p->kind == PROBLEM_CONFLICT)
+		return "The file shows your version, and nothing of this has been sent. These notes go away "
+		       "when "
+		       "it is settled.";
+	if (!p->record)
+		return "It is no record yet, and no tool has heard of it. This note goes away with the next "
+		       "good "
+		       "save.";
+	if (store_record_stat(db, p->record, &stat) < 0)
+		return "The record is in .seam/trash/. Move it back from there to have it made anew; this "
+		       "note can "
+		       "be removed.";
+	if (store_record_progress(db, p->record) == RECORD_REJECTED)
+		return "The file shows what was refused, and the tool does not have it. This note goes away "
+		       "with "
+		       "the next good save.";
+	return "The file is as it was before. This note goes away with the next good save.";
+}
+
+static void write_why(struct tree *tree, const struct problem *p, struct buf *b)
 {
 	char time[CLOCK_UTC_SIZE];
+	struct json_place place;
 
-	buf_printf(b, "%s\n\n%s\n\nFile: %s\nWhen: %s\nCode: %s\n", p->name, p->text, p->path,
-		clock_format_utc(p->ms, time), err_name(p->code));
-	if (p->kind == PROBLEM_CONFLICT)
-		buf_puts(b, "\nThe file shows your version, and nothing of this has been sent. These notes "
-			    "go away "
-			    "when it is settled.\n");
-	else
-		buf_puts(b,
-			"\nNothing was changed. Save the file again with the mistake mended; this note goes "
-			"away then.\n");
+	buf_printf(b, "%s\n\n%s\n\nFile: %s\n", p->name, p->text, p->path);
+	if (p->kind == PROBLEM_REFUSED && find_place(p, &place))
+		buf_printf(b, "Line: %u, column %u\n", place.line, place.column);
+	if (p->field[0])
+		buf_printf(b, "Field: %s\n", p->field);
+	if (p->tool >= 0)
+		buf_printf(b, "Tool: %s\n", store_stack(tree->store)->tools[p->tool].name);
+	buf_printf(b, "When: %s\nCode: %s\n", clock_format_utc(p->ms, time), err_name(p->code));
+	if (p->kind == PROBLEM_REFUSED)
+		buf_printf(b, "What to do: %s.\n", advice_for(p));
+	buf_printf(b, "\n%s\n", now_shown(tree, p));
 }
+
+/* ---- the files ---- */
 
 static void write_side(struct problem_context *c, const struct problem *p)
 {
@@ -92,7 +189,7 @@ static void write_part(void *context, const struct problem *p)
 	struct problem_context *c = context;
 
 	if (c->part == PART_WHY)
-		write_why(p, c->b);
+		write_why(c->tree, p, c->b);
 	else if (c->part == PART_REFUSED)
 		buf_add(c->b, p->bytes, p->len);
 	else
@@ -110,7 +207,7 @@ NODE_READ(node_problem_read)
 
 NODE_STAT(node_problem_stat)
 {
-	struct buf b = BUF_INIT(BUF_MAX_TEXT);
+	struct buf b = BUF_INIT(BUF_MAX_SCRATCH);
 	int r = node_problem_read(tree, p, &b);
 
 	node_file(ret, place_to_ino(p), (int64_t)b.len, tree->made_ms);

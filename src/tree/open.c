@@ -33,7 +33,7 @@ static struct handle *new_handle(struct tree *tree, uint64_t ino, int flags)
 	h->ino = ino;
 	h->flags = flags;
 	h->fd = -1;
-	h->shown = BUF_INIT(BUF_MAX_TEXT);
+	h->shown = BUF_INIT(BUF_MAX_SCRATCH); /* a refused text may be as long as a file that was written */
 	return h;
 }
 
@@ -133,8 +133,10 @@ int tree_create(struct tree *tree, uint64_t dir, const char *name, uint32_t mode
 	if (!node_takes_scratch(p))
 		return err_set(e, EPERM, "nothing can be made in this folder");
 	/* vim asks with this name whether it may rename: refused, it writes in place, which is the safe way. */
-	if (strcmp(name, "4913") == 0)
+	if (strcmp(name, "4913") == 0) {
+		e->noted = 1; /* nobody is to be told */
 		return -EACCES;
+	}
 	r = node_slot(tree, p, name, &slot) ? comes_back(tree, dir, name, &slot, who, e) : 0;
 	if (r < 0)
 		return r;
@@ -180,13 +182,14 @@ int tree_descriptor(struct handle *h)
 void tree_release(struct handle *h, const struct caller *who)
 {
 	struct ticket ticket;
-	struct err e;
+	struct err e = {0};
 
 	if (!h)
 		return;
-	/* Whoever opened it is gone: save what is there; a refusal is kept in problems/. */
+	/* Whoever opened it is gone: save what is there; a refusal is written down. */
 	if (h->draft) {
-		(void)tree_flush(h->tree, h, h->ino, FLUSH_LAST, who, &ticket, &e);
+		if (tree_flush(h->tree, h, h->ino, FLUSH_LAST, who, &ticket, &e) < 0 && e.code)
+			tree_failed(h->tree, "save", h->ino, NULL, &e);
 		draft_leave(h);
 	}
 	if (h->fd >= 0)

@@ -129,6 +129,16 @@ static uint64_t settles(const struct save *s)
 	return fields;
 }
 
+/* A tool may refuse it yet: then it is given back as it was written. */
+static int keep_written(struct tx *tx, const struct save *s, int64_t record, int64_t version)
+{
+	const char *bytes = s->text.written ? s->text.written : s->text.bytes;
+	_Bool all_heard = store_record_progress(tx->db, record) == RECORD_SYNCED;
+
+	return store_written_keep(tx, record, version, all_heard || s->folder ? NULL : bytes,
+		s->text.written ? s->text.written_len : s->text.len);
+}
+
 static int run_save(struct tx *tx, void *argument)
 {
 	struct save *s = argument;
@@ -146,6 +156,8 @@ static int run_save(struct tx *tx, void *argument)
 		r = store_conflict_settle(tx, record, settles(s), &s->origin);
 	if (r == 0)
 		r = store_record_stat(tx->db, record, &after);
+	if (r == 0 && after.version != before.version)
+		r = keep_written(tx, s, record, after.version);
 	if (r == 0)
 		r = store_problem_clear(tx, record, s->path);
 	if (r == 0)
@@ -184,12 +196,19 @@ static int keep_problem(struct tx *tx, void *argument)
 	return r;
 }
 
-/* What was refused is kept; when the disk is full the note cannot be stored either, and the error itself has been told. */
+/* What was refused is kept. When the disk is full the text cannot be, and its writer has to hear that. */
 static int refuse(struct save *s, int r, struct err *e)
 {
-	if (!s->why.code)
-		err_set(&s->why, -r, "%s could not be stored: %s", s->path, strerror(-r));
-	if (s->text.bytes && s->why.code != ENOSPC)
+	if (r == -ENOSPC)
+		err_set(&s->why, ENOSPC,
+			"%s was not saved and the text was not kept: the disk with the database of seamfs is "
+			"full; "
+			"make room there and save again",
+			s->path);
+	else if (!s->why.code)
+		err_set(&s->why, -r, "%s could not be stored: %s; the log of seamfs says more", s->path,
+			strerror(-r));
+	if (s->text.bytes && !s->folder && s->why.code != ENOSPC)
 		s->why.noted = store_write(s->tree->store, keep_problem, s) == 0;
 	*e = s->why;
 	return r;
@@ -244,7 +263,7 @@ int save_check(struct tree *tree, const struct record_slot *slot, const char *pa
 	int r;
 
 	if (text->len > BUF_MAX_RECORD)
-		return 0; /* too large even to be kept: the save itself says so */
+		return 0; /* the save itself says so */
 	if (is_template(slot, text)) {
 		err_set(e, EINVAL, "nothing is filled in yet: it becomes a record with the first change");
 		return 1;
@@ -280,11 +299,12 @@ int save_folder(struct tree *tree, const struct record_slot *slot, const char *p
 int save_field(struct tree *tree, int64_t record, const char *path, const cJSON *patch, const char *cause,
 	const struct caller *who, struct ticket *ret, struct err *e)
 {
+	_cleanup_(mem_freep) char *own = store_record_path(store_db(tree->store), record);
 	struct record_stat stat;
 	struct record_slot slot = {.record = record};
 	struct save s = {.tree = tree,
 		.slot = &slot,
-		.path = path,
+		.path = own ? own : path, /* a link was moved, but the record is what changes */
 		.patch = patch,
 		.origin = save_origin(who, cause),
 		.ticket = ret};

@@ -5,20 +5,20 @@
 
 #include "seamfs/base/mem.h"
 #include "seamfs/store/conflict.h"
-#include "seamfs/store/failure.h"
 #include "seamfs/store/local.h"
 #include "seamfs/store/scratch.h"
 #include "seamfs/store/trash.h"
+#include "tree/failure.h"
 #include "tree/kinds.h"
 
 static char *error_of(struct tree *tree, struct place p)
 {
-	struct db *db = store_db(tree->store);
 	_Bool record = p.kind == PLACE_RECORD || p.kind == PLACE_RECORD_DIR;
-	char *text = record ? store_problem_of(db, p.b) : NULL;
-	_cleanup_(mem_freep) char *path = text ? NULL : tree_path(tree, place_to_ino(p));
+	_cleanup_(mem_freep) char *path = tree_path(tree, place_to_ino(p));
+	char *text = path ? failure_of(tree, path) : NULL;
 
-	return path ? store_failure_of(db, path) : text;
+	/* The list of failures is short; a refused text stays. */
+	return text || !record ? text : store_problem_of(store_db(tree->store), p.b);
 }
 
 static char *record_state(struct tree *tree, struct place p)
@@ -27,10 +27,15 @@ static char *record_state(struct tree *tree, struct place p)
 		[RECORD_HELD] = "held",
 		[RECORD_PENDING] = "pending",
 		[RECORD_SYNCED] = "synced"};
+	enum record_progress progress = store_record_progress(store_db(tree->store), p.b);
+	_cleanup_(mem_freep) char *path = tree_path(tree, place_to_ino(p));
 
 	if (store_conflict_fields(store_db(tree->store), p.b, 0))
 		return str_dup("conflict");
-	return str_dup(words[store_record_progress(store_db(tree->store), p.b)]);
+	/* A text that was refused left the record as it was, but whoever wrote it believes otherwise. */
+	if (store_problem_has(store_db(tree->store), p.b) || (path && failure_of_save(tree, path)))
+		progress = RECORD_REJECTED;
+	return str_dup(words[progress]);
 }
 
 static char *trashed_state(struct tree *tree, struct place p)

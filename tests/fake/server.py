@@ -10,6 +10,7 @@ is one line, {"GET /items": [step, …], …}: the steps of a method and path ar
     status, headers, json or text   the answer ($BASE in it becomes this server's address)
     length                          a false Content-Length
     gzip_mb                         that many MiB of blanks, gzipped
+    wait                            seconds to think before it answers
     fault                           "reset" (after the request was read), "hang up" (no answer), "stall" (no answer, kept open)
 """
 import gzip
@@ -20,6 +21,7 @@ import socket
 import struct
 import sys
 import threading
+import time
 
 script = json.loads(sys.stdin.readline())
 played = {}
@@ -64,6 +66,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def serve(self):
         step = self.step()
+        time.sleep(step.get("wait", 0))
         fault = step.get("fault")
         if fault == "stall":
             threading.Event().wait()

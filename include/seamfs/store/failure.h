@@ -32,3 +32,6 @@ void store_failure_each(
 
 /* store_failure_of - the last sentence about that path, given to the caller; NULL without one */
 char *store_failure_of(struct db *db, const char *path);
+
+/* store_failure_has - whether that was refused there */
+_Bool store_failure_has(struct db *db, const char *path, const char *act);

@@ -68,6 +68,20 @@ _Bool store_problem_at(struct db *db, const char *path);
 /* store_problem_of - the sentence for a record's last refused save, given to the caller; NULL without one */
 char *store_problem_of(struct db *db, int64_t record);
 
+/* store_problem_has - whether there is such a sentence */
+_Bool store_problem_has(struct db *db, int64_t record);
+
+/* ---- what was written: a tool may refuse a text that was stored in other words ---- */
+
+/* store_written_keep - the text of that version, which somebody wrote; @bytes NULL: the record's body is all there is */
+int store_written_keep(struct tx *tx, int64_t record, int64_t version, const void *bytes, size_t len);
+
+/* store_written_read - appends what was written last: the kept text, else the record's body. 0 or -errno. */
+int store_written_read(struct db *db, int64_t record, struct buf *b);
+
+/* store_written_drop - the tools agreed to that version */
+int store_written_drop(struct tx *tx, int64_t record, int64_t version);
+
 /* ---- documents ---- */
 
 struct file_stat {

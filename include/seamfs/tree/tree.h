@@ -77,8 +77,9 @@ int tree_xattr(struct tree *tree, uint64_t ino, const char *name, char **ret);
  * tree_failed - writes down what was refused and why: .error, user.seam.error and .seam/errors.ndjson show it
  * @act:  "save", "rename" …
  * @ino:  the file, or with @name the folder of that entry
+ * @e:    noted afterwards
  */
-void tree_failed(struct tree *tree, const char *act, uint64_t ino, const char *name, const struct err *e);
+void tree_failed(struct tree *tree, const char *act, uint64_t ino, const char *name, struct err *e);
 
 /* tree_done - something was done there: what was refused before is no longer of interest */
 void tree_done(struct tree *tree, uint64_t ino, const char *name);
@@ -123,8 +124,8 @@ void tree_refused(struct tree *tree, uint64_t ino);
 /* ---- changing ---- */
 
 /* tree_setattr - @size -1 and @mtime_ms -1: unchanged; modes and owners are accepted and ignored elsewhere */
-int tree_setattr(
-	struct tree *tree, uint64_t ino, struct handle *h, int64_t size, int64_t mtime_ms, struct node *ret);
+int tree_setattr(struct tree *tree, uint64_t ino, struct handle *h, int64_t size, int64_t mtime_ms,
+	struct node *ret, struct err *e);
 int tree_symlink(struct tree *tree, uint64_t dir, const char *name, const char *target, struct node *ret,
 	struct err *e);
 int tree_mkdir(struct tree *tree, uint64_t dir, const char *name, const struct caller *who, struct node *ret,
