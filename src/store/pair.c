@@ -288,7 +288,7 @@ static int forget(struct tx *tx, int64_t record, int64_t keep, const struct orig
 	if (r == 0)
 		r = store_trash(tx, record, origin);
 	if (r == 0)
-		r = db_run(tx->db, "DELETE FROM trash WHERE record = ?1", "i", record);
+		r = store_trash_forget(tx, record);
 	if (r == 0)
 		r = db_run(tx->db, "DELETE FROM proposal WHERE a = ?1 OR b = ?1", "i", record);
 	if (r == 0)

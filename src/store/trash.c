@@ -106,9 +106,18 @@ static int load_work(struct tx *tx, int64_t record, struct work *w)
 	return w->name ? 0 : -EIO;
 }
 
-static int announce_trash(struct tx *tx, enum type_id type)
+/* While its row is there: the kernel may remember that there was no such name, or that there was. */
+static int announce_trash(struct tx *tx, enum event_kind kind, int64_t record)
 {
-	return store_event(tx, EVENT_CHANGED, 0, "", place_ino(PLACE_TRASH, type, 0));
+	struct trashed t;
+	_cleanup_(mem_freep) char *entry = NULL;
+
+	if (store_trash_get(tx->db, record, &t) < 0)
+		return 0;
+	entry = str_format("%s.json", t.name);
+	free(t.name);
+	return store_event(tx, kind, place_ino(PLACE_TRASH, t.type, 0), entry,
+		place_ino(PLACE_TRASHED, t.type, (uint64_t)record));
 }
 
 /* Its name in the trash, where names of many folders meet. */
@@ -151,7 +160,7 @@ static int leave_tree(struct tx *tx, int64_t record, enum trash_state state, con
 	if (r == 0)
 		r = history_add(tx, w.record, w.version, -1, NULL, NULL, origin);
 	if (r == 0)
-		r = announce_trash(tx, w.type->id);
+		r = announce_trash(tx, EVENT_ADDED, record);
 	return r == 0 ? store_outbox_ensure(tx, record, origin->tool) : r;
 }
 
@@ -241,7 +250,7 @@ static int enter_tree(struct tx *tx, struct work *w, const struct origin *origin
 		"UPDATE record SET state = 0, version = version + 1, name = ?2, fold = ?3 WHERE id = ?1",
 		"itt", w->record, w->name, fold);
 	if (r == 0)
-		r = db_run(tx->db, "DELETE FROM trash WHERE record = ?1", "i", w->record);
+		r = store_trash_forget(tx, w->record);
 	if (r == 0)
 		r = change_identities(tx, w);
 	if (r == 0)
@@ -252,8 +261,6 @@ static int enter_tree(struct tx *tx, struct work *w, const struct origin *origin
 		r = change_hub_events(tx, w, EVENT_ADDED);
 	if (r == 0)
 		r = history_add(tx, w->record, w->version, -1, NULL, NULL, origin);
-	if (r == 0)
-		r = announce_trash(tx, w->type->id);
 	return r == 0 ? bring_links_back(tx, w->record) : r;
 }
 
@@ -281,6 +288,13 @@ int store_restore(struct tx *tx, int64_t record, const struct origin *origin, st
 	if (r == 0)
 		r = w.doc ? enter_tree(tx, &w, origin) : -EIO;
 	return r < 0 ? err_set(e, -r, "it could not be brought back: %s", strerror(-r)) : 0;
+}
+
+int store_trash_forget(struct tx *tx, int64_t record)
+{
+	int r = announce_trash(tx, EVENT_REMOVED, record);
+
+	return r == 0 ? db_run(tx->db, "DELETE FROM trash WHERE record = ?1", "i", record) : r;
 }
 
 /* ---- looking ---- */

@@ -71,5 +71,8 @@ int64_t store_trash_next(struct db *db);
 /* store_trash_tell - what has waited long enough goes to the tools; what was done long ago is forgotten */
 int store_trash_tell(struct tx *tx);
 
+/* store_trash_forget - it cannot be brought back any more; its row and history stay */
+int store_trash_forget(struct tx *tx, int64_t record);
+
 /* store_trash_decide - what is held is sent, or brought back into the tree; @ret: how many */
 int store_trash_decide(struct tx *tx, _Bool approve, const struct origin *origin, int64_t *ret);
