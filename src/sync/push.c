@@ -334,8 +334,13 @@ static int send(struct push *p, struct err *e)
 	struct tool_link *link = p->w->link;
 	int r;
 
-	if (p->errand == ERRAND_REMOVE)
+	if (p->errand == ERRAND_REMOVE) {
+		/* What is gone already is not removed a second time: some tools would write that down. */
+		if (p->row.state == OUTBOX_UNKNOWN &&
+			link->ops->get(link, p->row.type, p->link.remote, &p->remote, NULL) == -ENOENT)
+			return 0;
 		return link->ops->remove(link, p->row.type, p->link.remote, e);
+	}
 	if (p->errand == ERRAND_RETURN)
 		return link->ops->restore
 			       ? link->ops->restore(link, p->row.type, p->link.remote, &p->remote, e)
