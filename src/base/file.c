@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "seamfs/base/fault.h"
 #include "seamfs/base/mem.h"
 
 int file_read_fd(int fd, struct buf *b)
@@ -99,12 +100,14 @@ int file_replace(const char *path, const void *bytes, size_t len, mode_t mode, s
 	if (fd < 0)
 		return err_set(e, errno, "cannot write beside %s: %s", path, strerror(errno));
 	r = write_temporary(fd, path, bytes, len, mode);
+	fault_step("replace");
 	if (r == 0 && rename(temporary, path) < 0)
 		r = -errno;
 	if (r < 0) {
 		unlink(temporary);
 		return err_set(e, -r, "cannot write %s: %s", path, strerror(-r));
 	}
+	fault_step("replaced");
 	sync_dir(dir);
 	return 0;
 }
