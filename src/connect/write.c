@@ -63,6 +63,7 @@ static void insist(struct engine *g, const struct manifest_type *t, const cJSON 
 {
 	_cleanup_json_ cJSON *changes = cJSON_CreateObject();
 	struct remote changed = {0};
+	struct err why = {0};
 
 	for (size_t i = 0; i < t->map.count; i++) {
 		const struct map_field *f = &t->map.fields[i];
@@ -73,9 +74,12 @@ static void insist(struct engine *g, const struct manifest_type *t, const cJSON 
 			!map_same(f->field, sent, json_get(made->doc, f->field->name)))
 			json_set(changes, f->field->name, cJSON_Duplicate(sent, 1));
 	}
-	if (!changes->child ||
-		engine_update(&g->link, t->type->id, made->id, changes, NULL, &changed, NULL) < 0)
+	if (!changes->child)
 		return;
+	if (engine_update(&g->link, t->type->id, made->id, changes, NULL, &changed, &why) < 0) {
+		made->unfinished = why.scope == ERR_TOOL;
+		return;
+	}
 	remote_finish(made);
 	*made = changed;
 }
@@ -168,6 +172,10 @@ static int consider(struct search *s, const cJSON *record, struct err *e)
 		remote_finish(&candidate);
 		return 0;
 	}
+	/* Nobody has touched it since it was made: we were interrupted before insist(). */
+	candidate.unfinished = json_get(s->t->create, "ignored") &&
+			       map_instant(record, s->t->updated, s->t->stamp_as) <=
+				       map_instant(record, s->t->created, s->t->stamp_as);
 	remote_finish(s->found);
 	*s->found = candidate;
 	s->best = score;

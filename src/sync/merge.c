@@ -331,6 +331,8 @@ int merge_arrival(struct tx *tx, const struct arrival *a, int64_t *ret_record)
  */
 static void settle_sent(struct merge *m, struct answer *a, _Bool created)
 {
+	const struct tool_type *can = &m->tx->stack->tools[m->a->worker->tool].types[m->type->id];
+
 	for (int i = 0; m->type->fields[i].name; i++) {
 		const struct field *f = &m->type->fields[i];
 		const cJSON *sent = json_get(a->doc, f->name), *now = json_get(m->theirs, f->name);
@@ -342,6 +344,9 @@ static void settle_sent(struct merge *m, struct answer *a, _Bool created)
 			continue;
 		if (!(m->known & bit) || json_equal(sent, now)) {
 			put(m->link.ours, f->name, sent);
+		} else if (m->a->remote->unfinished && (can->writes & bit)) {
+			/* The record keeps its own, and that goes as a change. */
+			put(m->link.ours, f->name, now);
 		} else if (!created && json_equal(now, before)) {
 			a->ignored |= bit;
 			if (owner && json_equal(json_get(m->doc, f->name), sent))

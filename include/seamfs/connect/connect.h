@@ -34,6 +34,7 @@ struct remote {
 	char *raw;  /* the tool's own JSON, or NULL */
 	char *url;  /* page for people, or NULL */
 	_Bool deleted;
+	_Bool unfinished; /* of create() and find(): made, and what differs from what was sent is still to be sent */
 };
 
 void remote_finish(struct remote *r);

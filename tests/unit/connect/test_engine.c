@@ -157,6 +157,33 @@ TEST(ignored_fields)
 	fake_close(&f);
 }
 
+/* Made, and out of reach before what it ignored was sent once more; or we were killed there, and look for it. */
+TEST(ignored_fields_that_did_not_arrive)
+{
+	struct fake f;
+
+	fake_open(&f,
+		MANIFEST("", "\"create\": {\"post\": \"/items\", \"ignored\": \"update\"}, \"update\": "
+			     "{\"patch\": \"/items/{id}\"}," BY_FIND),
+		"{\"POST /items\": [{\"json\": {\"id\": 5, \"title\": \"a\"}}],"
+		"\"PATCH /items/5\": [{\"status\": 503}, {\"status\": 422}],"
+		"\"GET /me\": [{\"json\": {\"login\": \"me\"}}], \"GET /items\": [{\"json\": {\"items\": "
+		"[{\"id\": 5, "
+		"\"title\": \"a\", \"made\": \"2126-01-01T00:00:00Z\", \"changed\": "
+		"\"2126-01-01T00:00:00Z\"}]}}, "
+		"{\"json\": {\"items\": [{\"id\": 5, \"title\": \"a\", \"made\": \"2126-01-01T00:00:00Z\", "
+		"\"changed\": \"2126-01-01T00:00:01Z\"}]}}]}");
+	check_int(fake_create(&f, "{\"title\": \"a\", \"due\": \"2026-02-02\"}", "k"), 0);
+	check(f.remote.unfinished);
+	check_int(fake_create(&f, "{\"title\": \"a\", \"due\": \"2026-02-02\"}", "k"), 0);
+	check(!f.remote.unfinished); /* refused: it stays as the tool has it */
+	check_int(fake_find(&f, "{\"title\": \"a\", \"due\": \"2026-02-02\"}", "k", clock_now_ms()), 0);
+	check(f.remote.unfinished);
+	check_int(fake_find(&f, "{\"title\": \"a\", \"due\": \"2026-02-02\"}", "k", clock_now_ms()), 0);
+	check(!f.remote.unfinished); /* somebody was there */
+	fake_close(&f);
+}
+
 TEST(endless)
 {
 	struct fake f;
@@ -553,9 +580,10 @@ TEST(stopped)
 
 TEST_MAIN(TEST_RUN(slow_down), TEST_RUN(used_up), TEST_RUN(truncated), TEST_RUN(reset_after_request),
 	TEST_RUN(dying_connection), TEST_RUN(not_there), TEST_RUN(no_content), TEST_RUN(ignored_fields),
-	TEST_RUN(endless), TEST_RUN(error_with_status_200), TEST_RUN(offset_pages), TEST_RUN(shifting_pages),
-	TEST_RUN(numbered_pages), TEST_RUN(cursor_pages), TEST_RUN(last_id_pages), TEST_RUN(link_pages),
-	TEST_RUN(changes), TEST_RUN(cursor_not_after_start), TEST_RUN(ignored_filter), TEST_RUN(redirects),
-	TEST_RUN(too_large), TEST_RUN(no_json), TEST_RUN(full_update), TEST_RUN(key_in_header),
-	TEST_RUN(remove), TEST_RUN(removal_is_told_by_the_manifest), TEST_RUN(restore), TEST_RUN(credentials),
+	TEST_RUN(ignored_fields_that_did_not_arrive), TEST_RUN(endless), TEST_RUN(error_with_status_200),
+	TEST_RUN(offset_pages), TEST_RUN(shifting_pages), TEST_RUN(numbered_pages), TEST_RUN(cursor_pages),
+	TEST_RUN(last_id_pages), TEST_RUN(link_pages), TEST_RUN(changes), TEST_RUN(cursor_not_after_start),
+	TEST_RUN(ignored_filter), TEST_RUN(redirects), TEST_RUN(too_large), TEST_RUN(no_json),
+	TEST_RUN(full_update), TEST_RUN(key_in_header), TEST_RUN(remove),
+	TEST_RUN(removal_is_told_by_the_manifest), TEST_RUN(restore), TEST_RUN(credentials),
 	TEST_RUN(stopped))
