@@ -6,11 +6,15 @@
 #include "connect/engine.h"
 #include "connect/stable.h"
 #include "connect/steps.h"
+#include "seamfs/base/clock.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
 
 /* How far "created" may lie before our sending: rounding, and clocks that were compared to the second. */
 enum { FIND_SLACK_MS = 120000 };
+
+/* A request that was cut off may still be worked on: that long "not there" is no answer. */
+enum { UNDER_WAY_MS = 10000 };
 
 static _Bool once_by(const struct manifest_type *t, const char *way)
 {
@@ -231,6 +235,17 @@ static int search(struct search *s, const cJSON *body, struct err *e)
 	return r;
 }
 
+static int under_way(const struct engine *g, int64_t sent_ms, struct err *e)
+{
+	int r = err_set(e, EAGAIN, "%s may still be making it", g->link.name);
+
+	if (e) {
+		e->retry = ERR_LATER;
+		e->retry_at_ms = sent_ms + UNDER_WAY_MS;
+	}
+	return r;
+}
+
 int engine_find(struct tool_link *link, enum type_id type, const cJSON *doc, const char *key, int64_t sent_ms,
 	struct remote *ret, struct err *e)
 {
@@ -258,6 +273,8 @@ int engine_find(struct tool_link *link, enum type_id type, const cJSON *doc, con
 		r = map_create((struct mapping *)&t->map, &env, doc, &body, e);
 	if (r == 0)
 		r = search(&s, body, e);
+	if (r == -ENOENT && clock_now_ms() < sent_ms + UNDER_WAY_MS)
+		r = under_way(g, sent_ms, e);
 	if (r < 0) {
 		remote_finish(&found);
 		return r;

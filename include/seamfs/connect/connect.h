@@ -99,7 +99,7 @@ struct connector_ops {
 	 * find - looks for the record that an earlier create() with this @doc and @key may have made
 	 * @sent_ms: when it was sent (UTC)
 	 *
-	 * Returns 0, -ENOENT when it was not made, or another -errno.
+	 * Returns 0, -ENOENT when it was not made, -EAGAIN while it may still be under way, or another -errno.
 	 */
 	int (*find)(struct tool_link *link, enum type_id type, const cJSON *doc, const char *key,
 		int64_t sent_ms, struct remote *ret, struct err *e);

@@ -89,10 +89,12 @@ TEST(reset_after_request)
 	check_int(fake_create(&f, "{\"title\": \"x\"}", "k"), -EIO);
 	check(f.e.sent); /* it may be there: look it up, do not send it again */
 	check_int(fake_logged(&f, "\"POST\""), 1);
-	check_int(fake_find(&f, "{\"title\": \"x\"}", "k", clock_now_ms()), -ENOENT);
+	check_int(fake_find(&f, "{\"title\": \"y\"}", "k", clock_now_ms()), -EAGAIN); /* perhaps not yet */
+	check(f.e.retry == ERR_LATER && f.e.scope == ERR_RECORD && f.e.retry_at_ms > clock_now_ms());
+	check_int(fake_find(&f, "{\"title\": \"y\"}", "k", clock_now_ms() - 11000), -ENOENT);
 	check_int(fake_find(&f, "{\"title\": \"x\"}", "k", clock_now_ms()), 0);
 	check_text(f.remote.id, "9");
-	check_int(fake_logged(&f, "/items?q=x"), 2);
+	check_int(fake_logged(&f, "/items?q=x"), 1);
 	fake_close(&f);
 }
 
