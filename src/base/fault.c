@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -35,7 +36,7 @@ void fault_step(const char *what)
 		count++;
 		if (log)
 			note(log, what);
-		if (number && count == strtol(number, NULL, 10)) {
+		if (number && (count == strtol(number, NULL, 10) || strcmp(number, what) == 0)) {
 			kill(getpid(), SIGKILL);
 			for (;;)
 				pause();

@@ -179,6 +179,35 @@ TEST(the_outbox_keeps_its_order)
 	check_int(store_settled(store_db(store), client, row.version, NULL), 0);
 }
 
+static int mark_row(struct tx *tx, void *argument)
+{
+	const struct outbox_row *row = argument;
+
+	return store_outbox_mark(tx, row->seq, row->state, 0, NULL);
+}
+
+/* What is looked for was made when it was sent, however often it has been looked for since. */
+TEST(an_unknown_row_keeps_its_time)
+{
+	int64_t client = put(TYPE_CLIENT, 0, "{\"name\": \"Unknown\"}"), sent_ms;
+	static const char sql[] = "SELECT sent_ms FROM outbox WHERE seq = ?1";
+	struct outbox_row row = {.state = OUTBOX_SENDING};
+
+	row.seq = db_int(store_db(store), 0, "SELECT min(seq) FROM outbox WHERE record = ?1", "i", client);
+	store_write(store, mark_row, &row);
+	sent_ms = db_int(store_db(store), 0, sql, "i", row.seq);
+	check(sent_ms > 0);
+	row.state = OUTBOX_UNKNOWN;
+	store_write(store, mark_row, &row);
+	usleep(5000);
+	row.state = OUTBOX_SENDING;
+	store_write(store, mark_row, &row);
+	check_int(db_int(store_db(store), 0, sql, "i", row.seq), sent_ms);
+	store_write(store, mark_row, &row); /* sent once more */
+	check(db_int(store_db(store), 0, sql, "i", row.seq) > sent_ms);
+	store_write(store, finish_row, &row.seq);
+}
+
 TEST(one_daemon_a_folder)
 {
 	struct store *second = NULL;
@@ -223,7 +252,8 @@ int main(void)
 		TEST_RUN(a_renamed_client_is_renamed_everywhere), TEST_RUN(a_part_lives_in_its_whole),
 		TEST_RUN(a_refused_change_leaves_no_trace), TEST_RUN(a_number_is_given_once),
 		TEST_RUN(the_same_again_is_no_change), TEST_RUN(the_outbox_keeps_its_order),
-		TEST_RUN(one_daemon_a_folder), TEST_RUN(all_is_there_after_a_restart)};
+		TEST_RUN(an_unknown_row_keeps_its_time), TEST_RUN(one_daemon_a_folder),
+		TEST_RUN(all_is_there_after_a_restart)};
 	static const char *const left[] = {
 		"seamfs.db", "seamfs.db-wal", "seamfs.db-shm", "lock", "stack.json"};
 	int r;
