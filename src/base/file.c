@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "seamfs/base/fault.h"
 #include "seamfs/base/mem.h"
 
 int file_read_fd(int fd, struct buf *b)
@@ -94,6 +95,8 @@ static int put_in_place(const char *temporary, const char *path, file_asker may,
 {
 	int r = may ? may(context, path, e) : 0;
 
+	fault_step("replace");
+
 	if (r < 0)
 		return r;
 	if (may && renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_EXCHANGE) == 0) {
@@ -126,8 +129,10 @@ int file_replace_if(const char *path, const void *bytes, size_t len, mode_t mode
 	/* What it replaced is here now. */
 	if (r < 0 || may)
 		unlink(temporary);
-	if (r == 0)
+	if (r == 0) {
+		fault_step("replaced");
 		sync_dir(dir);
+	}
 	return r;
 }
 

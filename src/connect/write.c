@@ -6,6 +6,7 @@
 #include "connect/engine.h"
 #include "connect/stable.h"
 #include "connect/steps.h"
+#include "seamfs/base/clock.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
 
@@ -15,6 +16,9 @@
  * then counts less than anything that fits the clock.
  */
 enum { FIND_SLACK_MS = 120000, FIND_WRONG_CLOCK_MS = 26 * 3600000, FITS_CLOCK = 1000 };
+
+/* A request that was cut off may still be worked on: that long "not there" is no answer. */
+enum { UNDER_WAY_MS = 10000 };
 
 static _Bool once_by(const struct manifest_type *t, const char *way)
 {
@@ -168,6 +172,7 @@ struct search {
 	int64_t sent_ms; /* in the tool's clock */
 	int best;	 /* agreement() of the one that was found; -1: no candidate yet */
 	struct remote *found;
+	_Bool untouched; /* since it was made */
 };
 
 /*
@@ -213,6 +218,9 @@ static int consider(struct search *s, const cJSON *record, struct err *e)
 		remote_finish(&candidate);
 		return 0;
 	}
+	/* Nobody has touched it since it was made: we were interrupted before insist(). */
+	s->untouched = map_instant(record, s->t->updated, s->t->stamp_as) <=
+		       map_instant(record, s->t->created, s->t->stamp_as);
 	remote_finish(s->found);
 	*s->found = candidate;
 	s->best = score;
@@ -279,6 +287,17 @@ static int search(struct search *s, const cJSON *body, struct err *e)
 	return err_set(e, ENOENT, "%s does not have it", s->g->link.name);
 }
 
+static int under_way(const struct engine *g, int64_t sent_ms, struct err *e)
+{
+	int r = err_set(e, EAGAIN, "%s may still be making it", g->link.name);
+
+	if (e) {
+		e->retry = ERR_LATER;
+		e->retry_at_ms = sent_ms + UNDER_WAY_MS;
+	}
+	return r;
+}
+
 int engine_find(struct tool_link *link, enum type_id type, const cJSON *doc, const char *key, int64_t sent_ms,
 	struct remote *ret, struct err *e)
 {
@@ -308,10 +327,12 @@ int engine_find(struct tool_link *link, enum type_id type, const cJSON *doc, con
 		r = map_create((struct mapping *)&t->map, &env, doc, &body, e);
 	if (r == 0)
 		r = search(&s, body, e);
-	if (r == 0 && json_get(t->create, "ignored"))
+	if (r == 0 && s.untouched && json_get(t->create, "ignored"))
 		r = insist(g, t, doc, &found, e);
 	if (r < 0) {
 		remote_finish(&found);
+		if (r == -ENOENT && clock_now_ms() < sent_ms + UNDER_WAY_MS)
+			return under_way(g, sent_ms, e);
 		return r == -ENOENT ? r : undecided(r, e);
 	}
 	*ret = found;

@@ -10,6 +10,7 @@
 
 #include "net/http_url.h"
 #include "seamfs/base/clock.h"
+#include "seamfs/base/fault.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/date.h"
 #include "seamfs/codec/decimal.h"
@@ -339,7 +340,9 @@ static int perform(
 	headers = request_headers(h, q);
 	set_request(h, q, url, headers, &a->body);
 	curl_easy_setopt(h->curl, CURLOPT_ERRORBUFFER, detail);
+	fault_step(q->method);
 	code = curl_easy_perform(h->curl);
+	fault_step("answer");
 	curl_easy_setopt(h->curl, CURLOPT_ERRORBUFFER, NULL);
 	curl_easy_setopt(h->curl, CURLOPT_HTTPHEADER, NULL);
 	free_headers(headers);

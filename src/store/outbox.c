@@ -196,12 +196,11 @@ int store_outbox_next(
 
 int store_outbox_mark(struct tx *tx, int64_t seq, enum outbox_state state, int64_t next_ms, const char *error)
 {
-	/* Of an unknown outcome the first sending counts: what it made is looked for from then on. */
+	/* While it is only looked for, the time at which it was sent stays: what was made then is what is looked for. */
 	if (state == OUTBOX_SENDING)
 		return db_run(tx->db,
-			"UPDATE outbox SET attempts = attempts + 1, sent_ms = CASE state WHEN 2 THEN sent_ms "
-			"ELSE "
-			"?2 END, state = 1 WHERE seq = ?1",
+			"UPDATE outbox SET sent_ms = CASE state WHEN 2 THEN sent_ms ELSE ?2 END, state = 1,"
+			" attempts = attempts + 1 WHERE seq = ?1",
 			"ii", seq, tx->now_ms);
 	return db_run(tx->db, "UPDATE outbox SET state = ?2, next_ms = ?3, error = ?4 WHERE seq = ?1", "iiit",
 		seq, (int64_t)state, next_ms, error ? error : "");

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "seamfs/base/clock.h"
+#include "seamfs/base/fault.h"
 #include "seamfs/base/file.h"
 #include "seamfs/base/log.h"
 #include "seamfs/base/mem.h"
@@ -87,9 +88,24 @@ static int exec(struct store *s, const char *sql)
 	return db_errno(r);
 }
 
+/* What changed nothing is no step: the tests count on the same steps every time. */
+static int commit(struct store *s, int64_t before)
+{
+	_Bool changed = sqlite3_total_changes64(s->writer.handle) != before;
+	int r;
+
+	if (changed)
+		fault_step("commit");
+	r = exec(s, "COMMIT");
+	if (changed)
+		fault_step("committed");
+	return r;
+}
+
 static void run_jobs(struct store *s, struct job *list)
 {
 	struct tx tx = {.db = &s->writer, .store = s, .stack = s->stack, .now_ms = clock_now_ms()};
+	int64_t before = sqlite3_total_changes64(s->writer.handle);
 	int r = exec(s, "BEGIN IMMEDIATE");
 
 	for (struct job *job = list; r == 0 && job; job = job->next) {
@@ -105,7 +121,7 @@ static void run_jobs(struct store *s, struct job *list)
 			r = exec(s, "RELEASE job");
 	}
 	if (r == 0)
-		r = exec(s, "COMMIT");
+		r = commit(s, before);
 	if (r < 0) {
 		if (!sqlite3_get_autocommit(s->writer.handle))
 			exec(s, "ROLLBACK");

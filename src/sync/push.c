@@ -283,7 +283,7 @@ static int gone(struct tx *tx, void *argument)
 /* Decides what becomes of the row. Returns 0 when the worker may go on, or the error when the tool as a whole fails. */
 static int failed(struct push *p, int r, const struct err *why)
 {
-	/* Whether a create arrived is unknown, also when looking for it failed: it is looked for before it is sent again. */
+	/* Whether a create arrived is unknown: it is looked for before it is sent again, however often that fails. */
 	enum outbox_state state =
 		(why->sent || p->row.state == OUTBOX_UNKNOWN) && !p->linked ? OUTBOX_UNKNOWN : OUTBOX_READY;
 	int64_t later = why->retry_at_ms ? why->retry_at_ms : clock_now_ms() + back_off(p->row.attempts);
@@ -355,8 +355,13 @@ static int send(struct push *p, struct err *e)
 	struct tool_link *link = p->w->link;
 	int r;
 
-	if (p->errand == ERRAND_REMOVE)
+	if (p->errand == ERRAND_REMOVE) {
+		/* What is gone already is not removed a second time: some tools would write that down. */
+		if (p->row.state == OUTBOX_UNKNOWN &&
+			link->ops->get(link, p->row.type, p->link.remote, &p->remote, NULL) == -ENOENT)
+			return 0;
 		return link->ops->remove(link, p->row.type, p->link.remote, e);
+	}
 	if (p->errand == ERRAND_RETURN)
 		return link->ops->restore
 			       ? link->ops->restore(link, p->row.type, p->link.remote, &p->remote, e)
@@ -375,6 +380,11 @@ static int send(struct push *p, struct err *e)
 		if (r != -ENOENT)
 			return r;
 		err_clear(e);
+		/* It was looked for and is not there: from here on this sending counts. */
+		p->row.state = OUTBOX_READY;
+		r = mark(p, OUTBOX_SENDING, 0, NULL);
+		if (r < 0)
+			return r;
 	}
 	return link->ops->create(link, p->row.type, p->request, p->row.key, &p->remote, e);
 }

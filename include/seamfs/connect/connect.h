@@ -98,7 +98,8 @@ struct connector_ops {
 	 * find - looks for the record that an earlier create() with this @doc and @key may have made
 	 * @sent_ms: when it was sent (UTC)
 	 *
-	 * Returns 0, -ENOENT when it was not made, or another -errno with err.sent: it is as unknown as before.
+	 * Returns 0; -ENOENT when it was not made; another -errno with err.sent, it is as unknown as before: also -EAGAIN
+	 * while the tool may still be making it.
 	 */
 	int (*find)(struct tool_link *link, enum type_id type, const cJSON *doc, const char *key,
 		int64_t sent_ms, struct remote *ret, struct err *e);

@@ -89,10 +89,12 @@ TEST(reset_after_request)
 	check_int(fake_create(&f, "{\"title\": \"x\"}", "k"), -EIO);
 	check(f.e.sent); /* it may be there: look it up, do not send it again */
 	check_int(fake_logged(&f, "\"POST\""), 1);
-	check_int(fake_find(&f, "{\"title\": \"x\"}", "k", clock_now_ms()), -ENOENT);
+	check_int(fake_find(&f, "{\"title\": \"y\"}", "k", clock_now_ms()), -EAGAIN); /* perhaps not yet */
+	check(f.e.retry == ERR_LATER && f.e.scope == ERR_RECORD && f.e.retry_at_ms > clock_now_ms());
+	check_int(fake_find(&f, "{\"title\": \"y\"}", "k", clock_now_ms() - 11000), -ENOENT);
 	check_int(fake_find(&f, "{\"title\": \"x\"}", "k", clock_now_ms()), 0);
 	check_text(f.remote.id, "9");
-	check_int(fake_logged(&f, "/items?q=x"), 2);
+	check_int(fake_logged(&f, "/items?q=x"), 1);
 	fake_close(&f);
 }
 
@@ -154,6 +156,33 @@ TEST(ignored_fields)
 	check_int(fake_create(&f, "{\"title\": \"a\", \"due\": \"2026-02-02\"}", "k"), 0);
 	check_text(json_get_text(f.remote.doc, "due"), "2026-02-02");
 	check_int(fake_logged(&f, "{\\\"due\\\":\\\"2026-02-02\\\"}"), 1);
+	fake_close(&f);
+}
+
+/* Made, and out of reach before what it ignored was sent once more; or we were killed there, and look for it. */
+TEST(ignored_fields_that_did_not_arrive)
+{
+	struct fake f;
+
+	fake_open(&f,
+		MANIFEST("", "\"create\": {\"post\": \"/items\", \"ignored\": \"update\"}, \"update\": "
+			     "{\"patch\": \"/items/{id}\"}," BY_FIND),
+		"{\"POST /items\": [{\"json\": {\"id\": 5, \"title\": \"a\"}}],"
+		"\"PATCH /items/5\": [{\"status\": 503}, {\"status\": 422}],"
+		"\"GET /me\": [{\"json\": {\"login\": \"me\"}}], \"GET /items\": [{\"json\": {\"items\": "
+		"[{\"id\": 5, "
+		"\"title\": \"a\", \"made\": \"2126-01-01T00:00:00Z\", \"changed\": "
+		"\"2126-01-01T00:00:00Z\"}]}}, "
+		"{\"json\": {\"items\": [{\"id\": 5, \"title\": \"a\", \"made\": \"2126-01-01T00:00:00Z\", "
+		"\"changed\": \"2126-01-01T00:00:01Z\"}]}}]}");
+	check(fake_create(&f, "{\"title\": \"a\", \"due\": \"2026-02-02\"}", "k") < 0);
+	check(f.e.sent); /* not at its end: it is looked for */
+	check_int(fake_create(&f, "{\"title\": \"a\", \"due\": \"2026-02-02\"}", "k"),
+		0); /* refused: it stays so */
+	check_int(fake_find(&f, "{\"title\": \"a\", \"due\": \"2026-02-02\"}", "k", clock_now_ms()), 0);
+	check_int(fake_logged(&f, "\"PATCH\""), 3);
+	check_int(fake_find(&f, "{\"title\": \"a\", \"due\": \"2026-02-02\"}", "k", clock_now_ms()), 0);
+	check_int(fake_logged(&f, "\"PATCH\""), 3); /* somebody was there */
 	fake_close(&f);
 }
 
@@ -553,9 +582,10 @@ TEST(stopped)
 
 TEST_MAIN(TEST_RUN(slow_down), TEST_RUN(used_up), TEST_RUN(truncated), TEST_RUN(reset_after_request),
 	TEST_RUN(dying_connection), TEST_RUN(not_there), TEST_RUN(no_content), TEST_RUN(ignored_fields),
-	TEST_RUN(endless), TEST_RUN(error_with_status_200), TEST_RUN(offset_pages), TEST_RUN(shifting_pages),
-	TEST_RUN(numbered_pages), TEST_RUN(cursor_pages), TEST_RUN(last_id_pages), TEST_RUN(link_pages),
-	TEST_RUN(changes), TEST_RUN(cursor_not_after_start), TEST_RUN(ignored_filter), TEST_RUN(redirects),
-	TEST_RUN(too_large), TEST_RUN(no_json), TEST_RUN(full_update), TEST_RUN(key_in_header),
-	TEST_RUN(remove), TEST_RUN(removal_is_told_by_the_manifest), TEST_RUN(restore), TEST_RUN(credentials),
+	TEST_RUN(ignored_fields_that_did_not_arrive), TEST_RUN(endless), TEST_RUN(error_with_status_200),
+	TEST_RUN(offset_pages), TEST_RUN(shifting_pages), TEST_RUN(numbered_pages), TEST_RUN(cursor_pages),
+	TEST_RUN(last_id_pages), TEST_RUN(link_pages), TEST_RUN(changes), TEST_RUN(cursor_not_after_start),
+	TEST_RUN(ignored_filter), TEST_RUN(redirects), TEST_RUN(too_large), TEST_RUN(no_json),
+	TEST_RUN(full_update), TEST_RUN(key_in_header), TEST_RUN(remove),
+	TEST_RUN(removal_is_told_by_the_manifest), TEST_RUN(restore), TEST_RUN(credentials),
 	TEST_RUN(stopped))
