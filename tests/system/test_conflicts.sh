@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash disable=SC1091
 # needs: rig
-# seconds: 150
+# seconds: 180
 # The same record changed on two sides at once: every case of a client in sheets (conflicts.py has the table), and the lines of an
 # invoice in Directus.
 . "$SRC/tests/system/lib.sh"
