@@ -50,7 +50,7 @@ int store_problem_clear(struct tx *tx, int64_t record, const char *path)
 {
 	return remove_where(
 		tx, db_query(tx->db,
-			    "SELECT id FROM problem WHERE kind = 0 AND ((record = ?1 AND ?1 <> 0) OR path = "
+			    "SELECT id FROM problem WHERE kind <> 1 AND ((record = ?1 AND ?1 <> 0) OR path = "
 			    "?2)",
 			    "it", record, path ? path : ""));
 }
@@ -66,7 +66,7 @@ int store_problem_drop(struct tx *tx, enum problem_kind kind, int64_t record, in
 
 int store_problem_dismiss(struct tx *tx, int64_t id, _Bool whole)
 {
-	if (!db_int(tx->db, 0, "SELECT 1 FROM problem WHERE id = ?1 AND kind = 0", "i", id))
+	if (!db_int(tx->db, 0, "SELECT 1 FROM problem WHERE id = ?1 AND kind <> 1", "i", id))
 		return -EPERM;
 	if (whole)
 		return remove_where(tx, db_query(tx->db, "SELECT id FROM problem WHERE id = ?1", "i", id));
@@ -75,7 +75,7 @@ int store_problem_dismiss(struct tx *tx, int64_t id, _Bool whole)
 
 int store_problem_add(struct tx *tx, const struct problem *p)
 {
-	struct failure f = {.act = "save",
+	struct failure f = {.act = p->kind == PROBLEM_NOTE ? "sync" : "save",
 		.path = p->path,
 		.tool = p->tool,
 		.code = p->code,
@@ -85,7 +85,7 @@ int store_problem_add(struct tx *tx, const struct problem *p)
 	_Bool had_any;
 	int r = remove_where(
 		tx, db_query(tx->db,
-			    "SELECT id FROM problem WHERE path = ?1 AND kind = ?2 AND (kind = 0 OR tool = "
+			    "SELECT id FROM problem WHERE path = ?1 AND kind = ?2 AND (kind <> 1 OR tool = "
 			    "?3)",
 			    "tii", p->path, (int64_t)p->kind, tool));
 
@@ -161,7 +161,8 @@ char *store_problem_of(struct db *db, int64_t record)
 
 _Bool store_problem_has(struct db *db, int64_t record)
 {
-	return db_int(db, 0, "SELECT EXISTS (SELECT 1 FROM problem WHERE record = ?1)", "i", record) != 0;
+	return db_int(db, 0, "SELECT EXISTS (SELECT 1 FROM problem WHERE record = ?1 AND kind = 0)", "i",
+		       record) != 0;
 }
 
 /* ---- what was written ---- */

@@ -188,7 +188,8 @@ static int hold_burst(struct tx *tx, enum type_id type)
 	static const char text[] =
 		"many records were removed at once, so no tool has been told: \"seamfs approve\" "
 		"tells them, \"seamfs reject\" brings the records back";
-	struct problem p = {.tool = -1,
+	struct problem p = {.kind = PROBLEM_NOTE,
+		.tool = -1,
 		.code = EPERM,
 		.path = ".seam/trash",
 		.name = "removals held",

@@ -272,7 +272,8 @@ static int tell_returned(struct merge *m)
 	_cleanup_(mem_freep) char *path = store_record_path(m->tx->db, m->link.record);
 	_cleanup_(mem_freep) char *name = store_record_name(m->tx->db, m->link.record);
 	char text[200];
-	struct problem p = {.record = m->link.record,
+	struct problem p = {.kind = PROBLEM_NOTE,
+		.record = m->link.record,
 		.tool = m->a->worker->tool,
 		.code = ESTALE,
 		.path = path ? path : "",
@@ -522,7 +523,8 @@ static int tell_unsent(struct tx *tx, struct worker *w, int64_t record)
 	_cleanup_(mem_freep) char *name = store_record_name(tx->db, record);
 	struct buf body = BUF_INIT(BUF_MAX_RECORD);
 	char text[200];
-	struct problem p = {.record = record,
+	struct problem p = {.kind = PROBLEM_NOTE,
+		.record = record,
 		.tool = w->tool,
 		.code = ENOENT,
 		.path = path ? path : "",

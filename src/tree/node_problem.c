@@ -27,7 +27,8 @@ static const struct {
 
 static _Bool has_part(const struct problem *p, int part)
 {
-	return part == PART_WHY || (parts[part].kind == p->kind && (part != PART_REFUSED || p->len));
+	return part == PART_WHY ||
+	       (part == PART_REFUSED ? p->kind != PROBLEM_CONFLICT && p->len : parts[part].kind == p->kind);
 }
 
 /* A conflict's files have the plain name, as long as no other has it. */
@@ -131,6 +132,10 @@ static const char *now_shown(struct tree *tree, const struct problem *p)
 		return "The file shows your version, and nothing of this has been sent. These notes go away "
 		       "when "
 		       "it is settled.";
+	if (p->kind == PROBLEM_NOTE && store_record_stat(db, p->record, &stat) == 0)
+		return "This note can be removed when it has been read.";
+	if (p->kind == PROBLEM_NOTE && !p->record)
+		return "This note goes away when that is decided.";
 	if (!p->record)
 		return "It is no record yet, and no tool has heard of it. This note goes away with the next "
 		       "good "
@@ -159,7 +164,7 @@ static void write_why(struct tree *tree, const struct problem *p, struct buf *b)
 	if (p->tool >= 0)
 		buf_printf(b, "Tool: %s\n", store_stack(tree->store)->tools[p->tool].name);
 	buf_printf(b, "When: %s\nCode: %s\n", clock_format_utc(p->ms, time), err_name(p->code));
-	if (p->kind == PROBLEM_REFUSED)
+	if (p->kind == PROBLEM_REFUSED || (p->kind == PROBLEM_NOTE && p->record))
 		buf_printf(b, "What to do: %s.\n", advice_for(p));
 	buf_printf(b, "\n%s\n", now_shown(tree, p));
 }

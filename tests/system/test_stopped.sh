@@ -7,6 +7,7 @@
 . "$SRC/tests/system/lib.sh"
 
 POLL=1s new_stack crm billing
+sed -i 's/"poll"/"grace": "1h", "poll"/' stack.json # what is removed here is there for the next test
 mount_pulled
 read -r PID _ <"$RIG_DIR/directus.pid"
 trap 'kill -CONT "$PID"; finish || exit 1' EXIT

@@ -25,7 +25,11 @@ int store_event_done(struct tx *tx, int64_t up_to);
 
 /* ---- problems: saves that were refused, and what waits for a person's decision ---- */
 
-enum problem_kind { PROBLEM_REFUSED, PROBLEM_CONFLICT };
+enum problem_kind {
+	PROBLEM_REFUSED,
+	PROBLEM_CONFLICT,
+	PROBLEM_NOTE, /* nothing is wrong with the record; a person should know */
+};
 
 struct problem {
 	int64_t id;
