@@ -60,6 +60,9 @@ enum exit_code fail(enum exit_code code, const struct err *e);
 int order_read(const char *dir, const char *file, struct buf *b, struct err *e);
 int order_give(const char *dir, const char *file, const char *text, struct err *e);
 
+/* order_status - what .seam/status.json says; given to the caller */
+int order_status(const char *dir, cJSON **ret, struct err *e);
+
 /* config_load - the stack at -c, else ./stack.json, else ~/.config/seamfs/stack.json; prints the reason on failure */
 struct stack *config_load(const struct options *o, enum exit_code *ret_code);
 

@@ -10,12 +10,24 @@
 #include "cli/cli.h"
 #include "seamfs/base/file.h"
 #include "seamfs/base/mem.h"
+#include "seamfs/codec/json.h"
 
 int order_read(const char *dir, const char *file, struct buf *b, struct err *e)
 {
 	_cleanup_(mem_freep) char *path = path_join(dir, file);
 
 	return file_read(path, b, e);
+}
+
+int order_status(const char *dir, cJSON **ret, struct err *e)
+{
+	struct buf b = BUF_INIT(BUF_MAX_TEXT);
+	int r = order_read(dir, ".seam/status.json", &b, e);
+
+	if (r == 0)
+		r = json_parse(buf_text(&b), b.len, 0, ret, NULL, e);
+	buf_finish(&b);
+	return r;
 }
 
 /* The kernel passes on a number only; the sentence is at the file. */

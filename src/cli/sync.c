@@ -18,13 +18,9 @@
 static int look(const char *dir, const char *word, struct err *e)
 {
 	_cleanup_json_ cJSON *status = NULL;
-	struct buf b = BUF_INIT(BUF_MAX_TEXT);
 	const cJSON *tool;
-	int r = order_read(dir, ".seam/status.json", &b, e);
+	int r = order_status(dir, &status, e);
 
-	if (r == 0)
-		r = json_parse(buf_text(&b), b.len, 0, &status, NULL, e);
-	buf_finish(&b);
 	cJSON_ArrayForEach (tool, json_get(status, "tools")) {
 		const char *name = json_get_text(tool, "name");
 

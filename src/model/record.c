@@ -122,10 +122,10 @@ static cJSON *shown(
 	return cJSON_Duplicate(value, 1);
 }
 
-int record_render(const struct type *type, const cJSON *doc, const struct record_names *names,
-	const char *currency, struct buf *b)
+cJSON *record_shown(
+	const struct type *type, const cJSON *doc, const struct record_names *names, const char *currency)
 {
-	_cleanup_json_ cJSON *file = cJSON_CreateObject();
+	cJSON *file = cJSON_CreateObject();
 	const char *own = record_currency(doc, currency);
 
 	for (const struct field *f = type->fields; f->name; f++) {
@@ -135,6 +135,14 @@ int record_render(const struct type *type, const cJSON *doc, const struct record
 		if (item)
 			cJSON_AddItemToObject(file, f->name, item);
 	}
+	return file;
+}
+
+int record_render(const struct type *type, const cJSON *doc, const struct record_names *names,
+	const char *currency, struct buf *b)
+{
+	_cleanup_json_ cJSON *file = record_shown(type, doc, names, currency);
+
 	return json_pretty(b, file);
 }
 

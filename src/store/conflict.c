@@ -90,17 +90,10 @@ cJSON *store_conflict_doc(struct db *db, int64_t record, int64_t tool, enum conf
 /* A field's value as the record's file shows it, in one line. */
 static char *shown(struct tx *tx, const struct type *type, const struct field *f, const cJSON *doc)
 {
-	_cleanup_json_ cJSON *part = cJSON_CreateObject(), *file = NULL;
 	struct record_names names = store_names(tx->db);
-	struct buf b = BUF_INIT(BUF_MAX_RECORD * 2);
-	char *text;
+	_cleanup_json_ cJSON *file = record_shown(type, doc, &names, tx->stack->currency);
+	char *text = json_get(file, f->name) ? json_print(json_get(file, f->name)) : str_dup("nothing");
 
-	if (json_get(doc, f->name))
-		json_set(part, f->name, cJSON_Duplicate(json_get(doc, f->name), 1));
-	if (record_render(type, part, &names, record_currency(doc, tx->stack->currency), &b) == 0)
-		(void)json_parse(buf_text(&b), b.len, JSON_REMOTE, &file, NULL, NULL);
-	buf_finish(&b);
-	text = json_get(file, f->name) ? json_print(json_get(file, f->name)) : str_dup("nothing");
 	if (strlen(text) > 60)
 		memcpy(text + 57, "…", sizeof("…"));
 	return text;

@@ -56,15 +56,12 @@ static cJSON *shown(struct explanation *x, const struct field *f, const char *js
 {
 	_cleanup_json_ cJSON *doc = cJSON_CreateObject(), *file = NULL;
 	struct record_names names = store_names(x->db);
-	struct buf b = BUF_INIT(BUF_MAX_RECORD * 2);
 	cJSON *value = NULL;
 
 	if (!json || json_parse(json, strlen(json), JSON_REMOTE, &value, NULL, NULL) < 0)
 		return cJSON_CreateNull();
 	json_set(doc, f->name, value);
-	if (record_render(x->type, doc, &names, currency, &b) == 0)
-		(void)json_parse(buf_text(&b), b.len, JSON_REMOTE, &file, NULL, NULL);
-	buf_finish(&b);
+	file = record_shown(x->type, doc, &names, currency);
 	value = cJSON_DetachItemFromObjectCaseSensitive(file, f->name);
 	return value ? value : cJSON_CreateNull();
 }

@@ -26,17 +26,12 @@ int field_text(struct tree *tree, int64_t record, const struct field *f, struct 
 	struct db *db = store_db(tree->store);
 	_cleanup_json_ cJSON *doc = store_record_doc(db, record), *file = NULL;
 	struct record_names names = store_names(db);
-	struct buf whole = BUF_INIT(BUF_MAX_RECORD * 2);
 	struct record_stat stat;
 	const cJSON *value, *tag;
 	int r = doc ? store_record_stat(db, record, &stat) : -ENOENT;
 
 	if (r == 0)
-		r = record_render(
-			type_get(stat.type), doc, &names, store_stack(tree->store)->currency, &whole);
-	if (r == 0)
-		r = json_parse(buf_text(&whole), whole.len, JSON_REMOTE, &file, NULL, NULL);
-	buf_finish(&whole);
+		file = record_shown(type_get(stat.type), doc, &names, store_stack(tree->store)->currency);
 	value = json_get(file, f->name);
 	if (r < 0 || !value)
 		return r;

@@ -73,6 +73,19 @@ int node_link(struct node *ret, uint64_t ino, int64_t size, int64_t mtime_ms)
 	return fill(ret, ino, S_IFLNK | 0777, size, mtime_ms);
 }
 
+int node_made(struct tree *tree, struct place p, int64_t mtime_ms, struct node *ret)
+{
+	struct buf b = BUF_INIT(BUF_MAX_SHEET);
+	int r = node_kinds[p.kind].read(tree, p, &b);
+
+	node_file(ret, place_to_ino(p), (int64_t)b.len, mtime_ms);
+	ret->mode = S_IFREG | 0444;
+	ret->live = 1;
+	ret->fleeting = 1;
+	buf_finish(&b);
+	return r == -E2BIG ? -EFBIG : r;
+}
+
 _Bool node_add(struct listing *l, int64_t id, const char *name, const struct node *node)
 {
 	if (!l->fill(l->context, name, node, (uint64_t)l->section << 48 | (uint64_t)(id & 0xffffffffffff)))

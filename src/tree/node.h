@@ -100,7 +100,6 @@ void node_problems_list(struct listing *l);
 /* node_conflict_record - the record of which that file in problems/ shows one side; 0: it is another file */
 int64_t node_conflict_record(struct tree *tree, struct place p);
 int node_problems_lookup(struct tree *tree, const char *name, struct node *ret);
-
 /* node_scratch_lookup, node_scratch_list - temporary files that lie in a folder of records */
 int node_scratch_lookup(struct tree *tree, struct place dir, const char *name, struct node *ret);
 void node_scratch_list(struct listing *l);
@@ -109,6 +108,9 @@ void node_scratch_list(struct listing *l);
 int node_folder(struct node *ret, uint64_t ino, int64_t mtime_ms);
 int node_file(struct node *ret, uint64_t ino, int64_t size, int64_t mtime_ms);
 int node_link(struct node *ret, uint64_t ino, int64_t size, int64_t mtime_ms);
+
+/* node_made - a file whose text is made when it is read; -EFBIG over 64 MiB */
+int node_made(struct tree *tree, struct place p, int64_t mtime_ms, struct node *ret);
 
 /* node_add - gives one entry of the listing; false: the reader's buffer is full, stop */
 _Bool node_add(struct listing *l, int64_t id, const char *name, const struct node *node);

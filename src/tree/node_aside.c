@@ -36,20 +36,6 @@ static int64_t time_of(struct tree *tree, int64_t record)
 	return store_record_stat(store_db(tree->store), record, &stat) < 0 ? tree->made_ms : stat.mtime_ms;
 }
 
-/* Made when it is read; the kernel is to ask each time. */
-static int live_file(struct tree *tree, struct place p, int64_t mtime_ms, struct node *ret)
-{
-	struct buf b = BUF_INIT(BUF_MAX_SHEET);
-	int r = node_kinds[p.kind].read(tree, p, &b);
-
-	node_file(ret, place_to_ino(p), (int64_t)b.len, mtime_ms);
-	ret->mode = S_IFREG | (p.kind == PLACE_FIELD ? 0644 : 0444);
-	ret->live = 1;
-	ret->fleeting = 1;
-	buf_finish(&b);
-	return r == -E2BIG ? -EFBIG : r;
-}
-
 static int hidden_folder(struct place p, int64_t mtime_ms, struct node *ret)
 {
 	node_folder(ret, place_to_ino(p), mtime_ms);
@@ -63,7 +49,7 @@ NODE_STAT(node_aside_stat)
 {
 	if (asides[place_aside_which(p)].folder)
 		return hidden_folder(p, tree->made_ms, ret);
-	return live_file(tree, p, tree->made_ms, ret);
+	return node_made(tree, p, tree->made_ms, ret);
 }
 
 NODE_READ(node_aside_read)
@@ -220,7 +206,7 @@ NODE_READ(node_meta_read)
 
 NODE_STAT(node_meta_stat)
 {
-	return live_file(tree, p, time_of(tree, p.b), ret);
+	return node_made(tree, p, time_of(tree, p.b), ret);
 }
 
 /* Beside the record's file: its name with another ending. */
@@ -283,7 +269,10 @@ NODE_READ(node_field_read)
 
 NODE_STAT(node_field_stat)
 {
-	return live_file(tree, p, time_of(tree, p.b), ret);
+	int r = node_made(tree, p, time_of(tree, p.b), ret);
+
+	ret->mode = S_IFREG | 0644;
+	return r;
 }
 
 NODE_PARENT(node_field_parent)

@@ -42,14 +42,9 @@ static void item_name(struct outbox_context *c, const struct review_item *item, 
 static cJSON *shown(struct outbox_context *c, const struct review_item *item, const cJSON *doc)
 {
 	struct record_names names = store_names(c->db);
-	struct buf b = BUF_INIT(BUF_MAX_RECORD * 2);
-	cJSON *file = NULL;
 
-	if (doc && record_render(
-			   type_get(item->type), doc, &names, store_stack(c->tree->store)->currency, &b) == 0)
-		(void)json_parse(buf_text(&b), b.len, JSON_REMOTE, &file, NULL, NULL);
-	buf_finish(&b);
-	return file;
+	return doc ? record_shown(type_get(item->type), doc, &names, store_stack(c->tree->store)->currency)
+		   : NULL;
 }
 
 static void diff_line(struct buf *b, char sign, const char *field, const cJSON *value)
@@ -118,15 +113,7 @@ NODE_READ(node_outbox_read)
 
 NODE_STAT(node_outbox_stat)
 {
-	struct buf b = BUF_INIT(BUF_MAX_TEXT);
-	int r = node_outbox_read(tree, p, &b);
-
-	node_file(ret, place_to_ino(p), (int64_t)b.len, tree->made_ms);
-	ret->mode = S_IFREG | 0444;
-	ret->live = 1;
-	ret->fleeting = 1;
-	buf_finish(&b);
-	return r;
+	return node_made(tree, p, tree->made_ms, ret);
 }
 
 static _Bool take_name(void *context, const struct review_item *item)

@@ -212,15 +212,7 @@ NODE_READ(node_problem_read)
 
 NODE_STAT(node_problem_stat)
 {
-	struct buf b = BUF_INIT(BUF_MAX_SCRATCH);
-	int r = node_problem_read(tree, p, &b);
-
-	node_file(ret, place_to_ino(p), (int64_t)b.len, tree->made_ms);
-	ret->mode = S_IFREG | 0444;
-	ret->live = 1;
-	ret->fleeting = 1;
-	buf_finish(&b);
-	return r;
+	return node_made(tree, p, tree->made_ms, ret);
 }
 
 static void problem_entry(void *context, const struct problem *p)

@@ -57,6 +57,10 @@ uint64_t record_changed(const struct type *type, const cJSON *a, const cJSON *b)
 /* record_patch - what turns @from into @to, limited to @fields; given to the caller */
 cJSON *record_patch(const struct type *type, const cJSON *from, const cJSON *to, uint64_t fields);
 
+/* record_shown - the object in the record's file: names for references, decimal money; given to the caller */
+cJSON *record_shown(
+	const struct type *type, const cJSON *doc, const struct record_names *names, const char *currency);
+
 /* record_render - the record's file: pretty JSON, keys in field order, names for references, decimal money */
 int record_render(const struct type *type, const cJSON *doc, const struct record_names *names,
 	const char *currency, struct buf *b);

@@ -291,7 +291,7 @@ static _Bool set_up(void)
 {
 	static const char config[] =
 		"{\"tools\": {\"crm\": {\"connector\": \"csv\"}, \"billing\": {\"connector\": \"csv\"}},"
-		"\"owners\": {\"client\": \"crm\"}, \"shares\": {\"client\": [\"billing\"]}}";
+		"\"owners\": {\"client\": \"crm\"}, \"shares\": {\"client\": {\"billing\": \"accept\"}}}";
 	char path[100];
 	struct err e = {0};
 
