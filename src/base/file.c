@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "seamfs/base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "seamfs/base/fault.h"
 #include "seamfs/base/mem.h"
+
+#define TEMPORARY ".seamfs-"
+
+/* A file that is being written is younger. */
+enum { LEFT_BEHIND_S = 3600 };
 
 int file_read_fd(int fd, struct buf *b)
 {
@@ -115,7 +122,7 @@ int file_replace_if(const char *path, const void *bytes, size_t len, mode_t mode
 	void *context, struct err *e)
 {
 	_cleanup_(mem_freep) char *dir = path_dir(path);
-	_cleanup_(mem_freep) char *temporary = str_format("%s/.seamfs-XXXXXX", dir);
+	_cleanup_(mem_freep) char *temporary = str_format("%s/" TEMPORARY "XXXXXX", dir);
 	_cleanup_(fd_closep) int fd = mkostemp(temporary, O_CLOEXEC);
 	int r;
 
@@ -139,6 +146,24 @@ int file_replace_if(const char *path, const void *bytes, size_t len, mode_t mode
 int file_replace(const char *path, const void *bytes, size_t len, mode_t mode, struct err *e)
 {
 	return file_replace_if(path, bytes, len, mode, NULL, NULL, e);
+}
+
+void file_clear_leftovers(const char *path)
+{
+	_cleanup_(mem_freep) char *dir = path_dir(path);
+	DIR *d = opendir(dir);
+	struct dirent *entry;
+	struct stat st;
+
+	while (d && (entry = readdir(d))) {
+		if (strncmp(entry->d_name, TEMPORARY, strlen(TEMPORARY)) == 0 &&
+			strlen(entry->d_name) == strlen(TEMPORARY "XXXXXX") &&
+			fstatat(dirfd(d), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+			S_ISREG(st.st_mode) && st.st_mtime + LEFT_BEHIND_S < time(NULL))
+			unlinkat(dirfd(d), entry->d_name, 0);
+	}
+	if (d)
+		closedir(d);
 }
 
 int file_make_dirs(const char *path, mode_t mode, struct err *e)

@@ -228,6 +228,7 @@ int csv_file_save(struct csv_file *f, struct err *e)
 		csv_file_forget(f);
 		return r;
 	}
+	file_clear_leftovers(f->path);
 	if (access(f->path, W_OK) < 0)
 		r = err_set(e, errno, "cannot write %s: %s", f->path, strerror(errno));
 	else if (csv_print(f->sheet, &b) < 0)

@@ -78,12 +78,12 @@ _Bool store_tool_limited(struct db *db, int64_t tool, int64_t *ret_until_ms)
 
 int store_tool_refresh(struct tx *tx, int64_t tool)
 {
-	return db_run(tx->db, "UPDATE tool SET refresh = 1 WHERE ?1 = 0 OR id = ?1", "i", tool);
+	return db_run(tx->db, "UPDATE tool SET refresh = refresh + 1 WHERE ?1 = 0 OR id = ?1", "i", tool);
 }
 
-_Bool store_tool_wants_refresh(struct db *db, int64_t tool)
+int64_t store_tool_wants_refresh(struct db *db, int64_t tool)
 {
-	return db_int(db, 0, "SELECT refresh FROM tool WHERE id = ?1", "i", tool) != 0;
+	return db_int(db, 0, "SELECT refresh FROM tool WHERE id = ?1", "i", tool);
 }
 
 int store_tool_refreshed(struct tx *tx, int64_t tool)

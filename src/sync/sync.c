@@ -170,6 +170,14 @@ static void work(struct worker *w, int64_t *next_pull, int64_t *ret_wake)
 	if (r < 0)
 		judge(w, r, &e, 0);
 	now = clock_steady_ms();
+	/* A sheet that is open elsewhere takes nothing, but what is saved there is read all the same. */
+	if (r == -EAGAIN && w->link->ops->watch_fd && now >= *next_pull) {
+		err_clear(&e);
+		(void)pull_all(w, &e);
+		*next_pull = now + w->stack->tools[w->tool].poll_ms;
+		*ret_wake = *next_pull;
+		return;
+	}
 	if (r == 0 && (now >= *next_pull || store_tool_wants_refresh(store_db(w->store), w->tool_id))) {
 		err_clear(&e);
 		r = pull_all(w, &e);
@@ -191,18 +199,32 @@ static void work(struct worker *w, int64_t *next_pull, int64_t *ret_wake)
 		*ret_wake = now + wake_ms - clock_now_ms();
 }
 
+/* Somebody asks for it now: a tool that failed is tried again at once, unless it asked to be left alone. */
+static void hurry(struct worker *w)
+{
+	struct db *db = store_db(w->store);
+	int64_t asked = store_tool_wants_refresh(db, w->tool_id), until_ms;
+
+	if (asked > w->asked && !store_tool_limited(db, w->tool_id, &until_ms))
+		w->retry_ms = 0;
+	w->asked = asked;
+}
+
 static void *worker_main(void *argument)
 {
 	struct worker *w = argument;
 	int64_t next_pull = 0, wake = 0;
 
 	while (!atomic_load(&w->sync->stop)) {
+		hurry(w);
 		if (clock_steady_ms() >= w->retry_ms)
 			work(w, &next_pull, &wake);
 		if (w->retry_ms > wake)
 			wake = w->retry_ms;
-		if (sleep_until(w, wake))
+		if (sleep_until(w, wake)) {
 			next_pull = 0;
+			w->retry_ms = 0; /* perhaps what was in the way is gone */
+		}
 	}
 	return NULL;
 }

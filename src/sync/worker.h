@@ -24,6 +24,7 @@ struct worker {
 	int64_t retry_ms; /* the tool as a whole failed: not before this (steady clock), 0: at once */
 	int64_t links_seen[TYPE_COUNT]; /* newest link of any tool when open references were last tried */
 	int failures;			/* in a row */
+	int64_t asked;			/* how often a pull has been asked for since the last one */
 };
 
 struct sync {

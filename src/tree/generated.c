@@ -261,7 +261,7 @@ static int status_json(struct tree *tree, struct buf *b)
 		json_set(tool, "pending", json_new_int(h.pending));
 		json_set(tool, "rejected", json_new_int(h.rejected));
 		json_set(tool, "refreshing",
-			cJSON_CreateBool(store_tool_wants_refresh(db, store_tool_id(tree->store, i))));
+			cJSON_CreateBool(store_tool_wants_refresh(db, store_tool_id(tree->store, i)) != 0));
 		store_drift_look(db, store_tool_id(tree->store, i), &look);
 		json_set(tool, "verifying", cJSON_CreateBool(look.wanted));
 		json_set(tool, "drift", json_new_int(look.found));

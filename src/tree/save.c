@@ -115,18 +115,33 @@ static int plan(
 	return r;
 }
 
-/* Whoever saves a record decides what is contested in it: all that he wrote. */
-static uint64_t settles(const struct save *s)
+static uint64_t fields_of(const struct type *type, const cJSON *object)
 {
 	uint64_t fields = 0;
 
-	if (s->text.bytes)
-		return s->text.fields ? s->text.fields : ~(uint64_t)0;
-	for (const struct field *f = s->slot->type->fields; f->name; f++) {
-		if (json_get(s->patch, f->name))
-			fields |= field_bit(s->slot->type, f);
+	for (const struct field *f = type->fields; f->name; f++) {
+		if (json_get(object, f->name))
+			fields |= field_bit(type, f);
 	}
 	return fields;
+}
+
+/* Whoever saves a record decides what is contested in it: what he wrote of, and with a whole record all of it. */
+static uint64_t settles(struct tx *tx, const struct save *s, int64_t record)
+{
+	_cleanup_json_ cJSON *file = NULL, *doc = NULL;
+	uint64_t written, there;
+
+	if (!s->text.bytes)
+		return fields_of(s->slot->type, s->patch);
+	if (s->text.fields)
+		return s->text.fields;
+	if (json_parse(s->text.bytes, s->text.len, JSON_STRICT, &file, NULL, NULL) < 0)
+		return 0;
+	doc = store_record_doc(tx->db, record);
+	written = fields_of(s->slot->type, file);
+	there = fields_of(s->slot->type, doc);
+	return (there & ~written) == 0 ? ~(uint64_t)0 : written;
 }
 
 /* A tool may refuse it yet: then it is given back as it was written. */
@@ -153,7 +168,7 @@ static int run_save(struct tx *tx, void *argument)
 	if (r == 0)
 		r = store_change(tx, &c, &record, &s->why);
 	if (r == 0)
-		r = store_conflict_settle(tx, record, settles(s), &s->origin);
+		r = store_conflict_settle(tx, record, settles(tx, s, record), &s->origin);
 	if (r == 0)
 		r = store_record_stat(tx->db, record, &after);
 	if (r == 0 && after.version != before.version)

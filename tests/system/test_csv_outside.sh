@@ -65,3 +65,39 @@ check_equal "without the sheet the records stay" "$(find m/clients -name client.
 mv away.csv clients.csv
 check_within 40 "the sheet is back: all is well" all_pulled
 check_equal "the sheet is back: the records are all there" "$(find m/clients -name client.json | wc -l)" 500
+
+# ---- a save waits while the sheet is open in LibreOffice; what is saved there is read all the same, and closing it is noticed
+PHONE=$(cell clients.csv C-00005 Phone)
+FIFTH=$(dirname "$(grep -lF -- "\"$(cell clients.csv C-00005 'Contact e-mail')\"" m/clients/*/client.json)")
+SIXTH=$(dirname "$(grep -lF -- "\"$(cell clients.csv C-00006 'Contact e-mail')\"" m/clients/*/client.json)")
+set_cell() { # ID COLUMN VALUE - as another program does it
+	python3 - "$@" <<-'END'
+		import csv, os, sys
+		with open("clients.csv", newline="", encoding="utf-8") as f: rows = list(csv.reader(f))
+		column = rows[0].index(sys.argv[2])
+		for row in rows[1:]:
+		    if row[0] == sys.argv[1]: row[column] = sys.argv[3]
+		with open("new.csv", "w", newline="", encoding="utf-8") as f: csv.writer(f).writerows(rows)
+		os.replace("new.csv", "clients.csv")
+	END
+}
+touch '.~lock.clients.csv#'
+echo waits >"$FIFTH/client.d/phone"
+check_equal "the sheet is open: the save waits" "$(cell clients.csv C-00005 Phone) $(state_of "$FIFTH/client.json")" "$PHONE pending"
+set_cell C-00006 City Outside
+check_within 5 "what is saved there meanwhile is in the tree" prints Outside jq -r .city "$SIXTH/client.json"
+rm '.~lock.clients.csv#'
+check_within 5 "it is closed: the save is made" prints waits cell clients.csv C-00005 Phone
+
+# ---- a conflict is settled by a text that speaks of it, and by no other
+touch '.~lock.clients.csv#'
+echo ours >"$FIFTH/client.d/phone"
+set_cell C-00005 Phone theirs
+check_within 5 "changed on both sides" prints conflict state_of "$FIFTH/client.json"
+rm '.~lock.clients.csv#'
+check "a text with another field only" sh -c "echo '{\"city\": \"Elsewhere\"}' >'$FIFTH/client.json'"
+check_within 5 "is saved" prints Elsewhere cell clients.csv C-00005 City
+check_equal "and settles nothing" "$(state_of "$FIFTH/client.json") $(cell clients.csv C-00005 Phone)" "conflict theirs"
+cp "$FIFTH/client.json" whole.json
+check "the whole record, as it is" cp whole.json "$FIFTH/client.json"
+check_within 5 "settles it" prints ours cell clients.csv C-00005 Phone

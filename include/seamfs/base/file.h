@@ -28,6 +28,9 @@ typedef int (*file_asker)(void *context, const char *old, struct err *e);
 int file_replace_if(const char *path, const void *bytes, size_t len, mode_t mode, file_asker may,
 	void *context, struct err *e);
 
+/* file_clear_leftovers - removes the temporary files beside @path that a killed program left there over an hour ago */
+void file_clear_leftovers(const char *path);
+
 /* file_make_dirs - mkdir -p with @mode for what is missing */
 int file_make_dirs(const char *path, mode_t mode, struct err *e);
 

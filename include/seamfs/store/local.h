@@ -138,7 +138,8 @@ int store_tool_note(struct tx *tx, int64_t tool, const char *error, _Bool pulled
 int store_tool_limit(struct tx *tx, int64_t tool, int64_t until_ms);
 _Bool store_tool_limited(struct db *db, int64_t tool, int64_t *ret_until_ms);
 
-/* store_tool_refresh - asks for a pull now, of one tool or (0) of all; store_tool_refreshed() answers and clears it */
+/* store_tool_refresh - asks for a pull now, of one tool or (0) of all; store_tool_wants_refresh(): how often that was done
+ * since the last one, which store_tool_refreshed() tells of */
 int store_tool_refresh(struct tx *tx, int64_t tool);
-_Bool store_tool_wants_refresh(struct db *db, int64_t tool);
+int64_t store_tool_wants_refresh(struct db *db, int64_t tool);
 int store_tool_refreshed(struct tx *tx, int64_t tool);

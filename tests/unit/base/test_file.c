@@ -3,7 +3,9 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "seamfs/base/mem.h"
@@ -129,7 +131,37 @@ TEST(makes_no_file_where_there_is_none_any_more)
 	rmdir(rig.dir);
 }
 
-TEST_MAIN(TEST_RUN(replaces_and_keeps_the_mode), TEST_RUN(replaces_what_nobody_else_has_replaced),
+static void leave(const struct rig *rig, const char *name, int age_s)
+{
+	struct timespec times[2] = {{.tv_sec = time(NULL) - age_s}, {.tv_sec = time(NULL) - age_s}};
+	_cleanup_(mem_freep) char *path = path_join(rig->dir, name);
+
+	check_int(file_replace(path, "x", 1, 0600, NULL), 0);
+	check_int(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+TEST(what_a_killed_program_left_goes_after_a_while)
+{
+	_cleanup_(mem_freep) char *young = NULL;
+	_cleanup_(mem_freep) char *other = NULL;
+	struct rig rig;
+
+	start(&rig);
+	young = path_join(rig.dir, ".seamfs-abcdef");
+	other = path_join(rig.dir, ".seamfs-trash");
+	leave(&rig, ".seamfs-012345", 7200);
+	leave(&rig, ".seamfs-abcdef", 600);
+	leave(&rig, ".seamfs-trash", 7200);
+	file_clear_leftovers(rig.path);
+	check_int(entries(&rig), 3);
+	check(access(young, F_OK) == 0 && access(other, F_OK) == 0);
+	unlink(young);
+	unlink(other);
+	stop(&rig, "old");
+}
+
+TEST_MAIN(TEST_RUN(what_a_killed_program_left_goes_after_a_while), TEST_RUN(replaces_and_keeps_the_mode),
+	TEST_RUN(replaces_what_nobody_else_has_replaced),
 	TEST_RUN(leaves_what_another_program_wrote_before_the_first_look),
 	TEST_RUN(puts_back_what_another_program_wrote_after_it),
 	TEST_RUN(makes_no_file_where_there_is_none_any_more))
