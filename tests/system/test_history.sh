@@ -4,6 +4,7 @@
 . "$SRC/tests/system/lib.sh"
 
 new_stack crm
+sed -i 's/"poll"/"grace": "2s", "poll"/' stack.json
 mount_pulled
 DIR="m/clients/Tamarind Marine B.V"
 FILE=$DIR/client.json
