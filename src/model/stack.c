@@ -273,6 +273,7 @@ static const struct {
 	{"owners", read_owners, .object = 1},
 	{"shares", stack_read_shares, .object = 1},
 	{"conflicts", stack_read_conflicts, .object = 1},
+	{"ids", stack_read_ids, .object = 1},
 	{"guard", stack_read_guard, .object = 1},
 	{"send", stack_read_send},
 	{"verify", read_verify},
@@ -291,7 +292,7 @@ static int read_keys(struct stack *s, struct err *e)
 		if (i == ARRAY_LEN(keys))
 			return stack_fail(s, pointer, EINVAL, e,
 				"unknown key \"%s\"; known are company, currency, state, grace, "
-				"scratch, tools, poll, owners, shares, conflicts, guard, send, verify",
+				"scratch, tools, poll, owners, shares, conflicts, ids, guard, send, verify",
 				item->string);
 	}
 	for (i = 0; i < ARRAY_LEN(keys); i++) {

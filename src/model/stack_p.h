@@ -17,6 +17,7 @@ int stack_find_type(const struct stack *s, const cJSON *item, const char *pointe
 /* stack_policy.c: who wins, who may remove how much, what waits for a person */
 int stack_read_shares(struct stack *s, const cJSON *item, const char *pointer, struct err *e);
 int stack_read_conflicts(struct stack *s, const cJSON *item, const char *pointer, struct err *e);
+int stack_read_ids(struct stack *s, const cJSON *item, const char *pointer, struct err *e);
 int stack_read_guard(struct stack *s, const cJSON *item, const char *pointer, struct err *e);
 int stack_read_send(struct stack *s, const cJSON *item, const char *pointer, struct err *e);
 int stack_read_tool_send(

@@ -178,6 +178,63 @@ _Bool stack_owner_wins(const struct stack *s, enum type_id type, int field)
 	return (s->owner_wins[type] >> field & 1) != 0;
 }
 
+/* ---- ids ---- */
+
+static int read_pointers(struct stack *s, const cJSON *pointers, const char *pointer, struct err *e)
+{
+	const cJSON *item;
+
+	cJSON_ArrayForEach (item, pointers) {
+		char at[400];
+		int tool;
+
+		snprintf(at, sizeof(at), "%s/%.100s", pointer, item->string);
+		tool = stack_find_tool(s, item->string, at, e);
+		if (tool < 0)
+			return tool;
+		if (!json_text(item) || json_text(item)[0] != '/')
+			return stack_fail(s, at, EINVAL, e,
+				"say where in the tool's own form (.seam/tools/) the id of %s is, such as "
+				"\"/crm_id\"",
+				item->string);
+	}
+	return 0;
+}
+
+int stack_read_ids(struct stack *s, const cJSON *item, const char *pointer, struct err *e)
+{
+	const cJSON *entry, *holder;
+
+	cJSON_ArrayForEach (entry, item) {
+		const struct type *type;
+		char at[160];
+		int field, r;
+
+		snprintf(at, sizeof(at), "%s/%.100s", pointer, entry->string);
+		r = stack_find_type(s, entry, at, &type, &field, e);
+		if (r < 0)
+			return r;
+		cJSON_ArrayForEach (holder, entry) {
+			char place[280];
+			int tool;
+
+			snprintf(place, sizeof(place), "%s/%.100s", at, holder->string ? holder->string : "");
+			if (!cJSON_IsObject(entry) || !cJSON_IsObject(holder) || field >= 0)
+				return stack_fail(s, at, EINVAL, e,
+					"\"ids\" is written as { \"client\": { \"billing\": { \"crm\": "
+					"\"/crm_id\" } } }: which tool has whose ids, and where");
+			tool = stack_find_tool(s, holder->string, place, e);
+			if (tool < 0)
+				return tool;
+			s->ids[type->id][tool] = holder;
+			r = read_pointers(s, holder, place, e);
+			if (r < 0)
+				return r;
+		}
+	}
+	return 0;
+}
+
 /* ---- guard, send ---- */
 
 int stack_read_guard(struct stack *s, const cJSON *item, const char *pointer, struct err *e)

@@ -107,6 +107,22 @@ int store_link_seen(struct tx *tx, int64_t link, int64_t pass, const char *raw)
 		"iit", link, pass, raw);
 }
 
+int store_foreign_put(struct tx *tx, int64_t tool, enum type_id type, const char *remote, int64_t record)
+{
+	return db_run(tx->db,
+		"INSERT INTO foreign_id (tool, type, remote, record) VALUES (?1, ?2, ?3, ?4)"
+		" ON CONFLICT DO UPDATE SET record = excluded.record",
+		"iiti", tool, (int64_t)type, remote, record);
+}
+
+int64_t store_foreign_record(struct db *db, int64_t tool, enum type_id type, const char *remote)
+{
+	return db_int(db, 0,
+		"SELECT f.record FROM foreign_id f JOIN record r ON r.id = f.record AND r.state = 0"
+		" WHERE f.tool = ?1 AND f.type = ?2 AND f.remote = ?3",
+		"iit", tool, (int64_t)type, remote);
+}
+
 char *store_identity(const char *text)
 {
 	char *fold = name_fold(text);

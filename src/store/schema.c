@@ -58,6 +58,9 @@ static const char *const steps[] = {
 	" raw TEXT NOT NULL, url TEXT, seen INTEGER NOT NULL, gone INTEGER NOT NULL DEFAULT 0,"
 	" unresolved INTEGER NOT NULL DEFAULT 0, UNIQUE (tool, type, remote)) STRICT;"
 	"CREATE UNIQUE INDEX link_record ON link (record, tool);"
+	/* Ids of one tool that another tool has in its records. */
+	"CREATE TABLE foreign_id (tool INTEGER NOT NULL, type INTEGER NOT NULL, remote TEXT NOT NULL,"
+	" record INTEGER NOT NULL, PRIMARY KEY (tool, type, remote)) STRICT, WITHOUT ROWID;"
 	"CREATE TABLE cursor (tool INTEGER NOT NULL, type INTEGER NOT NULL, value TEXT, complete INTEGER NOT "
 	"NULL,"
 	" pass INTEGER NOT NULL, PRIMARY KEY (tool, type)) STRICT, WITHOUT ROWID;"

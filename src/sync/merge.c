@@ -190,7 +190,8 @@ static int find_record(struct merge *m)
 		.remote = str_dup(a->remote->id),
 		.theirs = cJSON_CreateObject(),
 		.ours = cJSON_CreateObject()};
-	m->link.record = store_match(m->tx->db, a->worker->tool_id, a->type, m->theirs);
+	if (!merge_by_id(m))
+		m->link.record = store_match(m->tx->db, a->worker->tool_id, a->type, m->theirs);
 	if (!m->link.record)
 		return 0;
 	m->doc = store_record_doc(m->tx->db, m->link.record);
@@ -221,6 +222,8 @@ static int apply(struct merge *m, const char *cause)
 			m->a->remote->url, m->a->pass);
 	if (r == 0 && m->patch->child)
 		r = store_change(m->tx, &c, &record, &e);
+	if (r == 0)
+		r = merge_note_ids(m);
 	if (r == 0 && is_new)
 		r = store_pair_suggest(m->tx, record);
 	if (r == 0)

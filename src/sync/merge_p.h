@@ -29,5 +29,9 @@ int merge_linked(struct merge *m, uint64_t skip);
 /* merge_matched - the same thing, seen in this tool for the first time: its owner's values win, gaps on either side are filled */
 void merge_matched(struct merge *m);
 
+/* merge_by_id - finds the record by an id that one tool has of another; merge_note_ids() keeps those for what comes later */
+_Bool merge_by_id(struct merge *m);
+int merge_note_ids(struct merge *m);
+
 /* merge_note_lost - values of the tool that were overruled are written down */
 int merge_note_lost(struct merge *m);

@@ -44,9 +44,8 @@ static cJSON *tools_of(struct tree *tree, int64_t record)
 	return list;
 }
 
-static void add_pair(void *context, int64_t a, int64_t b, const char *why)
+static void write_pair(struct links_context *c, int64_t a, int64_t b, const char *why)
 {
-	struct links_context *c = context;
 	_cleanup_(mem_freep) char *path_a = shown_path(c->tree, a), *path_b = shown_path(c->tree, b);
 	cJSON *row = cJSON_CreateObject();
 
@@ -57,6 +56,30 @@ static void add_pair(void *context, int64_t a, int64_t b, const char *why)
 	json_set_text(row, "why", why);
 	json_set(row, "same", cJSON_CreateNull());
 	cJSON_AddItemToArray(c->list, row);
+}
+
+static _Bool owner_holds(struct tree *tree, int64_t record)
+{
+	const struct stack *stack = store_stack(tree->store);
+	struct db *db = store_db(tree->store);
+	struct record_stat stat;
+	_cleanup_(mem_freep) char *id = NULL;
+
+	if (store_record_stat(db, record, &stat) == 0)
+		id = store_link_remote(db, store_tool_id(tree->store, stack->owners[stat.type]), record);
+	return id != NULL;
+}
+
+static void add_pair(void *context, int64_t a, int64_t b, const char *why)
+{
+	struct links_context *c = context;
+	/* The owner's first, whichever was read first. */
+	_Bool swap = owner_holds(c->tree, b) && !owner_holds(c->tree, a);
+	int64_t low = a;
+
+	a = swap ? b : a;
+	b = swap ? low : b;
+	write_pair(c, a, b, why);
 }
 
 int links_read(struct tree *tree, struct buf *b)

@@ -38,7 +38,13 @@ cat >stack.json <<END
 END
 echo 'ID,No,Client,Notes' >i.csv
 cp a.csv a0.csv
-mount_pulled
+# The owner first, so that it is plain which of two gets the plain name.
+mv b.csv later.csv
+mount_up
+wait_until 20 sh -c '[ "$(ls m/clients | wc -l)" = 9 ]' || bail "the owner is read"
+mv later.csv b.csv
+wait_until 30 all_pulled || bail "every tool is read"
+wait_until 10 idle
 ids() { jq -r '[.tools | to_entries[] | select(.value.state == "synced") | .value.id] | join(" ")' "m/clients/$1/client.meta.json"; }
 pairs() { jq -r '.[] | "\(.a | sub("clients/"; "")) = \(.b | sub("clients/"; ""))"' m/problems/links.json 2>/dev/null; }
 rows() { grep -c "$2" "$1"; }
@@ -124,3 +130,25 @@ remount
 check_equal "after a restart all is as it was" "$(ids 'Gamma Oy') $(ids 'Zeta Inc') $(pairs | wc -l)" "4 14 7 18 0"
 check_not "and no proposal is open" test -e m/problems/links.json
 check_equal "no client is there twice in a tool" "$(cut -d, -f2 a.csv | sort | uniq -d)$(cut -d, -f2 b.csv | sort | uniq -d)" ""
+
+# ---- tools that know each other's ids
+unmount
+rm -rf state
+cat >a.csv <<'END'
+ID,Company,Contact e-mail,Country,VAT,Billing no
+1,Kappa GmbH,a@kappa.example,DE,,21
+2,Lambda GmbH,a@lambda.example,DE,,
+3,Mu GmbH,a@mu.example,DE,,
+END
+cat >b.csv <<'END'
+ID,Company,Contact e-mail,Country,Phone,VAT,CRM no
+21,Something quite else,b@else.example,AT,1,,
+22,Another name,b@another.example,AT,2,,2
+23,Mu GmbH,a@mu.example,DE,3,,9
+END
+sed -i 's|"owners"|"ids": {"client": {"crm": {"billing": "/Billing no"}, "billing": {"crm": "/CRM no"}}}, "owners"|' stack.json
+mount_pulled
+check_equal "the owner has the copy's id" "$(ids 'Kappa GmbH')" "1 21"
+check_equal "the copy has the owner's id" "$(ids 'Lambda GmbH')" "2 22"
+check_equal "an id that nobody has: then the other signs count" "$(ids 'Mu GmbH')" "3 23"
+check_equal "nothing is made twice" "$(wc -l <a.csv) $(wc -l <b.csv) $(ls m/clients | grep -c GmbH)" "4 4 3"

@@ -53,7 +53,10 @@ struct stack {
 	uint32_t shares[TYPE_COUNT];		       /* bit per tool that also holds the type */
 	unsigned char rules[TYPE_COUNT][TYPE_MAX_FIELDS][STACK_MAX_TOOLS]; /* enum copy_rule */
 	uint64_t owner_wins[TYPE_COUNT]; /* fields whose conflicts the owner settles; else a person */
-	int guard_share, guard_least; /* a tool that lacks more than so many percent, and records, is held */
+	const cJSON
+		*ids[TYPE_COUNT]
+		    [STACK_MAX_TOOLS]; /* where the tool's own form has ids of other tools: name → pointer */
+	int guard_share, guard_least;  /* a tool that lacks more than so many percent, and records, is held */
 	int64_t verify_ms; /* how often records are read again to see whether sync has missed something */
 	char *text;	   /* the file's bytes, for places in messages */
 	cJSON *root;

@@ -54,6 +54,10 @@ int store_link_drop(struct tx *tx, int64_t link);
 /* store_link_seen - notes that a listing showed it again, unchanged */
 int store_link_seen(struct tx *tx, int64_t link, int64_t pass, const char *raw);
 
+/* store_foreign_put - a record is said to be that one in another tool; store_foreign_record(): which one is, 0: none */
+int store_foreign_put(struct tx *tx, int64_t tool, enum type_id type, const char *remote, int64_t record);
+int64_t store_foreign_record(struct db *db, int64_t tool, enum type_id type, const char *remote);
+
 /* store_identity - the form in which two tools' values of the same thing are equal; given to the caller */
 char *store_identity(const char *text);
 

@@ -87,6 +87,14 @@ TEST(mistakes_have_a_place)
 			":3:1:", "client.name"},
 		{"{\"conflicts\": {\"client\": \"mine\"}}", ":1:16:", "problems/"},
 		{"{\"guard\": {\"share\": 120}}", ":1:12:", "percent"},
+		{"{\"tools\": {\"a\": {\"connector\": \"x\"}}, \"ids\": {\"client\": {\"a\": \"/x\"}}}",
+			":1:46:", "crm_id"},
+		{"{\"tools\": {\"a\": {\"connector\": \"x\"}}, \"ids\": {\"client\": {\"a\": "
+		 "{\"b\":\n\"/x\"}}}}",
+			":1:63:", "called"},
+		{"{\"tools\": {\"a\": {\"connector\": \"x\"}}, \"ids\": {\"client\": {\"a\": "
+		 "{\"a\":\n\"x\"}}}}",
+			":1:63:", "crm_id"},
 		{"{\"send\": \"later\"}", ":1:2:", "review"},
 		{"{\"poll\": \"fast\"}", ":1:2:", "poll"},
 		{"{\"company\": \"x\"", "stack.json:1:1:", "}"},
