@@ -91,8 +91,7 @@ static int drop_one(struct tx *tx, void *argument)
 	return merge_gone(tx, m->w, m->type, m->one);
 }
 
-/* A record that the tool will not show at the moment says nothing about the others. */
-static int pass_over(const struct worker *w, enum type_id type, const char *id, int r, struct err *e)
+int pull_pass_over(const struct worker *w, enum type_id type, const char *id, int r, struct err *e)
 {
 	if (r >= 0 || !e->code || e->scope != ERR_RECORD)
 		return r;
@@ -116,7 +115,7 @@ static int confirm_missing(struct pull *p, struct missing *m, struct err *e)
 		} else if (r == 0) {
 			r = take_page(p, &remote, 1);
 		} else {
-			r = pass_over(p->w, p->type, m->remotes[i], r, e);
+			r = pull_pass_over(p->w, p->type, m->remotes[i], r, e);
 		}
 		remote_finish(&remote);
 	}
@@ -210,7 +209,7 @@ static int fetch_unresolved(struct worker *w, enum type_id type, struct err *e)
 		if (r == 0)
 			r = take_page(&p, &remote, 1);
 		else
-			r = r == -ENOENT ? 0 : pass_over(w, type, id, r, e);
+			r = r == -ENOENT ? 0 : pull_pass_over(w, type, id, r, e);
 		remote_finish(&remote);
 	}
 	return r;

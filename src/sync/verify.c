@@ -131,7 +131,7 @@ int verify_run(struct worker *w, int64_t sample, struct err *e)
 
 	while (r == 0 && !atomic_load(&w->sync->stop) && (sample == DRIFT_ALL || x.checked < sample) &&
 		next(&k, sample)) {
-		r = look_at(&k, e);
+		r = pull_pass_over(w, k.type, k.remote_id, look_at(&k, e), e);
 		x.checked++;
 	}
 	free(k.remote_id);

@@ -42,6 +42,9 @@ int pull_all(struct worker *w, struct err *e);
 /* pull_type - one type: what is new since the last listing, now and then everything */
 int pull_type(struct worker *w, enum type_id type, struct err *e);
 
+/* pull_pass_over - a record that the tool will not show at the moment says nothing about the others: 0, else @r */
+int pull_pass_over(const struct worker *w, enum type_id type, const char *id, int r, struct err *e);
+
 /* verify.c */
 
 /* verify_run - reads @sample records (-1: all) again and writes down what differs from what is known. After a pull. */
