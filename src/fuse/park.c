@@ -20,11 +20,12 @@ static int answer_of(struct mount *m, const struct parked *p)
 {
 	struct db *db = store_db(tree_store(m->tree));
 	struct err e = {0};
+	_Bool waits = clock_steady_ms() < p->deadline_ms && store_worth_waiting(db, p->ticket.record);
+	/* After the above: an answer that comes between the two is then seen here, and not taken for no answer. */
 	int r = store_settled(db, p->ticket.record, p->ticket.version, &e);
 
 	if (r == 1)
-		return clock_steady_ms() >= p->deadline_ms || !store_worth_waiting(db, p->ticket.record) ? 0
-													 : 1;
+		return waits;
 	if (r < 0) {
 		log_info("fuse", "%s: %s", err_name(-r), e.text);
 		tree_refused(m->tree, p->ticket.changed_ino);
