@@ -58,10 +58,13 @@ DAEMON=$(status_json .pid)
 check_equal "what was saved is there" "$(jq -r '.notes + " " + .status' m/invoices/INV-2026-0017.json)" "while stopped void"
 
 kill -CONT "$PID"
-check_within 60 "when it goes on, everything arrives" idle
+check_within 150 "when it goes on, everything arrives" idle
 check_within 30 "the tool is well" all_pulled
 check_equal "the save" "$(directus_field invoices number INV-2026-0017 notes) $(directus_field invoices number INV-2026-0017 status)" "while stopped void"
 check_equal "the move" "$(directus_field invoices number INV-2026-0781 status)" sent
 check_equal "the new one, once" "$(directus_count invoices number STOP-1)" 1
 for n in 1 2 3 4 5 6 7 8; do [ "$(directus_field invoices number "INV-2026-000$n" notes)" = "many $n" ] || echo "$n"; done >lost.txt
 check_equal "and what was under way" "$(cat lost.txt)" ""
+unmount
+directus PATCH "/items/invoices/$(directus GET '/items/invoices?filter[number][_eq]=INV-2026-0781' | jq -r '.data[0].id')" '{"status": "draft"}' >/dev/null
+check_equal "the moved one is a draft again, for the next test" "$(directus_field invoices number INV-2026-0781 status)" draft

@@ -67,8 +67,9 @@ check_contains "and the reason is beside it" "$(cat "m/clients/Tamarind Marine B
 check_within 5 "its file is back" test -f "m/clients/Tamarind Marine B.V/client.json"
 
 # ---- many at once
+BEFORE=$(drafts 99 | wc -l)
 for n in 1 2 3 4 5 6; do echo '{"client": "Tamarind Marine B.V"}' >"m/invoices/MANY-$n.json"; done
-check_within 30 "26 drafts" sh -c '[ "$(ls m/invoices/by/status/draft | wc -l)" = 26 ]'
+check_within 30 "six drafts more" sh -c "[ \"\$(ls m/invoices/by/status/draft | wc -l)\" = $((BEFORE + 6)) ]"
 check_within 30 "are in Directus" prints 1 directus_count invoices number MANY-6
 wait_until 20 idle
 drafts 24 >many.txt
@@ -112,4 +113,4 @@ wait_until 20 idle
 check_equal "and still no tool has lost anything" "$(rows) $(cmp before.csv clients.csv 2>&1)" "$N "
 unmount
 directus DELETE /items/invoices "$(directus GET '/items/invoices?limit=-1&filter[status][_eq]=draft' | jq -c '[.data[].id]')"
-check "the rows are put back" sh -c "[ '$(directus POST /items/invoices "$(cat rows.json)" | jq '.data | length')' = 20 ]"
+check "the rows are put back" sh -c "[ '$(directus POST /items/invoices "$(cat rows.json)" | jq '.data | length')' = '$(jq length rows.json)' ]"
