@@ -67,9 +67,9 @@ check_contains "and the reason is beside it" "$(cat "m/clients/Tamarind Marine B
 check_within 5 "its file is back" test -f "m/clients/Tamarind Marine B.V/client.json"
 
 # ---- many at once
-BEFORE=$(drafts 99 | wc -l)
+DRAFTS=$(drafts 99 | wc -l)
 for n in 1 2 3 4 5 6; do echo '{"client": "Tamarind Marine B.V"}' >"m/invoices/MANY-$n.json"; done
-check_within 30 "six drafts more" sh -c "[ \"\$(ls m/invoices/by/status/draft | wc -l)\" = $((BEFORE + 6)) ]"
+check_within 30 "six drafts more" sh -c "[ \"\$(ls m/invoices/by/status/draft | wc -l)\" = $((DRAFTS + 6)) ]"
 check_within 30 "are in Directus" prints 1 directus_count invoices number MANY-6
 wait_until 20 idle
 drafts 24 >many.txt
