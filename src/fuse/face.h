@@ -22,9 +22,8 @@ enum {
 struct parked {
 	fuse_req_t req;
 	struct ticket ticket;
-	uint64_t stale_ino; /* what the kernel has of it is old and must go before the answer; 0: nothing */
 	int64_t deadline_ms;
-	int result; /* the answer, without a ticket */
+	int result; /* the answer, when no owner is waited for */
 };
 
 struct mount {
@@ -97,8 +96,7 @@ void face_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_i
 void face_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 
 /* park.c: answers the request now, or when the owner has confirmed, refused, or not answered in time */
-void park_answer(
-	struct mount *m, fuse_req_t req, const struct ticket *ticket, uint64_t stale_ino, int wait_ms);
+void park_answer(struct mount *m, fuse_req_t req, const struct ticket *ticket, int wait_ms);
 
 /* park_refusal - answers with that -errno when the kernel has given up what it has of @stale_ino */
 void park_refusal(struct mount *m, fuse_req_t req, uint64_t stale_ino, int result);

@@ -190,7 +190,7 @@ static void save(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, enum
 	int r = tree_flush(m->tree, handle_of(fi), ino, how, &who, &ticket, &e);
 
 	if (r >= 0) {
-		park_answer(m, req, &ticket, 0, how == FLUSH_SYNC ? WAIT_SYNC_MS : WAIT_OWNER_MS);
+		park_answer(m, req, &ticket, how == FLUSH_SYNC ? WAIT_SYNC_MS : WAIT_OWNER_MS);
 		return;
 	}
 	note(req, (struct act){"save", ino, NULL}, r, &e);
@@ -375,12 +375,11 @@ void face_rename(fuse_req_t req, fuse_ino_t dir, const char *name, fuse_ino_t ne
 	struct err e = {0};
 	int r = tree_rename(m->tree, dir, name, new_dir, new_name, flags, &who, &ticket, &e);
 
-	/* Whoever reads the record next must not find its old text in the kernel's cache. */
 	if (r < 0) {
 		refuse(req, (struct act){"rename", dir, name}, r, &e);
 		return;
 	}
 	tree_done(m->tree, dir, name);
 	tree_done(m->tree, new_dir, new_name);
-	park_answer(m, req, &ticket, ticket.changed_ino, WAIT_OWNER_MS);
+	park_answer(m, req, &ticket, WAIT_OWNER_MS);
 }

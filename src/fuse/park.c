@@ -29,7 +29,6 @@ static int answer_of(struct mount *m, const struct parked *p)
 	if (r < 0) {
 		log_info("fuse", "%s: %s", err_name(-r), e.text);
 		tree_refused(m->tree, p->ticket.changed_ino);
-		fuse_lowlevel_notify_inval_inode(m->session, p->ticket.changed_ino, 0, 0);
 	}
 	return r;
 }
@@ -49,21 +48,20 @@ static _Bool put_aside(struct mount *m, const struct parked *p)
 	return parked;
 }
 
-void park_answer(
-	struct mount *m, fuse_req_t req, const struct ticket *ticket, uint64_t stale_ino, int wait_ms)
+void park_answer(struct mount *m, fuse_req_t req, const struct ticket *ticket, int wait_ms)
 {
-	struct parked p = {req, *ticket, stale_ino, clock_steady_ms() + wait_ms, 0};
+	struct parked p = {req, *ticket, clock_steady_ms() + wait_ms, 0};
 	int r = ticket->record ? answer_of(m, &p) : 0;
 
 	/* With no room to wait the save is as safe: it is pending, and the notifier revokes what is stale. */
-	if ((r == 1 || stale_ino) && put_aside(m, &p))
+	if ((r == 1 || ticket->changed_ino) && put_aside(m, &p))
 		return;
 	fuse_reply_err(req, r < 0 ? -r : 0);
 }
 
 void park_refusal(struct mount *m, fuse_req_t req, uint64_t stale_ino, int result)
 {
-	struct parked p = {.req = req, .stale_ino = stale_ino, .result = result};
+	struct parked p = {.req = req, .ticket = {.changed_ino = stale_ino}, .result = result};
 
 	if (!put_aside(m, &p))
 		fuse_reply_err(req, -result);
@@ -75,13 +73,13 @@ static _Bool take_answer(struct mount *m, struct parked *list, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		int r = list[i].result;
 
-		if (list[i].stale_ino && !atomic_load(&m->stop))
-			fuse_lowlevel_notify_inval_inode(m->session, list[i].stale_ino, 0, 0);
 		if (list[i].ticket.record && !atomic_load(&m->stop))
 			r = answer_of(m, &list[i]);
-
 		if (r == 1)
 			continue;
+		/* Before the answer: whoever reads the record next must not find in the kernel's cache what was replaced. */
+		if (list[i].ticket.changed_ino && !atomic_load(&m->stop))
+			fuse_lowlevel_notify_inval_inode(m->session, list[i].ticket.changed_ino, 0, 0);
 		pthread_mutex_lock(&m->mutex);
 		for (size_t k = 0; k < m->parked_count; k++) {
 			if (m->parked[k].req == list[i].req)

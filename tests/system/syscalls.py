@@ -12,6 +12,7 @@ import errno
 import fcntl
 import mmap
 import os
+import signal
 import socket
 import stat
 import subprocess
@@ -267,6 +268,19 @@ def two_writers():
     return middle, b'"writer b"' in get(REC)
 
 
+def nothing_new():
+    """A text that changes nothing, while somebody looks at the file: read at once after, it is the record's own, and all of it."""
+    torn, looker = 0, os.fork()
+    while looker == 0:
+        os.stat(REC)
+    for _ in range(500):
+        opened(REC, os.O_WRONLY | os.O_TRUNC, lambda fd: os.write(fd, b"{}\n"))
+        torn += b'"writer b"' not in get(REC)
+    os.kill(looker, signal.SIGKILL)
+    os.waitpid(looker, 0)
+    return torn
+
+
 def mapped(path, flags):
     with open(path, "rb") as f, mmap.mmap(f.fileno(), 0, flags=flags, prot=mmap.PROT_READ) as m:
         return m[:] == get(path)
@@ -283,6 +297,7 @@ TEXT = get(REC)
 row("a child that closes an inherited descriptor saves nothing", ("ok", "ok", True), dup_in_child)
 row("a duplicate closed by the writer saves", (True, True), dup_here)
 row("two writers, one after the other", (True, True), two_writers)
+row("a text that changes nothing is not seen", 0, nothing_new)
 for what, path in FILES:
     row(f"mmap MAP_SHARED to read, {what}", True, mapped, path, mmap.MAP_SHARED)
     row(f"mmap MAP_PRIVATE to read, {what}", True, mapped, path, mmap.MAP_PRIVATE)
