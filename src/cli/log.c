@@ -11,6 +11,7 @@
 #include "seamfs/base/file.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
+#include "seamfs/codec/utf8.h"
 #include "seamfs/fuse/mount.h"
 
 #define SHOWN 50
@@ -69,8 +70,7 @@ static char *value_text(const cJSON *value)
 {
 	char *text = value && !cJSON_IsNull(value) ? json_print(value) : str_dup("nothing");
 
-	if (strlen(text) > 300)
-		memcpy(text + 296, "…", sizeof("…"));
+	utf8_shorten(text, 300);
 	return text;
 }
 

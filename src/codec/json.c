@@ -87,6 +87,15 @@ int json_parse(
 	return 0;
 }
 
+cJSON *json_stored(const char *text)
+{
+	cJSON *item = NULL;
+
+	if (!text || !text[0] || json_parse(text, strlen(text), JSON_REMOTE, &item, NULL, NULL) < 0)
+		return NULL;
+	return item;
+}
+
 char *json_print(const cJSON *item)
 {
 	char *text = cJSON_PrintUnformatted(item);

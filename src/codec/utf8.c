@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "seamfs/codec/utf8.h"
 
+#include <string.h>
 #include <sys/types.h>
 #include <utf8proc.h>
 
@@ -26,4 +27,16 @@ _Bool utf8_valid(const char *p, size_t len)
 		len -= n;
 	}
 	return 1;
+}
+
+void utf8_shorten(char *text, size_t max)
+{
+	static const char dots[] = "…";
+	size_t end = max - strlen(dots);
+
+	if (strlen(text) <= max)
+		return;
+	while (end && ((unsigned char)text[end] & 0xc0) == 0x80)
+		end--;
+	memcpy(text + end, dots, sizeof(dots));
 }

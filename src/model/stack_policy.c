@@ -20,16 +20,33 @@ static int read_word(const struct stack *s, const cJSON *item, const char *point
 	return stack_fail(s, pointer, EINVAL, e, "%s", what);
 }
 
-/* ---- shares ---- */
+typedef int (*entry_reader)(struct stack *s, const struct type *type, int field, const cJSON *entry,
+	const char *pointer, struct err *e);
 
-static void set_rule(struct stack *s, const struct type *type, int field, int tool, enum copy_rule rule)
+/* Every "client" before every "client.vat_id": fields are exceptions from what is said of their type. */
+static int read_entries(
+	struct stack *s, const cJSON *item, const char *pointer, entry_reader f, struct err *e)
 {
-	/* What was said of one field stays when the whole type is spoken of behind it. */
-	for (int i = 0; type->fields[i].name; i++) {
-		if (field == i || (field < 0 && !s->rules[type->id][i][tool]))
-			s->rules[type->id][i][tool] = (unsigned char)rule;
+	const cJSON *entry;
+
+	for (int fields = 0; fields <= 1; fields++) {
+		cJSON_ArrayForEach (entry, item) {
+			const struct type *type;
+			char at[160];
+			int field, r;
+
+			snprintf(at, sizeof(at), "%s/%.100s", pointer, entry->string);
+			r = stack_find_type(s, entry, at, &type, &field, e);
+			if (r == 0 && (field >= 0) == fields)
+				r = f(s, type, field, entry, at, e);
+			if (r < 0)
+				return r;
+		}
 	}
+	return 0;
 }
+
+/* ---- shares ---- */
 
 static int read_share(struct stack *s, const struct type *type, int field, const cJSON *share,
 	const char *pointer, struct err *e)
@@ -37,6 +54,10 @@ static int read_share(struct stack *s, const struct type *type, int field, const
 	static const char *const words[] = {"", "revert", "accept", "ask", NULL};
 	const cJSON *item;
 
+	if (!cJSON_IsObject(share))
+		return stack_fail(s, pointer, EINVAL, e,
+			"\"shares\" is written as { \"client\": { \"TOOL\": \"accept\" } }: "
+			"which tool holds a copy, and what happens to a change made there");
 	cJSON_ArrayForEach (item, share) {
 		char at[280];
 		int tool, rule;
@@ -55,38 +76,17 @@ static int read_share(struct stack *s, const struct type *type, int field, const
 			s->tools[tool].types[type->id].used = 1;
 			s->shares[type->id] |= UINT32_C(1) << tool;
 		}
-		set_rule(s, type, field, tool, (enum copy_rule)rule);
+		for (int i = 0; type->fields[i].name; i++) {
+			if (field < 0 || field == i)
+				s->rules[type->id][i][tool] = (unsigned char)rule;
+		}
 	}
 	return 0;
 }
 
-/* Fields first: they are exceptions from what is said of their type. */
 int stack_read_shares(struct stack *s, const cJSON *item, const char *pointer, struct err *e)
 {
-	const cJSON *share;
-
-	for (int fields = 1; fields >= 0; fields--) {
-		cJSON_ArrayForEach (share, item) {
-			const struct type *type;
-			char at[160];
-			int field, r;
-
-			snprintf(at, sizeof(at), "%s/%.100s", pointer, share->string);
-			r = stack_find_type(s, share, at, &type, &field, e);
-			if (r < 0)
-				return r;
-			if ((field >= 0) != fields)
-				continue;
-			if (!cJSON_IsObject(share))
-				return stack_fail(s, at, EINVAL, e,
-					"\"shares\" is written as { \"client\": { \"TOOL\": \"accept\" } }: "
-					"which tool holds a copy, and what happens to a change made there");
-			r = read_share(s, type, field, share, at, e);
-			if (r < 0)
-				return r;
-		}
-	}
-	return 0;
+	return read_entries(s, item, pointer, read_share, e);
 }
 
 static int check_rule(const struct stack *s, const struct type *type, int field, int tool, struct err *e)
@@ -136,41 +136,28 @@ enum copy_rule stack_rule(const struct stack *s, enum type_id type, int field, i
 
 /* ---- conflicts ---- */
 
-int stack_read_conflicts(struct stack *s, const cJSON *item, const char *pointer, struct err *e)
+static int read_conflict(struct stack *s, const struct type *type, int field, const cJSON *entry,
+	const char *pointer, struct err *e)
 {
 	static const char *const words[] = {"ask", "owner", NULL};
-	const cJSON *entry;
+	int r = read_word(s, entry, pointer, words,
+		"a conflict is settled by \"owner\" (the owner of the field wins) or \"ask\" "
+		"(both versions are in problems/)",
+		e);
 
-	/* As for shares: fields are exceptions. */
-	for (int fields = 0; fields <= 1; fields++) {
-		cJSON_ArrayForEach (entry, item) {
-			const struct type *type;
-			char at[160];
-			int field, r;
+	for (int i = 0; r >= 0 && type->fields[i].name; i++) {
+		uint64_t bit = (uint64_t)1 << i;
 
-			snprintf(at, sizeof(at), "%s/%.100s", pointer, entry->string);
-			r = stack_find_type(s, entry, at, &type, &field, e);
-			if (r < 0)
-				return r;
-			if ((field >= 0) != fields)
-				continue;
-			r = read_word(s, entry, at, words,
-				"a conflict is settled by \"owner\" (the owner of the field wins) or \"ask\" "
-				"(both versions are in problems/)",
-				e);
-			if (r < 0)
-				return r;
-			for (int i = 0; type->fields[i].name; i++) {
-				uint64_t bit = (uint64_t)1 << i;
-
-				if (field >= 0 && field != i)
-					continue;
-				s->owner_wins[type->id] =
-					r ? s->owner_wins[type->id] | bit : s->owner_wins[type->id] & ~bit;
-			}
-		}
+		if (field < 0 || field == i)
+			s->owner_wins[type->id] =
+				r ? s->owner_wins[type->id] | bit : s->owner_wins[type->id] & ~bit;
 	}
-	return 0;
+	return r;
+}
+
+int stack_read_conflicts(struct stack *s, const cJSON *item, const char *pointer, struct err *e)
+{
+	return read_entries(s, item, pointer, read_conflict, e);
 }
 
 _Bool stack_owner_wins(const struct stack *s, enum type_id type, int field)
@@ -201,38 +188,34 @@ static int read_pointers(struct stack *s, const cJSON *pointers, const char *poi
 	return 0;
 }
 
-int stack_read_ids(struct stack *s, const cJSON *item, const char *pointer, struct err *e)
+static int read_id(struct stack *s, const struct type *type, int field, const cJSON *entry,
+	const char *pointer, struct err *e)
 {
-	const cJSON *entry, *holder;
+	const cJSON *holder;
 
-	cJSON_ArrayForEach (entry, item) {
-		const struct type *type;
-		char at[160];
-		int field, r;
+	cJSON_ArrayForEach (holder, entry) {
+		char at[280];
+		int tool, r;
 
-		snprintf(at, sizeof(at), "%s/%.100s", pointer, entry->string);
-		r = stack_find_type(s, entry, at, &type, &field, e);
+		snprintf(at, sizeof(at), "%s/%.100s", pointer, holder->string ? holder->string : "");
+		if (!cJSON_IsObject(entry) || !cJSON_IsObject(holder) || field >= 0)
+			return stack_fail(s, pointer, EINVAL, e,
+				"\"ids\" is written as { \"client\": { \"billing\": { \"crm\": "
+				"\"/crm_id\" } } }: which tool has whose ids, and where");
+		tool = stack_find_tool(s, holder->string, at, e);
+		if (tool < 0)
+			return tool;
+		s->ids[type->id][tool] = holder;
+		r = read_pointers(s, holder, at, e);
 		if (r < 0)
 			return r;
-		cJSON_ArrayForEach (holder, entry) {
-			char place[280];
-			int tool;
-
-			snprintf(place, sizeof(place), "%s/%.100s", at, holder->string ? holder->string : "");
-			if (!cJSON_IsObject(entry) || !cJSON_IsObject(holder) || field >= 0)
-				return stack_fail(s, at, EINVAL, e,
-					"\"ids\" is written as { \"client\": { \"billing\": { \"crm\": "
-					"\"/crm_id\" } } }: which tool has whose ids, and where");
-			tool = stack_find_tool(s, holder->string, place, e);
-			if (tool < 0)
-				return tool;
-			s->ids[type->id][tool] = holder;
-			r = read_pointers(s, holder, place, e);
-			if (r < 0)
-				return r;
-		}
 	}
 	return 0;
+}
+
+int stack_read_ids(struct stack *s, const cJSON *item, const char *pointer, struct err *e)
+{
+	return read_entries(s, item, pointer, read_id, e);
 }
 
 /* ---- guard, send ---- */

@@ -22,6 +22,9 @@ struct work {
 int history_add(struct tx *tx, int64_t record, int64_t version, int field, const cJSON *old, const cJSON *now,
 	const struct origin *origin);
 
+/* problems_announce - something in problems/ came, changed or went; @had_any: store_problem_any() before that */
+int problems_announce(struct tx *tx, _Bool had_any);
+
 void work_finish(struct work *w);
 
 /* change_free_name - a name that no other live record of its folder has, given to the caller: a clash gets " ~" and digits

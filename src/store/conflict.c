@@ -7,18 +7,10 @@
 
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
+#include "seamfs/codec/utf8.h"
 #include "seamfs/store/history.h"
 #include "seamfs/store/link.h"
 #include "seamfs/store/local.h"
-
-static cJSON *value_of(const char *text)
-{
-	cJSON *value = NULL;
-
-	if (text[0] && json_parse(text, strlen(text), JSON_REMOTE, &value, NULL, NULL) < 0)
-		return NULL;
-	return value;
-}
 
 static const struct type *type_of(struct db *db, int64_t record)
 {
@@ -43,7 +35,7 @@ cJSON *store_conflict_base(struct db *db, int64_t record, int64_t tool, int fiel
 		db_text(db, "SELECT base FROM conflict WHERE record = ?1 AND tool = ?2 AND field = ?3", "iii",
 			record, tool, (int64_t)field);
 
-	return text ? value_of(text) : NULL;
+	return json_stored(text);
 }
 
 int store_conflict_put(
@@ -76,7 +68,7 @@ cJSON *store_conflict_doc(struct db *db, int64_t record, int64_t tool, enum conf
 		record, tool);
 	while (db_row(q)) {
 		const char *name = type->fields[sqlite3_column_int(q, 0)].name;
-		cJSON *value = value_of(db_column_text(q, side == CONFLICT_BASE ? 1 : 2));
+		cJSON *value = json_stored(db_column_text(q, side == CONFLICT_BASE ? 1 : 2));
 
 		cJSON_DeleteItemFromObjectCaseSensitive(doc, name);
 		if (value)
@@ -94,8 +86,7 @@ static char *shown(struct tx *tx, const struct type *type, const struct field *f
 	_cleanup_json_ cJSON *file = record_shown(type, doc, &names, tx->stack->currency);
 	char *text = json_get(file, f->name) ? json_print(json_get(file, f->name)) : str_dup("nothing");
 
-	if (strlen(text) > 60)
-		memcpy(text + 57, "…", sizeof("…"));
+	utf8_shorten(text, 60);
 	return text;
 }
 

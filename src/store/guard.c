@@ -27,7 +27,8 @@ int store_guard_over(struct tx *tx, int64_t tool, enum type_id type)
 
 int store_guard_approve(struct tx *tx)
 {
-	int r = db_run(tx->db, "UPDATE tool SET refresh = 1 WHERE id IN (SELECT tool FROM hold)", "");
+	int r = db_run(
+		tx->db, "UPDATE tool SET refresh = refresh + 1 WHERE id IN (SELECT tool FROM hold)", "");
 
 	return r == 0 ? db_run(tx->db, "UPDATE hold SET approved = 1", "") : r;
 }

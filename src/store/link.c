@@ -20,11 +20,9 @@ void link_finish(struct link *l)
 
 static cJSON *stored_doc(const char *text)
 {
-	cJSON *doc = NULL;
+	cJSON *doc = json_stored(text);
 
-	if (json_parse(text, strlen(text), JSON_REMOTE, &doc, NULL, NULL) < 0)
-		return cJSON_CreateObject();
-	return doc;
+	return doc ? doc : cJSON_CreateObject();
 }
 
 static int read_link(sqlite3_stmt *q, struct link *ret)

@@ -34,6 +34,15 @@ static _Bool may_be_another(struct db *db, int64_t tool, int64_t record)
 		       "ii", tool, record) != 0;
 }
 
+uint64_t store_to_send(struct db *db, const struct tool_type *can, const struct type *type,
+	const struct link *link, const cJSON *doc)
+{
+	if (!link)
+		return record_changed(type, NULL, doc) & can->creates;
+	return record_changed(type, link->ours, doc) & can->writes &
+	       ~store_conflict_fields(db, link->record, 0);
+}
+
 /* What the tool at this index still lacks of the record: the fields to send; @ret_create: it has no link yet. */
 static uint64_t lacking(
 	struct tx *tx, int tool, const struct type *type, int64_t record, const cJSON *doc, _Bool *ret_create)
@@ -50,14 +59,12 @@ static uint64_t lacking(
 		/* Perhaps the tool has it, under another record: a double would be made before anybody is asked. */
 		if (may_be_another(tx->db, store_tool_id(tx->store, tool), record))
 			return 0;
-		return can->creates & record_changed(type, NULL, doc);
+		return store_to_send(tx->db, can, type, NULL, doc);
 	}
 	*ret_create = l.gone == LINK_RETURNING;
-	/* What is contested goes nowhere until a person has decided. */
 	fields = l.gone == LINK_RETURNING ? can->creates
 		 : l.gone		  ? 0
-					  : record_changed(type, l.ours, doc) & can->writes &
-				    ~store_conflict_fields(tx->db, record, 0);
+					  : store_to_send(tx->db, can, type, &l, doc);
 	link_finish(&l);
 	return fields;
 }

@@ -6,9 +6,9 @@
 
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
-#include "seamfs/model/place.h"
 #include "seamfs/store/conflict.h"
 #include "seamfs/store/link.h"
+#include "seamfs/store/local.h"
 #include "seamfs/store/trash.h"
 #include "store/change_p.h"
 
@@ -22,27 +22,15 @@ static int64_t higher(int64_t a, int64_t b)
 	return a < b ? b : a;
 }
 
-/* problems/ has a file more or less. */
-static int announce(struct tx *tx)
-{
-	uint64_t ino = place_ino(PLACE_FIXED, 0, PLACE_FIXED_PROBLEMS);
-	_Bool any =
-		store_pair_any(tx->db) || db_int(tx->db, 0, "SELECT EXISTS (SELECT 1 FROM problem)", "") != 0;
-	int r = store_event(tx, any ? EVENT_ADDED : EVENT_REMOVED, PLACE_ROOT_INO, "problems", ino);
-
-	return r == 0 && any ? store_event(tx, EVENT_CHANGED, 0, "", ino) : r;
-}
-
 /* ---- proposing ---- */
 
-/* A tool that holds both says itself that they are two. */
-static _Bool share_a_tool(struct db *db, int64_t a, int64_t b)
+/* A tool that holds both says itself that they are two. 0: there is none. */
+static int64_t shared_tool(struct db *db, int64_t a, int64_t b)
 {
 	return db_int(db, 0,
-		       "SELECT 1 FROM link x JOIN link y ON y.tool = x.tool AND NOT y.gone WHERE x.record = "
-		       "?1 AND "
-		       "NOT x.gone AND y.record = ?2",
-		       "ii", a, b) != 0;
+		"SELECT x.tool FROM link x JOIN link y ON y.tool = x.tool AND NOT y.gone WHERE x.record = ?1 "
+		"AND NOT x.gone AND y.record = ?2",
+		"ii", a, b);
 }
 
 static const char *field_words(const struct type *type, int field)
@@ -56,8 +44,8 @@ static int propose(struct tx *tx, int64_t a, int64_t b, const char *why)
 {
 	int r;
 
-	if (share_a_tool(tx->db, a, b) || db_int(tx->db, 0, "SELECT 1 FROM apart WHERE a = ?1 AND b = ?2",
-						  "ii", lower(a, b), higher(a, b)))
+	if (shared_tool(tx->db, a, b) || db_int(tx->db, 0, "SELECT 1 FROM apart WHERE a = ?1 AND b = ?2",
+						 "ii", lower(a, b), higher(a, b)))
 		return 0;
 	r = db_run(tx->db, "INSERT OR IGNORE INTO proposal (a, b, why) VALUES (?1, ?2, ?3)", "iit",
 		lower(a, b), higher(a, b), why);
@@ -78,6 +66,7 @@ int store_pair_suggest(struct tx *tx, int64_t record)
 	struct record_stat stat;
 	sqlite3_stmt *q;
 	size_t n = 0;
+	_Bool had_any = store_problem_any(tx->db);
 	int r = store_record_stat(tx->db, record, &stat);
 
 	if (r < 0 || !type_get(stat.type)->company)
@@ -101,7 +90,7 @@ int store_pair_suggest(struct tx *tx, int64_t record)
 			r = propose(tx, record, like[i].record, why);
 		free(like[i].value);
 	}
-	return r == 0 && n ? announce(tx) : r;
+	return r == 0 && n ? problems_announce(tx, had_any) : r;
 }
 
 void store_pair_each(struct db *db, pair_visitor f, void *context)
@@ -125,6 +114,7 @@ _Bool store_pair_any(struct db *db)
 
 int store_pair_apart(struct tx *tx, int64_t a, int64_t b)
 {
+	_Bool had_any = store_problem_any(tx->db);
 	int r = db_run(
 		tx->db, "DELETE FROM proposal WHERE a = ?1 AND b = ?2", "ii", lower(a, b), higher(a, b));
 
@@ -135,7 +125,7 @@ int store_pair_apart(struct tx *tx, int64_t a, int64_t b)
 		r = store_outbox_ensure(tx, a, TOOL_LOCAL);
 	if (r == 0)
 		r = store_outbox_ensure(tx, b, TOOL_LOCAL);
-	return r == 0 ? announce(tx) : r;
+	return r == 0 ? problems_announce(tx, had_any) : r;
 }
 
 /* ---- references ---- */
@@ -229,11 +219,7 @@ static int check_link(struct tx *tx, int64_t a, int64_t b, struct err *e)
 	if (x.type != y.type)
 		return err_set(e, EINVAL, "a %s and a %s cannot be the same thing", type_get(x.type)->name,
 			type_get(y.type)->name);
-	tool = db_text(tx->db,
-		"SELECT t.name FROM link x JOIN link y ON y.tool = x.tool AND NOT y.gone JOIN tool t ON t.id "
-		"= "
-		"x.tool WHERE x.record = ?1 AND NOT x.gone AND y.record = ?2",
-		"ii", a, b);
+	tool = db_text(tx->db, "SELECT name FROM tool WHERE id = ?1", "i", shared_tool(tx->db, a, b));
 	if (tool)
 		return err_set(e, EEXIST, "%s holds both of them: remove one there first", tool);
 	if (db_int(tx->db, 0, "SELECT 1 FROM outbox WHERE record IN (?1, ?2) AND state IN (1, 2)", "ii", a,
@@ -310,31 +296,32 @@ static int close_proposals(struct tx *tx, int64_t keep)
 		(other = db_int(tx->db, 0,
 			 "SELECT min(a + b - ?1) FROM proposal WHERE (a = ?1 OR b = ?1) AND a + b - ?1 > ?2",
 			 "ii", keep, after))) {
-		if (share_a_tool(tx->db, keep, other))
+		if (shared_tool(tx->db, keep, other))
 			r = store_pair_apart(tx, keep, other);
 		after = other;
 	}
 	return r;
 }
 
-static _Bool owner_holds(struct tx *tx, int64_t record)
+_Bool store_owner_holds(struct store *store, struct db *db, int64_t record)
 {
 	struct record_stat stat;
-	struct link l;
+	_cleanup_(mem_freep) char *remote = NULL;
 
-	if (store_record_stat(tx->db, record, &stat) < 0 ||
-		store_link_by_record(
-			tx->db, store_tool_id(tx->store, tx->stack->owners[stat.type]), record, &l) < 0)
-		return 0;
-	link_finish(&l);
-	return 1;
+	if (store_record_stat(db, record, &stat) == 0)
+		remote = store_link_remote(
+			db, store_tool_id(store, store_stack(store)->owners[stat.type]), record);
+	return remote != NULL;
 }
 
 int store_pair_link(struct tx *tx, int64_t a, int64_t b, const struct origin *origin, struct err *e)
 {
-	int64_t keep = owner_holds(tx, a) == owner_holds(tx, b) ? lower(a, b) : owner_holds(tx, a) ? a : b;
+	_Bool has_a = store_owner_holds(tx->store, tx->db, a),
+	      has_b = store_owner_holds(tx->store, tx->db, b);
+	int64_t keep = has_a == has_b ? lower(a, b) : has_a ? a : b;
 	int64_t other = keep == a ? b : a;
 	struct origin by = *origin;
+	_Bool had_any = store_problem_any(tx->db);
 	int r = check_link(tx, a, b, e);
 
 	if (r < 0)
@@ -352,7 +339,7 @@ int store_pair_link(struct tx *tx, int64_t a, int64_t b, const struct origin *or
 	if (r == 0)
 		r = store_outbox_ensure(tx, keep, -1);
 	if (r == 0)
-		r = announce(tx);
+		r = problems_announce(tx, had_any);
 	return r < 0 ? err_set(e, -r, "they could not be linked: %s", strerror(-r)) : 0;
 }
 

@@ -10,12 +10,19 @@
 #include "seamfs/store/change.h"
 #include "seamfs/store/failure.h"
 #include "seamfs/store/local.h"
+#include "seamfs/store/pair.h"
+#include "store/change_p.h"
+
+_Bool store_problem_any(struct db *db)
+{
+	return db_int(db, 0, "SELECT EXISTS (SELECT 1 FROM problem)", "") != 0 || store_pair_any(db);
+}
 
 /* problems/ is there only while there are any, and its files are announced by the folder alone: it is small. */
-static int announce(struct tx *tx, _Bool had_any)
+int problems_announce(struct tx *tx, _Bool had_any)
 {
 	uint64_t ino = place_ino(PLACE_FIXED, 0, PLACE_FIXED_PROBLEMS);
-	_Bool has_any = db_int(tx->db, 0, "SELECT EXISTS (SELECT 1 FROM problem)", "") != 0;
+	_Bool has_any = store_problem_any(tx->db);
 
 	if (had_any != has_any)
 		return store_event(
@@ -43,7 +50,7 @@ static int remove_where(struct tx *tx, sqlite3_stmt *q)
 	}
 	for (size_t i = 0; i < n && r == 0; i++)
 		r = remove_row(tx, ids[i]);
-	return r == 0 && n ? announce(tx, 1) : r;
+	return r == 0 && n ? problems_announce(tx, 1) : r;
 }
 
 int store_problem_clear(struct tx *tx, int64_t record, const char *path)
@@ -89,7 +96,7 @@ int store_problem_add(struct tx *tx, const struct problem *p)
 			    "?3)",
 			    "tii", p->path, (int64_t)p->kind, tool));
 
-	had_any = db_int(tx->db, 0, "SELECT EXISTS (SELECT 1 FROM problem)", "") != 0;
+	had_any = store_problem_any(tx->db);
 	if (r == 0)
 		r = db_run(tx->db,
 			"INSERT INTO problem (record, version, tool, ms, code, path, name, field, text, "
@@ -98,7 +105,7 @@ int store_problem_add(struct tx *tx, const struct problem *p)
 			"iiiiittttbi", p->record, p->version, tool, tx->now_ms, (int64_t)p->code, p->path,
 			p->name, p->field, p->text, p->bytes, p->len, (int64_t)p->kind);
 	if (r == 0)
-		r = announce(tx, had_any);
+		r = problems_announce(tx, had_any);
 	if (r == 0)
 		r = store_failure_add(tx, &f);
 	log_warning("problem", "%s: %s", p->path, p->text);

@@ -80,10 +80,7 @@ cJSON *store_record_doc(struct db *db, int64_t id)
 	cJSON *doc = NULL;
 
 	if (db_row(q)) {
-		const char *text = db_column_text(q, 0);
-
-		if (json_parse(text, strlen(text), JSON_REMOTE, &doc, NULL, NULL) < 0)
-			doc = NULL;
+		doc = json_stored(db_column_text(q, 0));
 		db_done(q);
 	}
 	return doc;
@@ -102,12 +99,11 @@ cJSON *store_record_doc_at(struct db *db, int64_t id, int64_t history)
 		const char *name = type_get((enum type_id)sqlite3_column_int(q, 0))
 					   ->fields[sqlite3_column_int(q, 1)]
 					   .name;
-		const char *old = db_column_text(q, 2);
-		cJSON *value = NULL;
+		cJSON *value = doc ? json_stored(db_column_text(q, 2)) : NULL;
 
 		if (!doc)
 			continue;
-		if (old[0] && json_parse(old, strlen(old), JSON_REMOTE, &value, NULL, NULL) == 0)
+		if (value)
 			json_set(doc, name, value);
 		else
 			cJSON_DeleteItemFromObjectCaseSensitive(doc, name);

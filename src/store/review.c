@@ -6,7 +6,6 @@
 
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
-#include "seamfs/store/conflict.h"
 #include "seamfs/store/trash.h"
 
 #define ROWS                                                                                                 \
@@ -44,10 +43,8 @@ static _Bool show(
 		 l.gone != LINK_RETURNING;
 	item->before = linked ? l.ours : NULL;
 	item->after = doc;
-	item->fields = record_changed(type_get(item->type), item->before, doc);
-	if (doc)
-		item->fields &= (linked ? can->writes : can->creates) &
-				~store_conflict_fields(db, linked ? item->record : 0, 0);
+	item->fields = doc ? store_to_send(db, can, type_get(item->type), linked ? &l : NULL, doc)
+			   : record_changed(type_get(item->type), item->before, NULL);
 	more = f(context, item);
 	link_finish(&l);
 	return more;

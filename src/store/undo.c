@@ -20,19 +20,10 @@ struct undoing {
 	uint64_t fields;
 };
 
-static cJSON *value_of(const char *text)
-{
-	cJSON *value = NULL;
-
-	if (text && json_parse(text, strlen(text), JSON_REMOTE, &value, NULL, NULL) < 0)
-		return NULL;
-	return value;
-}
-
 static _Bool collect(void *context, const struct history_row *row)
 {
 	struct undoing *u = context;
-	cJSON *old = value_of(row->old), *now = value_of(row->new);
+	cJSON *old = json_stored(row->old), *now = json_stored(row->new);
 
 	u->record = row->record;
 	u->version = row->version;

@@ -91,9 +91,7 @@ static enum errand errand_of(struct db *db, struct push *p, const struct tool_ty
 		return p->linked && p->link.gone == LINK_THERE ? ERRAND_REMOVE : ERRAND_NONE;
 	if (p->linked && p->link.gone != LINK_THERE)
 		return p->link.gone == LINK_RETURNING ? ERRAND_RETURN : ERRAND_NONE;
-	p->fields = p->linked ? record_changed(p->type, p->link.ours, p->doc) & can->writes &
-					~store_conflict_fields(db, p->row.record, 0)
-			      : record_changed(p->type, NULL, p->doc) & can->creates;
+	p->fields = store_to_send(db, can, p->type, p->linked ? &p->link : NULL, p->doc);
 	return p->fields ? ERRAND_FIELDS : ERRAND_NONE;
 }
 

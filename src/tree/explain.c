@@ -56,9 +56,9 @@ static cJSON *shown(struct explanation *x, const struct field *f, const char *js
 {
 	_cleanup_json_ cJSON *doc = cJSON_CreateObject(), *file = NULL;
 	struct record_names names = store_names(x->db);
-	cJSON *value = NULL;
+	cJSON *value = json_stored(json);
 
-	if (!json || json_parse(json, strlen(json), JSON_REMOTE, &value, NULL, NULL) < 0)
+	if (!value)
 		return cJSON_CreateNull();
 	json_set(doc, f->name, value);
 	file = record_shown(x->type, doc, &names, currency);

@@ -58,23 +58,13 @@ static void write_pair(struct links_context *c, int64_t a, int64_t b, const char
 	cJSON_AddItemToArray(c->list, row);
 }
 
-static _Bool owner_holds(struct tree *tree, int64_t record)
-{
-	const struct stack *stack = store_stack(tree->store);
-	struct db *db = store_db(tree->store);
-	struct record_stat stat;
-	_cleanup_(mem_freep) char *id = NULL;
-
-	if (store_record_stat(db, record, &stat) == 0)
-		id = store_link_remote(db, store_tool_id(tree->store, stack->owners[stat.type]), record);
-	return id != NULL;
-}
-
 static void add_pair(void *context, int64_t a, int64_t b, const char *why)
 {
 	struct links_context *c = context;
 	/* The owner's first, whichever was read first. */
-	_Bool swap = owner_holds(c->tree, b) && !owner_holds(c->tree, a);
+	struct store *store = c->tree->store;
+	_Bool swap =
+		store_owner_holds(store, store_db(store), b) && !store_owner_holds(store, store_db(store), a);
 	int64_t low = a;
 
 	a = swap ? b : a;

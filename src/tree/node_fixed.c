@@ -8,6 +8,7 @@
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/name.h"
 #include "seamfs/model/schema.h"
+#include "seamfs/store/local.h"
 #include "seamfs/store/pair.h"
 #include "tree/kinds.h"
 #include "tree/texts.h"
@@ -43,14 +44,12 @@ static struct place fixed_place(int row)
 	return row < 0 ? (struct place){PLACE_ROOT, 0, 0} : (struct place){PLACE_FIXED, 0, (uint32_t)row};
 }
 
-/* problems/ is there only when there are any. */
+/* problems/ and links.json in it are there only when they have something to say. */
 static _Bool shown(struct tree *tree, int row)
 {
-	struct db *db = store_db(tree->store);
-
-	if (row == PLACE_FIXED_PROBLEMS && db_int(db, 0, "SELECT EXISTS (SELECT 1 FROM problem)", "") != 0)
-		return 1;
-	return (row != PLACE_FIXED_PROBLEMS && row != PLACE_FIXED_LINKS) || store_pair_any(db);
+	if (row == PLACE_FIXED_PROBLEMS)
+		return store_problem_any(store_db(tree->store));
+	return row != PLACE_FIXED_LINKS || store_pair_any(store_db(tree->store));
 }
 
 static int fixed_lookup(struct tree *tree, int parent, const char *entry, struct node *ret)

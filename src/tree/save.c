@@ -167,7 +167,7 @@ static int run_save(struct tx *tx, void *argument)
 		r = store_record_stat(tx->db, s->slot->record, &before);
 	if (r == 0)
 		r = store_change(tx, &c, &record, &s->why);
-	if (r == 0)
+	if (r == 0 && store_conflict_fields(tx->db, record, 0))
 		r = store_conflict_settle(tx, record, settles(tx, s, record), &s->origin);
 	if (r == 0)
 		r = store_record_stat(tx->db, record, &after);

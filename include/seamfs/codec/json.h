@@ -38,6 +38,9 @@ struct json_place {
 int json_parse(
 	const char *text, size_t len, unsigned flags, cJSON **ret, struct json_place *place, struct err *e);
 
+/* json_stored - what json_print() once wrote, given to the caller; NULL when @text is NULL, "" or no JSON */
+cJSON *json_stored(const char *text);
+
 /* json_cut_off - the text is no JSON, but the beginning of one: more of it may come */
 _Bool json_cut_off(const char *text, size_t len);
 

@@ -9,3 +9,6 @@ size_t utf8_length(const char *p, size_t available);
 
 /* utf8_valid - whether all @len bytes are well-formed */
 _Bool utf8_valid(const char *p, size_t len);
+
+/* utf8_shorten - a text of more than @max bytes ends with "…" after a whole character, and has no more than that then */
+void utf8_shorten(char *text, size_t max);

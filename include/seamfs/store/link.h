@@ -123,6 +123,11 @@ int store_outbox_woken(struct tx *tx, int64_t tool);
  */
 int store_settled(struct db *db, int64_t record, int64_t version, struct err *e);
 
+/* store_to_send - the fields of @doc that the tool is to hear of; @link: what it holds of the record, NULL: nothing yet. What is
+ * contested goes nowhere until a person has decided. */
+uint64_t store_to_send(struct db *db, const struct tool_type *can, const struct type *type,
+	const struct link *link, const cJSON *doc);
+
 /* store_worth_waiting - whether a tool that owns the record and was well last time has yet to confirm it */
 _Bool store_worth_waiting(struct db *db, int64_t record);
 

@@ -59,6 +59,9 @@ int store_problem_dismiss(struct tx *tx, int64_t id, _Bool whole);
 /* store_problem_clear - refused saves, after the next good save of the record, or of the file at @path */
 int store_problem_clear(struct tx *tx, int64_t record, const char *path);
 
+/* store_problem_any - whether problems/ has anything to show, proposed links too */
+_Bool store_problem_any(struct db *db);
+
 /* store_problem_each - newest first; what the problem points to is borrowed for the call */
 typedef void (*problem_visitor)(void *context, const struct problem *p);
 void store_problem_each(struct store *store, struct db *db, problem_visitor f, void *context);

@@ -14,6 +14,9 @@ typedef void (*pair_visitor)(void *context, int64_t a, int64_t b, const char *wh
 void store_pair_each(struct db *db, pair_visitor f, void *context);
 _Bool store_pair_any(struct db *db);
 
+/* store_owner_holds - whether the tool that owns records of this one's type has it */
+_Bool store_owner_holds(struct store *store, struct db *db, int64_t record);
+
 /**
  * store_pair_link - two records are one: what tools hold of either is one record from now on
  *
