@@ -43,6 +43,28 @@ uint64_t store_to_send(struct db *db, const struct tool_type *can, const struct 
 	       ~store_conflict_fields(db, link->record, 0);
 }
 
+_Bool store_outbox_frees(struct db *db, int64_t tool, int64_t record)
+{
+	_cleanup_json_ cJSON *doc = store_record_doc(db, record);
+	const struct type *type =
+		type_get((enum type_id)db_int(db, 0, "SELECT type FROM record WHERE id = ?1", "i", record));
+
+	for (int i = 0; doc && type->fields[i].name; i++) {
+		_cleanup_(mem_freep) char *path = str_format("$.%s", type->fields[i].name);
+		const char *value = json_get_text(doc, type->fields[i].name);
+
+		if (value && (type->fields[i].flags & FIELD_UNIQUE) &&
+			db_int(db, 0,
+				"SELECT 1 FROM outbox o JOIN link l ON l.record = o.record AND l.tool = "
+				"o.tool "
+				"WHERE o.tool = ?1 AND o.record <> ?2 AND o.state <> 4 AND l.gone <> 1 AND "
+				"l.type = ?3 AND json_extract(l.theirs, ?4) = ?5",
+				"iiitt", tool, record, (int64_t)type->id, path, value))
+			return 1;
+	}
+	return 0;
+}
+
 /* What the tool at this index still lacks of the record: the fields to send; @ret_create: it has no link yet. */
 static uint64_t lacking(
 	struct tx *tx, int tool, const struct type *type, int64_t record, const cJSON *doc, _Bool *ret_create)

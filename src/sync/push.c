@@ -14,6 +14,7 @@
 #define FIRST_RETRY_MS 1000
 #define LAST_RETRY_MS  900000
 #define MAX_STALE      3 /* tries in a row against a record that keeps changing */
+#define MAX_TAKEN      8 /* tries for a number that another record is about to give up */
 
 /* What a row turns out to be for when its turn has come. */
 enum errand { ERRAND_NONE, ERRAND_FIELDS, ERRAND_REMOVE, ERRAND_RETURN };
@@ -300,6 +301,10 @@ static int failed(struct push *p, int r, const struct err *why)
 		return mark(p, state, later, why);
 	if (why->retry == ERR_NOW && p->row.attempts < MAX_STALE)
 		return mark(p, state, 0, why);
+	/* Its number was another's, whose removal or new number is late: the tool has yet to hear of that. */
+	if (r == -EEXIST && p->row.attempts < MAX_TAKEN &&
+		store_outbox_frees(store_db(p->w->store), p->w->tool_id, p->row.record))
+		return mark(p, OUTBOX_READY, later, why);
 	if (r == -ENOENT && p->linked)
 		return store_write(p->w->store, gone, p);
 	p->why = why;

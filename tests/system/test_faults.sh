@@ -350,3 +350,22 @@ check_within 30 "a first listing that lacks one: all but that one are there" lis
 rules billing
 check_within 30 "the next one has it" prints "$INVOICES 0 0 0 500" census
 check_within 30 "the next one has it: all is well by itself" ok_again
+
+# ---- a number that is free again here before it is in the tool
+
+rules billing
+sed -i 's|"poll": "1s"|"poll": "1s", "grace": "1s"|' stack.json
+unmount && mount_up
+text "F-FREED-$RUN" >"m/invoices/F-FREED-$RUN.json"
+check_within 20 "a number: it is in the tool" prints 1 directus_count invoices number "F-FREED-$RUN"
+rules billing '{"method": "DELETE", "path": "^/items/invoices", "count": 2, "fault": "answer", "status": 503}'
+mark
+rm "m/invoices/F-FREED-$RUN.json"
+refused() { [ "$(faults billing)" -ge 1 ]; }
+check_within 20 "the tool does not take its removal" refused
+sleep 2 # the grace time is over: what is made now is another record
+text "F-FREED-$RUN" | jq -c '.notes = "again"' >"m/invoices/F-FREED-$RUN.json"
+check_within 60 "the number waits for the removal: the new one has it" prints again directus_field invoices number "F-FREED-$RUN" notes
+check_within 20 "the number: synced" prints synced state_of "m/invoices/F-FREED-$RUN.json"
+check_equal "the number: once" "$(directus_count invoices number "F-FREED-$RUN")" 1
+check_not "the number: no problem" test -e m/problems

@@ -128,6 +128,12 @@ int store_settled(struct db *db, int64_t record, int64_t version, struct err *e)
 uint64_t store_to_send(struct db *db, const struct tool_type *can, const struct type *type,
 	const struct link *link, const cJSON *doc);
 
+/*
+ * store_outbox_frees - whether a unique value of the record, a number say, is still another record's in the tool, and what is to be
+ * sent of that one - its removal, another number - is still on its way
+ */
+_Bool store_outbox_frees(struct db *db, int64_t tool, int64_t record);
+
 /* store_worth_waiting - whether a tool that owns the record and was well last time has yet to confirm it */
 _Bool store_worth_waiting(struct db *db, int64_t record);
 
