@@ -113,6 +113,8 @@ static cJSON *shown_lines(
 static cJSON *shown(
 	const struct field *f, const cJSON *value, const struct record_names *names, const char *currency)
 {
+	if (cJSON_IsNull(value))
+		return cJSON_CreateNull();
 	if (f->kind == FIELD_MONEY)
 		return shown_money(value, currency);
 	if (f->kind == FIELD_REF)

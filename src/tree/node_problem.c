@@ -171,21 +171,31 @@ static void write_why(struct tree *tree, const struct problem *p, struct buf *b)
 
 /* ---- the files ---- */
 
+static void name_all(const struct type *type, uint64_t fields, cJSON *doc)
+{
+	for (int i = 0; type->fields[i].name; i++) {
+		if ((fields & (uint64_t)1 << i) && !json_get(doc, type->fields[i].name))
+			json_set(doc, type->fields[i].name, cJSON_CreateNull());
+	}
+}
+
 static void write_side(struct problem_context *c, const struct problem *p)
 {
 	static const enum conflict_side sides[PART_COUNT] = {
 		[PART_MINE] = CONFLICT_MINE, [PART_THEIRS] = CONFLICT_THEIRS, [PART_BASE] = CONFLICT_BASE};
 	struct db *db = store_db(c->tree->store);
 	struct record_names names = store_names(db);
-	cJSON *doc = p->tool < 0 ? NULL
-				 : store_conflict_doc(db, p->record, store_tool_id(c->tree->store, p->tool),
-					   sides[c->part]);
+	int64_t tool = p->tool < 0 ? 0 : store_tool_id(c->tree->store, p->tool);
+	cJSON *doc = p->tool < 0 ? NULL : store_conflict_doc(db, p->record, tool, sides[c->part]);
 	struct record_stat stat;
 
 	c->result = doc ? store_record_stat(db, p->record, &stat) : -ENOENT;
-	if (c->result == 0)
+	if (c->result == 0) {
+		/* A side without a value says so: moved over the record, it decides about that field too. */
+		name_all(type_get(stat.type), store_conflict_fields(db, p->record, tool), doc);
 		c->result = record_render(
 			type_get(stat.type), doc, &names, store_stack(c->tree->store)->currency, c->b);
+	}
 	cJSON_Delete(doc);
 }
 

@@ -80,5 +80,17 @@ check_equal "and stay so" "$(tree)" "Sign 1 100 21, Flyers 2 50.1 21, Ink 3 9.99
 check_equal "theirs has the sums of its own" "$(short <m/problems/INV-2026-0800.theirs.json)" "Sign 1 100 21, Posters 2 60.1 21, Ink 3 9.99 9; 250.17 48.94 299.11"
 check "only the lines are written" sh -c "echo '$(lines "Sign 1 110 21, Flyers 2 60.1 21")' >m/invoices/INV-2026-0800.d/lines"
 both "and the sums are settled with them" "Sign 1 110 21, Flyers 2 60.1 21; 230.2 48.34 278.54"
+# A side without a value says so: moved over the record, it decides about that field too.
+fresh
+jq 'del(.notes)' $FILE >new.json && cp new.json $FILE
+echo -n >$PWD/m/invoices/INV-2026-0800.d/notes
+wait_until 10 prints synced state_of $FILE
+directus PATCH "/items/invoices/$ID" '{"notes": "theirs"}' >/dev/null
+jq '.notes = "mine"' $FILE >new.json && cp new.json $FILE
+check_within 10 "a note on each side where there was none: a conflict" prints conflict state_of $FILE
+check_equal "the base says that it had none" "$(jq -c '[has("notes"), .notes]' m/problems/INV-2026-0800.base.json)" '[true,null]'
+check "the base is moved over it" mv m/problems/INV-2026-0800.base.json $FILE
+check_within 10 "that settles it" prints synced state_of $FILE
+check_equal "nobody has a note" "$(jq -c .notes $FILE) $(directus GET "/items/invoices/$ID" | jq -c .data.notes)" "null null"
 check_not "problems/ is empty" test -e m/problems
 check_equal "Directus has the invoice once" "$(directus_count invoices number INV-2026-0800)" 1
