@@ -25,6 +25,7 @@ struct options {
 	_Bool foreground;   /* -f */
 	_Bool review;	    /* -r */
 	_Bool verbose;	    /* -v */
+	_Bool paste;	    /* --paste */
 	int argc;	    /* what is left */
 	char **argv;
 };
@@ -52,6 +53,9 @@ enum exit_code verb_verify(const struct options *o);
 enum exit_code verb_undo(const struct options *o);
 enum exit_code verb_tool(const struct options *o);
 enum exit_code verb_check(const struct options *o);
+
+/* tool_login - lets a person allow us in a browser, on this machine or (@paste) on another one */
+enum exit_code tool_login(const struct stack *stack, const char *name, _Bool paste);
 
 /* fail - prints "seamfs: sentence" and returns @code */
 enum exit_code fail(enum exit_code code, const struct err *e);

@@ -66,9 +66,13 @@ static const struct verb verbs[] = {
 		"what sync "
 		"knows. Exit code 1 when any does. Happens by itself, too (\"verify\" in stack.json).",
 		0, 0, verb_verify},
-	{"tool", "tool [-c stack.json] list | test NAME",
+	{"tool", "tool [-c stack.json] list | test NAME | login NAME [--paste]",
 		"list: the tools of the stack, and what each of them holds.\ntest: asks one tool whether it "
-		"answers and lets us in.",
+		"answers and lets us in.\n"
+		"login: lets a person allow it in a browser, where the tool's connector wants that; a "
+		"running "
+		"mount notices.\n"
+		"  --paste  the browser is on another machine: paste the address that it ends at",
 		1, 2, verb_tool},
 	{"check", "check [-c stack.json]",
 		"Checks the configuration and every manifest; says file, line, column and reason.", 0, 0,
@@ -112,21 +116,23 @@ static _Bool read_count(const char *text, long *ret)
 	return 0;
 }
 
+static const struct option longs[] = {
+	{"help", no_argument, NULL, 'h'},
+	{"version", no_argument, NULL, 'V'},
+	{"config", required_argument, NULL, 'c'},
+	{"mount", required_argument, NULL, 'm'},
+	{"count", required_argument, NULL, 'n'},
+	{"sample", required_argument, NULL, 'n'},
+	{"foreground", no_argument, NULL, 'f'},
+	{"review", no_argument, NULL, 'r'},
+	{"verbose", no_argument, NULL, 'v'},
+	{"paste", no_argument, NULL, 'p'},
+	{0},
+};
+
 /* Returns -1 to go on, else an exit code. */
 static int parse_options(const struct verb *verb, int argc, char **argv, struct options *o)
 {
-	static const struct option longs[] = {
-		{"help", no_argument, NULL, 'h'},
-		{"version", no_argument, NULL, 'V'},
-		{"config", required_argument, NULL, 'c'},
-		{"mount", required_argument, NULL, 'm'},
-		{"count", required_argument, NULL, 'n'},
-		{"sample", required_argument, NULL, 'n'},
-		{"foreground", no_argument, NULL, 'f'},
-		{"review", no_argument, NULL, 'r'},
-		{"verbose", no_argument, NULL, 'v'},
-		{0},
-	};
 	char option[8];
 	int c;
 
@@ -156,6 +162,9 @@ static int parse_options(const struct verb *verb, int argc, char **argv, struct 
 			break;
 		case 'v':
 			o->verbose = 1;
+			break;
+		case 'p':
+			o->paste = 1;
 			break;
 		default:
 			snprintf(option, sizeof(option), "-%c", optopt);

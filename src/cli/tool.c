@@ -50,16 +50,21 @@ enum exit_code verb_tool(const struct options *o)
 	_cleanup_(stack_freep) struct stack *stack = NULL;
 	_Bool list = strcmp(o->argv[0], "list") == 0 && o->argc == 1;
 	_Bool test = strcmp(o->argv[0], "test") == 0 && o->argc == 2;
+	_Bool login = strcmp(o->argv[0], "login") == 0 && o->argc == 2;
 	struct sync *sync = NULL;
 	struct err e = {0};
 
-	if (!list && !test) {
-		err_set(&e, 1, "usage: seamfs tool list, or seamfs tool test NAME");
+	if ((!list && !test && !login) || (o->paste && !login)) {
+		err_set(&e, 1,
+			"usage: seamfs tool list, seamfs tool test NAME, or seamfs tool login NAME "
+			"[--paste]");
 		return fail(EXIT_USAGE, &e);
 	}
 	stack = config_load(o, &code);
 	if (!stack)
 		return code;
+	if (login)
+		return tool_login(stack, o->argv[1], o->paste);
 	if (sync_open(stack, &sync, &e) < 0)
 		return fail(EXIT_CONFIG, &e);
 	code = list ? list_tools(stack) : test_tool(stack, sync, o->argv[1]);

@@ -245,6 +245,27 @@ static const char *next_step(const char *pointer, char *step, size_t size)
 	return pointer;
 }
 
+/* The element of @list that a step "name=value" means: the first whose member is that. */
+static cJSON *selected(const cJSON *list, const char *step)
+{
+	const char *equals = strchr(step, '=');
+	cJSON *element;
+
+	if (!equals)
+		return NULL;
+	cJSON_ArrayForEach (element, list) {
+		_cleanup_(mem_freep) char *name = mem_dup(step, (size_t)(equals - step));
+		const cJSON *member = json_get(element, name);
+		const char *text = json_text(member) ? json_text(member) : json_number(member);
+
+		if (cJSON_IsBool(member))
+			text = cJSON_IsTrue(member) ? "true" : "false";
+		if (text && strcmp(text, equals + 1) == 0)
+			return element;
+	}
+	return NULL;
+}
+
 static cJSON *child_of(const cJSON *item, const char *step)
 {
 	char *end;
@@ -252,8 +273,10 @@ static cJSON *child_of(const cJSON *item, const char *step)
 
 	if (cJSON_IsObject(item))
 		return json_get(item, step);
-	if (!cJSON_IsArray(item) || !isdigit((unsigned char)step[0]))
+	if (!cJSON_IsArray(item))
 		return NULL;
+	if (!isdigit((unsigned char)step[0]) || strchr(step, '='))
+		return selected(item, step);
 	index = strtol(step, &end, 10);
 	return *end || index > 1000000 ? NULL : cJSON_GetArrayItem(item, (int)index);
 }
@@ -273,6 +296,46 @@ cJSON *json_at(const cJSON *root, const char *pointer)
 	return (cJSON *)root;
 }
 
+/* Whether what is missing under a step has to be a list: the next step counts, or chooses. */
+static _Bool wants_list(const char *pointer)
+{
+	size_t len = strcspn(pointer + 1, "/");
+
+	return (len == 1 && pointer[1] == '0') || memchr(pointer + 1, '=', len);
+}
+
+/* Adds an element for @step at the end of @list: "name=value" makes one that has that member. NULL: no place for it. */
+static cJSON *add_element(cJSON *list, const char *step, cJSON *item)
+{
+	const char *equals = strchr(step, '=');
+	_cleanup_(mem_freep) char *name = equals ? mem_dup(step, (size_t)(equals - step)) : NULL;
+	char count[16];
+
+	snprintf(count, sizeof(count), "%d", cJSON_GetArraySize(list));
+	if (!equals && strcmp(step, count) != 0)
+		return NULL;
+	if (equals && cJSON_IsObject(item) && !json_get(item, name))
+		json_set_text(item, name, equals + 1);
+	cJSON_AddItemToArray(list, item);
+	return item;
+}
+
+/* Puts @item (taken) at one step, in place of what is there. NULL when there is no such place. */
+static cJSON *put_step(cJSON *root, const char *step, cJSON *item)
+{
+	cJSON *old = child_of(root, step);
+
+	if (cJSON_IsObject(root))
+		json_set(root, step, item);
+	else if (cJSON_IsArray(root) && old)
+		cJSON_ReplaceItemViaPointer(root, old, item);
+	else if (!cJSON_IsArray(root) || !add_element(root, step, item)) {
+		cJSON_Delete(item);
+		return NULL;
+	}
+	return item;
+}
+
 int json_put(cJSON *root, const char *pointer, cJSON *item)
 {
 	char step[256];
@@ -281,17 +344,16 @@ int json_put(cJSON *root, const char *pointer, cJSON *item)
 		cJSON *child;
 
 		pointer = next_step(pointer, step, sizeof(step));
-		if (!pointer || !cJSON_IsObject(root))
+		if (!pointer)
 			break;
-		if (!*pointer) {
-			json_set(root, step, item);
-			return 0;
-		}
+		if (!*pointer)
+			return put_step(root, step, item) ? 0 : -EINVAL;
 		child = child_of(root, step);
-		if (!child) {
-			child = cJSON_CreateObject();
-			cJSON_AddItemToObject(root, step, child);
-		}
+		if (!child)
+			child = put_step(
+				root, step, wants_list(pointer) ? cJSON_CreateArray() : cJSON_CreateObject());
+		if (!child)
+			break;
 		root = child;
 	}
 	cJSON_Delete(item);

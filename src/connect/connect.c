@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "connect/call.h"
 #include "connect/drivers.h"
-#include "connect/engine.h"
 #include "connect/manifest.h"
 #include "seamfs/base/file.h"
 #include "seamfs/base/mem.h"
@@ -51,6 +51,27 @@ char *connect_manifest_path(const char *connector)
 		free(path);
 	}
 	return NULL;
+}
+
+int connect_oauth(const struct tool_setup *setup, struct oauth **ret, struct err *e)
+{
+	_cleanup_(mem_freep) char *path = connect_manifest_path(setup->connector);
+	struct tool_link *link = NULL;
+	struct engine *g;
+	int r = path ? engine_open(path, setup, &link, e) : 0;
+
+	if (r < 0)
+		return r;
+	g = (struct engine *)link;
+	if (!g || !g->auth.oauth) {
+		connect_close(link);
+		return err_set(e, EINVAL, "connector \"%s\" has no login: its key is in stack.json",
+			setup->connector);
+	}
+	*ret = g->auth.oauth;
+	g->auth.oauth = NULL;
+	connect_close(link);
+	return 0;
 }
 
 _Bool connect_known(const char *connector)

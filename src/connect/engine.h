@@ -2,16 +2,20 @@
 /*
  * engine - one connected HTTP + JSON tool, driven by its manifest. The parts: open.c (settings, secrets),
  * request.c (one call and what its answer means), pages.c (a listing, proven page by page), lookup.c (tables
- * of ids and names), read.c, write.c and steps.c (the contract of connect.h).
+ * of ids and names), auth.c (sessions and tokens), read.c, list.c, write.c, change.c and steps.c (the contract of connect.h).
  *
  * Threads: as connect.h says: one at a time for each link.
  */
 #pragma once
 
+#include "connect/auth.h"
 #include "connect/manifest.h"
 #include "connect/template.h"
 #include "seamfs/connect/registry.h"
 #include "seamfs/net/http.h"
+
+struct call;
+struct reply;
 
 /* A table of ids and names, fetched when first needed. */
 struct lookup {
@@ -24,84 +28,33 @@ struct engine {
 	struct tool_link link; /* must be first */
 	struct manifest *manifest;
 	struct http *http;
-	char *base; /* without '/' at the end */
+	char *base;	   /* without '/' at the end; NULL: only a login will tell */
+	const char *given; /* "base" in stack.json, in place of the manifest's; borrowed from .config */
+	cJSON *config;	   /* the tool's object in stack.json */
+	struct auth auth;
 	char *currency;
 	struct setting *settings;
 	size_t setting_count;
 	struct lookup *lookups;
 	size_t lookup_count;
+	struct {
+		const struct manifest_type *type;
+		char *id, *version;
+	} seen;			   /* the record that was read last, and its version (guard) */
 	int64_t skew_ms;	   /* the server's clock minus ours, as of the last answer */
 	_Bool tested[TYPE_COUNT];  /* the filter of "changes" has been tried */
 	_Bool ignored[TYPE_COUNT]; /* … and the tool ignores it: every listing is a full one */
 };
 
-/* One request. Members that do not apply are NULL. */
-struct call {
-	const struct manifest_type *type;
-	const cJSON *request;	 /* verb, path, query, set, wrap */
-	const cJSON *query;	 /* more query parameters; they replace those of the request */
-	const char *url;	 /* instead of path and query: a link that the tool gave */
-	const char *id, *since;	 /* for {id} and {since} */
-	const cJSON *body;	 /* the record in the tool's form */
-	const struct page *page; /* parameters of paging */
-	const char *header_name, *header_value;
-	enum err_scope scope; /* what is broken when the tool does not know or allow this */
-};
-
-/* Query parameters that choose a page. */
-struct page {
-	struct {
-		const char *name, *value; /* borrowed */
-	} params[2];
-	int count;
-	char number[24]; /* a value that is made here */
-};
-
-struct reply {
-	int status;
-	cJSON *json; /* NULL when the answer was empty or is no JSON */
-	int64_t date_ms;
-};
-
-void reply_finish(struct reply *r);
-
-/* engine_values - what {names} stand for in this call */
-struct template_values engine_values(const struct engine *g, const struct call *c);
-
-/* engine_url - address of the call with its query, given. 0, or -EINVAL when a path lacks a value. */
-int engine_url(const struct engine *g, const struct call *c, char **ret, struct err *e);
-
-/**
- * engine_call - sends and judges: by the manifest's "errors" first, then by the status
- *
- * Returns 0 with @ret filled, or -errno.
- */
-int engine_call(struct engine *g, const struct call *c, struct reply *ret, struct err *e);
-
-/* engine_odd - refuses a 2xx answer that is not what the manifest says; returns -EIO */
-int engine_odd(const struct engine *g, const struct reply *reply, const char *pointer, struct err *e);
-
-/* records_sink - one page of a listing: an array of the tool's records. 0, or -errno to end the listing. */
-typedef int (*records_sink)(void *context, const cJSON *records, struct err *e);
-
-struct listing {
-	struct call call;    /* without the parameters of paging */
-	const cJSON *page;   /* the manifest's; NULL: one page is all */
-	const char *records; /* JSON Pointer in an answer */
-	const char *id;	     /* JSON Pointer in a record */
-};
-
-/**
- * engine_pages - all pages of a listing
- * @ret_proven:  every page was good, no record came twice, and the end was told
- * @ret_date_ms: the server's clock when the first page was made, 0 when it did not say
- */
-int engine_pages(struct engine *g, const struct listing *l, records_sink sink, void *context,
-	_Bool *ret_proven, int64_t *ret_date_ms, struct err *e);
+/* engine_base - makes the tool's address of the manifest, the settings and what a login told. 0 or -EINVAL. */
+int engine_base(struct engine *g, struct err *e);
 
 /* engine_lookup - map_env.lookup: @context is the engine */
 int engine_lookup(
 	void *context, const char *table, const char *text, _Bool by_name, const char **ret, struct err *e);
+
+/* engine_joined - one text out of a pointer, or several with blanks between (first and last name); given, NULL: none */
+char *engine_joined(const cJSON *record, const cJSON *pointers);
 
 /* engine_env - what a mapping needs to know */
 struct map_env engine_env(struct engine *g, const char *key, const cJSON *base);
@@ -110,9 +63,16 @@ struct map_env engine_env(struct engine *g, const char *key, const cJSON *base);
 int engine_remote(struct engine *g, const struct manifest_type *t, const cJSON *record, struct remote *ret,
 	struct err *e);
 
-/* engine_record - the record in the tool's form; @ret is borrowed from @reply */
+/* engine_record - the record in the tool's form, its version noted (guard); @ret is borrowed from @reply */
 int engine_record(struct engine *g, const struct manifest_type *t, const char *id, struct reply *reply,
 	const cJSON **ret, struct err *e);
+
+/*
+ * engine_version - the version of the record that was read last, or of @id where that was another one; given, NULL where the manifest
+ * has no guard. 0 or -errno.
+ */
+int engine_version(
+	struct engine *g, const struct manifest_type *t, const char *id, char **ret, struct err *e);
 
 /* engine_type - what the manifest says about @type, or NULL and -EOPNOTSUPP in @e */
 const struct manifest_type *engine_type(struct tool_link *link, enum type_id type, struct err *e);

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "connect/engine.h"
+#include "connect/call.h"
 #include "seamfs/base/clock.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
@@ -18,8 +18,7 @@ struct filling {
 	cJSON *rows;
 };
 
-/* One text out of a pointer, or several with blanks between (first and last name). */
-static char *joined(const cJSON *record, const cJSON *pointers)
+char *engine_joined(const cJSON *record, const cJSON *pointers)
 {
 	struct buf b = BUF_INIT(4096);
 	const cJSON *pointer;
@@ -41,7 +40,7 @@ static int add_rows(void *context, const cJSON *records, struct err *e)
 	const cJSON *record;
 
 	cJSON_ArrayForEach (record, records) {
-		_cleanup_(mem_freep) char *name = joined(record, json_get(f->json, "name"));
+		_cleanup_(mem_freep) char *name = engine_joined(record, json_get(f->json, "name"));
 		const char *id = map_scalar_text(json_at(record, json_get_text(f->json, "id")));
 
 		if (id && name && *name && !json_get(f->rows, name))
@@ -52,11 +51,12 @@ static int add_rows(void *context, const cJSON *records, struct err *e)
 
 static int fetch(struct engine *g, struct lookup *l, struct err *e)
 {
+	struct id_place id = {{json_get_text(l->json, "id")}, 1};
 	struct listing listing = {
 		.call = {.request = l->json, .scope = ERR_RECORD},
 		.page = json_get(l->json, "page"),
 		.records = json_get_text(l->json, "records"),
-		.id = json_get_text(l->json, "id"),
+		.id = &id,
 	};
 	struct filling filling = {.json = l->json, .rows = cJSON_CreateObject()};
 	int64_t date_ms;

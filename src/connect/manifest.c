@@ -4,13 +4,11 @@
 #include <errno.h>
 #include <string.h>
 
-#include "connect/template.h"
+#include "connect/lint.h"
 #include "connect/words.h"
 #include "seamfs/base/file.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
-
-enum { FORMAT = 1 };
 
 static void mapping_finish(struct mapping *m)
 {
@@ -69,13 +67,20 @@ static const struct {
 	{"date", AS_DATE, KIND(DATE)},
 	{"datetime", AS_DATETIME, KIND(DATE)},
 	{"unix", AS_UNIX, KIND(DATE)},
+	{"unix_ms", AS_UNIX_MS, KIND(DATE)},
+	{"msdate", AS_MSDATE, KIND(DATE)},
+	{"date-parts", AS_DATE_PARTS, KIND(DATE)},
 	{"bool", AS_BOOL, KIND(BOOL)},
 	{"decimal", AS_DECIMAL, KIND(MONEY) | KIND(DECIMAL)},
 	{"decimal-text", AS_DECIMAL_TEXT, KIND(MONEY) | KIND(DECIMAL)},
 	{"minor", AS_MINOR, KIND(MONEY)},
+	{"seconds", AS_SECONDS, KIND(DECIMAL)},
+	{"minutes", AS_MINUTES, KIND(DECIMAL)},
+	{"duration", AS_DURATION, KIND(DECIMAL)},
 	{"int", AS_INT, KIND(TEXT) | KIND(CHOICE) | KIND(REF)},
 	{"lines", AS_LINES, KIND(LINES)},
 	{"tags", AS_TAGS, KIND(TAGS)},
+	{"comma", AS_COMMA, KIND(TAGS)},
 #undef KIND
 };
 
@@ -129,20 +134,54 @@ static int compile_reference(struct check *c, const cJSON *json, const struct ma
 static int compile_fields(
 	struct check *c, const cJSON *fields, const struct field *table, struct mapping *ret);
 
-static int compile_object(struct check *c, const cJSON *json, struct map_field *f)
+static enum map_write write_of(const char *word)
 {
-	const char *write = json_get_text(json, "write");
-	int r;
+	if (!word)
+		return WRITE_ALWAYS;
+	return strcmp(word, "create") == 0 ? WRITE_CREATE
+	       : strcmp(word, "step") == 0 ? WRITE_STEP
+					   : WRITE_NEVER;
+}
 
-	f->at = json_get_text(json, "at");
+/* "at": a pointer, or for a text those of what stands before its last word and of that one. */
+static int compile_at(struct check *c, const cJSON *json, struct map_field *f)
+{
+	const cJSON *at = json_get(json, "at");
+
+	f->at = json_text(cJSON_IsArray(at) ? at->child : at);
+	if (!cJSON_IsArray(at))
+		return 0;
+	f->at_last = json_text(at->child->next);
+	if (cJSON_GetArraySize(at) != 2 || f->field->kind != FIELD_TEXT)
+		return check_bad(
+			c, "\"at\" is one pointer, or two for a text whose last word has a place of its own");
+	if (json_get(json, "to") || json_get(json, "values") || json_get(json, "lookup"))
+		return check_bad(c, "a text in two places has no \"to\", \"values\" or \"lookup\"");
+	return 0;
+}
+
+static void compile_words(const cJSON *json, struct map_field *f)
+{
 	f->to = json_get_text(json, "to") ? json_get_text(json, "to") : f->at;
-	f->write = !write ? WRITE_ALWAYS : strcmp(write, "create") == 0 ? WRITE_CREATE : WRITE_NEVER;
+	f->write = write_of(json_get_text(json, "write"));
+	f->send = json_get(json, "send");
+	f->with = json_get(json, "with");
+	f->item = json_get_text(json, "item");
 	f->by_name = json_get(json, "by") != NULL;
 	f->need = cJSON_IsTrue(json_get(json, "need"));
 	f->lookup = json_get_text(json, "lookup");
 	f->values = json_get(json, "values");
 	f->slug = json_get_text(json, "slug");
 	f->empty = json_get(json, "empty");
+}
+
+static int compile_object(struct check *c, const cJSON *json, struct map_field *f)
+{
+	int r = compile_at(c, json, f);
+
+	if (r < 0)
+		return r;
+	compile_words(json, f);
 	if (!f->to || !*f->to)
 		return check_bad(c, "\"at\" is missing: where the tool keeps this");
 	if (f->lookup && !json_get(json_get(c->root, "lookups"), f->lookup))
@@ -155,7 +194,8 @@ static int compile_object(struct check *c, const cJSON *json, struct map_field *
 			f->field->kind == FIELD_LINES ? "\"fields\" is missing: what a line is made of"
 						      : "our field %s has no fields of its own",
 			f->field->name);
-	r = compile_reference(c, json, f);
+	r = lint_verb(c, f->send, "send");
+	r = r < 0 ? r : compile_reference(c, json, f);
 	r = r < 0 ? r : compile_form(c, json, f);
 	r = r < 0 ? r : compile_values(c, f);
 	if (r == 0 && f->field->kind == FIELD_LINES) {
@@ -224,162 +264,50 @@ static int compile_fields(
 	return r;
 }
 
-/* "id", "created" and "updated": a pointer, or for the stamps {"at": …, "as": "unix"}. */
+/* "created" and "updated": a pointer, or {"at": …, "as": "unix"}. */
 static const char *stamp(const cJSON *fields, const char *name, enum map_as *as)
 {
+	static const struct {
+		const char *word;
+		enum map_as as;
+	} forms_of_stamps[] = {{"unix", AS_UNIX}, {"unix_ms", AS_UNIX_MS}, {"msdate", AS_MSDATE}};
 	const cJSON *json = json_get(fields, name);
 
-	if (str_equal(json_get_text(json, "as"), "unix"))
-		*as = AS_UNIX;
+	for (size_t i = 0; i < ARRAY_LEN(forms_of_stamps); i++) {
+		if (str_equal(json_get_text(json, "as"), forms_of_stamps[i].word))
+			*as = forms_of_stamps[i].as;
+	}
 	return json_text(json) ? json_text(json) : json_get_text(json, "at");
 }
 
-/* A member that holds a request must say how and where. */
-static int need_verb(struct check *c, const cJSON *request, const char *name)
+/* "id": a pointer, or {"at": pointer or a list of them, "as": "int"}. */
+static void compile_id(const cJSON *json, struct manifest_type *t)
 {
-	size_t mark = check_enter(c, name);
-	const char *path;
-	int r = 0;
+	const cJSON *at = json_text(json) ? json : json_get(json, "at"), *one;
 
-	if (request && !words_verb(request, &path))
-		r = check_bad(c, "one of \"get\", \"post\", \"put\", \"patch\", \"delete\" is missing");
-	check_leave(c, mark);
-	return r;
-}
-
-/* What each way of paging cannot do without. */
-static int page_words(struct check *c, const cJSON *page)
-{
-	const char *by = json_get_text(page, "by");
-
-	if (strcmp(by, "none") == 0)
-		return 0;
-	if (!json_get(page, "param") && strcmp(by, "link") != 0)
-		return check_bad(c, "paging by %s needs \"param\"", by);
-	if (!json_get(page, "next") && strcmp(by, "cursor") == 0)
-		return check_bad(c, "paging by cursor needs \"next\": where the answer holds it");
-	if (!json_get(page, "size") != !json_get(page, "max"))
-		return check_bad(c, "\"size\" (the parameter) and \"max\" (its value) go together");
-	return 0;
-}
-
-/* @holder may have a "page". */
-static int lint_page(struct check *c, const cJSON *holder)
-{
-	const cJSON *page = json_get(holder, "page");
-	size_t mark = check_enter(c, "page");
-	int r = page ? page_words(c, page) : 0;
-
-	check_leave(c, mark);
-	return r;
-}
-
-static int once_words(struct check *c, const cJSON *once)
-{
-	const char *by = json_get_text(once, "by");
-	const cJSON *find = json_get(once, "find");
-
-	if ((strcmp(by, "find") == 0 || strcmp(by, "unique") == 0) && !find)
-		return check_bad(c, "once by %s needs \"find\"", by);
-	if (find && !json_get(find, "records") == !json_get(find, "record"))
-		return check_bad(c, "once.find needs either \"records\" or \"record\"");
-	if (strcmp(by, "id") == 0 && !json_get(once, "to"))
-		return check_bad(c, "once by id needs \"to\": where the id is sent");
-	if (strcmp(by, "header") == 0 && !json_get(once, "name"))
-		return check_bad(c, "once by header needs \"name\"");
-	return need_verb(c, find, "find");
-}
-
-static int lint_once(struct check *c, const struct manifest_type *t)
-{
-	size_t mark;
-	int r;
-
-	if (!t->once)
-		return t->create
-			       ? check_bad(c,
-					 "\"once\" is missing: how a create that was cut off is found again")
-			       : 0;
-	mark = check_enter(c, "once");
-	r = once_words(c, t->once);
-	check_leave(c, mark);
-	return r;
-}
-
-/* What is archived and could not be brought back would be made twice. */
-static int lint_restore(struct check *c, const struct manifest_type *t)
-{
-	const char *means = json_get_text(t->remove, "means");
-
-	if (t->restore && (!means || strcmp(means, "erase") == 0))
-		return check_bad(c, "\"restore\" needs a \"delete\" that keeps the record");
-	if (!t->restore && str_equal(means, "archive"))
-		return check_bad(c, "\"restore\" is missing: how what was archived is brought back");
-	return 0;
-}
-
-static int lint_state(struct check *c, const struct map_field *f, const char *theirs)
-{
-	return map_our_word(f, theirs) ? 0 : check_bad(c, "nothing in \"values\" stands for \"%s\"", theirs);
-}
-
-static int lint_graph(struct check *c, const struct manifest_type *t, const cJSON *graph)
-{
-	const struct map_field *f = mapping_find(&t->map, graph->string);
-	const cJSON *state, *next;
-	int r = 0;
-
-	if (!f || !f->at || f->write != WRITE_ALWAYS ||
-		(f->field->kind != FIELD_CHOICE && f->field->kind != FIELD_TEXT))
-		return check_bad(
-			c, "\"%s\" is no choice or text that is both read and written", graph->string);
-	cJSON_ArrayForEach (state, graph) {
-		size_t mark = check_enter(c, state->string);
-
-		r = lint_state(c, f, state->string);
-		cJSON_ArrayForEach (next, state)
-			r = r < 0 ? r : lint_state(c, f, map_scalar_text(next));
-		check_leave(c, mark);
-		if (r < 0)
-			return r;
+	t->id_number = str_equal(json_get_text(json, "as"), "int");
+	if (json_text(at))
+		t->id.at[t->id.count++] = json_text(at);
+	cJSON_ArrayForEach (one, at) {
+		if (t->id.count < ID_PARTS)
+			t->id.at[t->id.count++] = json_text(one);
 	}
-	return 0;
 }
 
-static int lint_steps(struct check *c, const struct manifest_type *t)
+char *manifest_id(const struct id_place *place, const cJSON *record)
 {
-	size_t outer = check_enter(c, "steps");
-	const cJSON *graph;
-	int r = 0;
+	struct buf b = BUF_INIT(BUF_MAX_RECORD);
 
-	cJSON_ArrayForEach (graph, t->steps) {
-		size_t mark = check_enter(c, graph->string);
+	for (int i = 0; i < place->count; i++) {
+		const char *text = map_scalar_text(json_at(record, place->at[i]));
 
-		r = r < 0 ? r : lint_graph(c, t, graph);
-		check_leave(c, mark);
+		if (!text || !*text) {
+			buf_finish(&b);
+			return NULL;
+		}
+		buf_printf(&b, "%s%s", i ? ":" : "", text);
 	}
-	check_leave(c, outer);
-	return r;
-}
-
-static int lint_type(struct check *c, const struct manifest_type *t, const cJSON *json)
-{
-	static const char *const requests[] = {"list", "one", "create", "update", "delete", "restore"};
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(requests); i++)
-		r = need_verb(c, json_get(json, requests[i]), requests[i]);
-	if (r == 0)
-		r = lint_restore(c, t);
-	if (r == 0 && !t->id)
-		r = check_bad(c, "fields.id is missing: where the record's id is");
-	if (r == 0 && t->since && (!t->updated || !json_get(t->since, "query")))
-		r = check_bad(c, "changes by since needs \"query\" and fields.updated");
-	if (r == 0)
-		r = lint_once(c, t);
-	if (r == 0)
-		r = lint_steps(c, t);
-	return r < 0 ? r : lint_page(c, json);
+	return place->count ? buf_steal(&b) : NULL;
 }
 
 static int compile_type(struct check *c, struct manifest *m, const cJSON *json)
@@ -397,58 +325,23 @@ static int compile_type(struct check *c, struct manifest *m, const cJSON *json)
 	t->remove = json_get(json, "delete");
 	t->restore = json_get(json, "restore");
 	t->once = json_get(json, "once");
-	t->since = str_equal(json_get_text(changes, "by"), "since") ? changes : NULL;
+	t->changes = str_equal(json_get_text(changes, "by"), "scan") ? NULL : changes;
+	t->events = str_equal(json_get_text(changes, "by"), "events");
+	t->removed = json_get(json, "removed");
+	t->gone = json_get(json, "gone");
+	t->guard = json_get(json, "guard");
 	t->page = json_get(json, "page") ? json_get(json, "page") : json_get(m->root, "page");
 	t->labels = json_get(json, "labels");
 	t->steps = json_get(json, "steps");
 	t->url = json_get_text(json, "url");
 	t->stamp_as = AS_DATETIME;
-	t->id = stamp(fields, "id", &t->stamp_as);
+	compile_id(json_get(fields, "id"), t);
 	t->created = stamp(fields, "created", &t->stamp_as);
 	t->updated = stamp(fields, "updated", &t->stamp_as);
 	mark = check_enter(c, "fields");
 	r = compile_fields(c, fields, c->type->fields, &t->map);
 	check_leave(c, mark);
 	return r < 0 ? r : lint_type(c, t, json);
-}
-
-/* The parts outside of types. */
-static int lint_head(struct check *c, const struct manifest *m)
-{
-	int64_t format = 0;
-	const cJSON *json;
-	int r = 0;
-
-	check_enter(c, "format");
-	if (json_int64(json_get(m->root, "format"), &format) < 0 || format != FORMAT)
-		return check_bad(c, "this seamfs reads manifests of \"format\": %d", FORMAT);
-	check_leave(c, 0);
-	check_enter(c, "limits");
-	if (!json_get(m->limits, "calls") != !json_get(m->limits, "per"))
-		return check_bad(c, "\"calls\" and \"per\" go together");
-	check_leave(c, 0);
-	cJSON_ArrayForEach (json, m->settings) {
-		size_t mark = check_enter(c, "settings");
-
-		check_enter(c, json->string);
-		if (template_known(NULL, NULL, json->string))
-			return check_bad(c, "a setting cannot be called \"%s\": {%s} is a word of seamfs",
-				json->string, json->string);
-		check_leave(c, mark);
-	}
-	cJSON_ArrayForEach (json, m->lookups) {
-		size_t mark = check_enter(c, "lookups"), inner;
-
-		r = need_verb(c, json, json->string);
-		inner = check_enter(c, json->string);
-		r = r < 0 ? r : lint_page(c, json);
-		check_leave(c, inner);
-		check_leave(c, mark);
-		if (r < 0)
-			return r;
-	}
-	r = need_verb(c, m->check, "check");
-	return r < 0 ? r : lint_page(c, m->root);
 }
 
 static int compile(struct check *c, struct manifest *m)

@@ -13,21 +13,34 @@
 #include "seamfs/base/err.h"
 #include "seamfs/model/type.h"
 
+/* Where a record's id is: in one place, or in several, whose texts are joined with ':'. */
+enum { ID_PARTS = 3 };
+struct id_place {
+	const char *at[ID_PARTS];
+	int count;
+};
+
 /* What a manifest says about one type; all JSON is borrowed from the manifest, NULL: not said. */
 struct manifest_type {
 	const struct type *type; /* NULL: the tool does not have this type */
 	const cJSON *list, *one, *create, *update, *remove, *restore;
 	const cJSON *once;
-	const cJSON *since;  /* "changes" where it is by since */
+	const cJSON *changes; /* NULL where it is by scan */
+	_Bool events;	      /* changes are told by a list of what happened, not by a filter */
+	const cJSON *removed, *gone, *guard;
 	const cJSON *page;   /* its own or the manifest's */
 	const cJSON *steps;  /* our field -> the tool's word -> those that may follow it */
 	const cJSON *labels; /* the tool's name of a field in error messages -> our field */
 	const char *url;     /* template of the page for people; a path is one of the tool's */
-	const char *id;	     /* JSON Pointers in the tool's record */
-	const char *created, *updated;
+	struct id_place id;
+	_Bool id_number;	       /* the tool wants it as a number */
+	const char *created, *updated; /* JSON Pointers in the tool's record */
 	enum map_as stamp_as;
 	struct mapping map;
 };
+
+/* manifest_id - the id of one of the tool's records, given; NULL when it has none */
+char *manifest_id(const struct id_place *place, const cJSON *record);
 
 struct manifest {
 	cJSON *root;

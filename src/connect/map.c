@@ -3,6 +3,7 @@
 #include "connect/map.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "seamfs/base/clock.h"
@@ -30,13 +31,21 @@ uint64_t mapping_reads(const struct mapping *m, const struct type *type)
 	return set;
 }
 
-uint64_t mapping_writes(const struct mapping *m, const struct type *type, _Bool create)
+_Bool map_apart(const struct map_field *f)
+{
+	return f->write == WRITE_STEP || (f->send && f->write == WRITE_ALWAYS);
+}
+
+uint64_t mapping_writes(const struct mapping *m, const struct type *type, _Bool create, _Bool whole)
 {
 	uint64_t set = 0;
 
 	for (size_t i = 0; i < m->count; i++) {
-		if (m->fields[i].write == WRITE_ALWAYS || (create && m->fields[i].write == WRITE_CREATE))
-			set |= field_bit(type, m->fields[i].field);
+		const struct map_field *f = &m->fields[i];
+
+		if (map_apart(f) || (whole && f->write == WRITE_ALWAYS) ||
+			(create && f->write == WRITE_CREATE))
+			set |= field_bit(type, f->field);
 	}
 	return set;
 }
@@ -48,14 +57,42 @@ const char *map_scalar_text(const cJSON *item)
 	return json_text(item) ? json_text(item) : json_number(item);
 }
 
+/* "/Date(1795000000000+0000)/": milliseconds since 1970; what stands behind them is for display */
+static int msdate_parse(const char *text, int64_t *ret_ms)
+{
+	char *end;
+
+	if (strncmp(text, "/Date(", 6) != 0)
+		return -EINVAL;
+	*ret_ms = strtoll(text + 6, &end, 10);
+	return end > text + 6 && strchr("+-)", *end) ? 0 : -EINVAL;
+}
+
+/* A moment that is written as a number, or as a number in a text. */
+static int number_parse(const char *text, int64_t factor, int64_t *ret_ms)
+{
+	struct decimal d;
+
+	if (decimal_parse(text, &d) < 0 || d.scale || d.mantissa > INT64_MAX / 1000 ||
+		d.mantissa < -INT64_MAX / 1000)
+		return -EINVAL;
+	*ret_ms = d.mantissa * factor;
+	return 0;
+}
+
+static int moment_parse(const char *text, enum map_as as, int64_t *ret_ms)
+{
+	if (as == AS_UNIX || as == AS_UNIX_MS)
+		return number_parse(text, as == AS_UNIX ? 1000 : 1, ret_ms);
+	return as == AS_MSDATE ? msdate_parse(text, ret_ms) : instant_parse(text, ret_ms);
+}
+
 int64_t map_instant(const cJSON *record, const char *at, enum map_as as)
 {
-	const cJSON *item = at ? json_at(record, at) : NULL;
+	const char *text = at ? map_scalar_text(json_at(record, at)) : NULL;
 	int64_t ms = 0;
 
-	if (as == AS_UNIX)
-		return json_int64(item, &ms) == 0 && ms < INT64_MAX / 1000 ? ms * 1000 : 0;
-	return json_text(item) && instant_parse(json_text(item), &ms) == 0 ? ms : 0;
+	return text && moment_parse(text, as, &ms) == 0 ? ms : 0;
 }
 
 static _Bool is_empty(const cJSON *item)
@@ -138,12 +175,12 @@ static cJSON *read_bool(const char *text)
 static cJSON *read_date(const struct map_field *m, const char *text)
 {
 	char date[CLOCK_UTC_SIZE];
-	struct decimal seconds;
+	int64_t ms;
 
-	if (m->as == AS_UNIX) {
-		if (decimal_parse(text, &seconds) < 0 || seconds.scale || seconds.mantissa > INT64_MAX / 1000)
+	if (m->as == AS_UNIX || m->as == AS_UNIX_MS || m->as == AS_MSDATE) {
+		if (moment_parse(text, m->as, &ms) < 0)
 			return NULL;
-		clock_format_utc(seconds.mantissa * 1000, date);
+		clock_format_utc(ms, date);
 		date[10] = '\0';
 	} else if (date_parse(text, NULL, date) < 0) {
 		return NULL;
@@ -151,12 +188,78 @@ static cJSON *read_date(const struct map_field *m, const char *text)
 	return cJSON_CreateString(date);
 }
 
-static cJSON *read_decimal(const char *text)
+static cJSON *read_date_parts(const cJSON *item)
+{
+	int64_t year = 0, month = 0, day = 0;
+	char date[40];
+
+	if (json_int64(json_get(item, "year"), &year) < 0 ||
+		json_int64(json_get(item, "month"), &month) < 0 ||
+		json_int64(json_get(item, "day"), &day) < 0)
+		return NULL;
+	snprintf(date, sizeof(date), "%04d-%02d-%02d", (int)year, (int)month, (int)day);
+	return date_valid(date) ? cJSON_CreateString(date) : NULL;
+}
+
+/* Seconds or minutes as hours, to four digits: less than half a second is lost. */
+static cJSON *hours(int64_t seconds)
+{
+	struct decimal d = {(seconds * 10000 + (seconds < 0 ? -1800 : 1800)) / 3600, 4};
+	char digits[DECIMAL_SIZE];
+
+	return json_new_number(decimal_format(d, digits));
+}
+
+/* "PT1H30M" (ISO 8601); no years or months, which have no length. -1 for anything else. */
+static int64_t duration_seconds(const char *text)
+{
+	static const struct {
+		char unit;
+		_Bool time;
+		int64_t seconds;
+	} units[] = {{'W', 0, 604800}, {'D', 0, 86400}, {'H', 1, 3600}, {'M', 1, 60}, {'S', 1, 1}};
+	int64_t sum = 0;
+	_Bool time = 0;
+
+	if (*text++ != 'P' || !*text)
+		return -1;
+	while (*text) {
+		char *end;
+		int64_t n;
+		size_t i = 0;
+
+		if (*text == 'T' && !time) {
+			time = 1;
+			text++;
+		}
+		n = strtoll(text, &end, 10);
+		/* Parts of a second are not hours that anybody bills. */
+		if (*end == '.')
+			end += 1 + strspn(end + 1, "0123456789");
+		while (i < ARRAY_LEN(units) && (units[i].unit != *end || units[i].time != time))
+			i++;
+		if (end == text || *text == '-' || n > 100000000 || i == ARRAY_LEN(units))
+			return -1;
+		sum += n * units[i].seconds;
+		text = end + 1;
+	}
+	return sum;
+}
+
+static cJSON *read_decimal(const struct map_field *m, const char *text)
 {
 	char digits[DECIMAL_SIZE];
 	struct decimal d;
 
-	return decimal_parse(text, &d) < 0 ? NULL : json_new_number(decimal_format(d, digits));
+	if (m->as == AS_DURATION)
+		return duration_seconds(text) < 0 ? NULL : hours(duration_seconds(text));
+	if (decimal_parse(text, &d) < 0)
+		return NULL;
+	if (m->as == AS_SECONDS || m->as == AS_MINUTES)
+		return d.scale || d.mantissa > INT64_MAX / 1000000 || d.mantissa < 0
+			       ? NULL
+			       : hours(d.mantissa * (m->as == AS_MINUTES ? 60 : 1));
+	return json_new_number(decimal_format(d, digits));
 }
 
 static cJSON *read_money(const struct map_field *m, const char *text, const char *currency)
@@ -177,7 +280,7 @@ static cJSON *read_reference(const struct map_field *m, const char *text)
 	return ref;
 }
 
-static cJSON *read_tags(const cJSON *item)
+static cJSON *read_tags(const struct map_field *m, const cJSON *item)
 {
 	cJSON *tags, *one;
 
@@ -185,8 +288,30 @@ static cJSON *read_tags(const cJSON *item)
 		return NULL;
 	tags = cJSON_CreateArray();
 	cJSON_ArrayForEach (one, item) {
-		if (json_text(one))
-			cJSON_AddItemToArray(tags, cJSON_CreateString(json_text(one)));
+		const char *text = json_text(m->item ? json_at(one, m->item) : one);
+
+		if (text)
+			cJSON_AddItemToArray(tags, cJSON_CreateString(text));
+	}
+	return tags;
+}
+
+/* "a, b,c": blanks around a comma are none of a tag's */
+static cJSON *read_comma(const char *text)
+{
+	cJSON *tags = cJSON_CreateArray();
+
+	while (*text) {
+		size_t len = strcspn(text, ","), start = strspn(text, " "), end = len;
+
+		while (end > start && text[end - 1] == ' ')
+			end--;
+		if (end > start) {
+			_cleanup_(mem_freep) char *tag = mem_dup(text + start, end - start);
+
+			cJSON_AddItemToArray(tags, cJSON_CreateString(tag));
+		}
+		text += len + (text[len] == ',');
 	}
 	return tags;
 }
@@ -201,7 +326,7 @@ static cJSON *read_scalar(const struct map_field *m, const char *text, const cha
 	case FIELD_DATE:
 		return read_date(m, text);
 	case FIELD_DECIMAL:
-		return read_decimal(text);
+		return read_decimal(m, text);
 	case FIELD_MONEY:
 		return read_money(m, text, currency);
 	case FIELD_REF:
@@ -283,13 +408,28 @@ static int read_field(struct map_field *m, const struct map_env *env, const cJSO
 	if (m->field->kind == FIELD_LINES)
 		value = read_lines(m, env, item, currency);
 	else if (m->field->kind == FIELD_TAGS)
-		value = read_tags(item);
+		value = m->as == AS_COMMA && text ? read_comma(text) : read_tags(m, item);
+	else if (m->as == AS_DATE_PARTS)
+		value = read_date_parts(item);
 	else if (text && r == 0)
 		value = read_scalar(m, text, currency);
 	if (!value)
 		warn_unfit(m, env, item);
 	*ret = value ? value : cJSON_CreateNull();
 	return 0;
+}
+
+/* A text whose last word has a place of its own, such as a person's name. */
+static cJSON *read_joined(const struct map_field *f, const cJSON *record)
+{
+	const char *first = map_scalar_text(json_at(record, f->at)),
+		   *last = map_scalar_text(json_at(record, f->at_last));
+	_cleanup_(mem_freep) char *text = NULL;
+
+	first = first ? first : "";
+	last = last ? last : "";
+	text = str_format("%s%s%s", first, *first && *last ? " " : "", last);
+	return cJSON_CreateString(text);
 }
 
 int map_read(struct mapping *m, const struct map_env *env, const cJSON *record, cJSON **ret, struct err *e)
@@ -303,11 +443,14 @@ int map_read(struct mapping *m, const struct map_env *env, const cJSON *record, 
 		currency = env->currency;
 	for (size_t i = 0; i < m->count; i++) {
 		struct map_field *f = &m->fields[i];
+		_cleanup_json_ cJSON *joined = NULL;
 		cJSON *value = NULL;
 
 		if (!f->at)
 			continue;
-		r = read_field(f, env, json_at(record, f->at), currency, &value, e);
+		if (f->at_last)
+			joined = read_joined(f, record);
+		r = read_field(f, env, joined ? joined : json_at(record, f->at), currency, &value, e);
 		if (r < 0)
 			return r;
 		json_set(doc, f->field->name, value);

@@ -24,12 +24,24 @@ enum map_as {
 	AS_DATE,	 /* "2026-11-23", a time behind it is ignored */
 	AS_DATETIME,	 /* RFC 3339 */
 	AS_UNIX,	 /* seconds since 1970 */
+	AS_UNIX_MS,
+	AS_MSDATE,     /* "/Date(1795000000000+0000)/" */
+	AS_DATE_PARTS, /* {"year": 2026, "month": 11, "day": 23} */
+	AS_SECONDS,    /* these three are hours in our form */
+	AS_MINUTES,
+	AS_DURATION, /* ISO 8601: "PT1H30M" */
 	AS_BOOL,
 	AS_LINES,
-	AS_TAGS, /* list of texts */
+	AS_TAGS,  /* list of texts */
+	AS_COMMA, /* tags in one text */
 };
 
-enum map_write { WRITE_ALWAYS, WRITE_CREATE, WRITE_NEVER };
+enum map_write {
+	WRITE_ALWAYS,
+	WRITE_CREATE,
+	WRITE_NEVER,
+	WRITE_STEP, /* only by the requests of "steps" */
+};
 
 struct map_field;
 
@@ -41,8 +53,9 @@ struct mapping {
 /* One field of ours and where the tool keeps it. Pointers are borrowed from the manifest. */
 struct map_field {
 	const struct field *field;
-	const char *at; /* JSON Pointer in the tool's record when reading, NULL: cannot be read */
-	const char *to; /* JSON Pointer in what is sent */
+	const char *at;	     /* JSON Pointer in the tool's record when reading, NULL: cannot be read */
+	const char *at_last; /* where the last word of the text is, NULL: it is all in one place */
+	const char *to;	     /* JSON Pointer in what is sent */
 	enum map_as as;
 	enum map_write write;
 	_Bool by_name;	     /* `at` holds a name, not an id (references and lookups) */
@@ -51,6 +64,9 @@ struct map_field {
 	const cJSON *values; /* ours -> theirs, or a list of theirs: the first is written, "*" is any other */
 	const char *slug;    /* when a new record has no value: made from this field of ours */
 	const cJSON *empty;  /* how the tool wants "no value" to be written; null when absent */
+	const cJSON *send;   /* the request that sets this field alone; NULL: it goes with the others */
+	const cJSON *with;   /* constants that are sent along: JSON Pointer -> value */
+	const char *item;    /* TAGS: where in an element of the list the text is */
 	struct mapping lines; /* LINES: the fields of one */
 	_Bool warned;
 };
@@ -77,10 +93,15 @@ struct map_env {
 
 /* mapping_find - the field map of our field @name, NULL without one */
 struct map_field *mapping_find(const struct mapping *m, const char *name);
+/* map_apart - whether this field is not part of the record that is sent, but has requests of its own */
+_Bool map_apart(const struct map_field *f);
 
-/* mapping_reads, mapping_writes - the fields (field_bit) that can be read, changed, or given at creation */
+/*
+ * mapping_reads, mapping_writes - the fields (field_bit) that can be read, changed, or given at creation; @whole: the tool takes
+ * records, not only what is sent apart from them
+ */
 uint64_t mapping_reads(const struct mapping *m, const struct type *type);
-uint64_t mapping_writes(const struct mapping *m, const struct type *type, _Bool create);
+uint64_t mapping_writes(const struct mapping *m, const struct type *type, _Bool create, _Bool whole);
 
 /**
  * map_read - the tool's record as a doc
@@ -103,10 +124,8 @@ int map_create(struct mapping *m, const struct map_env *env, const cJSON *doc, c
 int map_changes(
 	struct mapping *m, const struct map_env *env, const cJSON *changes, cJSON **ret, struct err *e);
 
-/* map_our_word - our word for a text of the tool's; itself where nothing is translated; NULL: none */
+/* map_our_word, map_their_word - a text of the tool's or ours in the other's word; itself where nothing is translated; NULL: none */
 const char *map_our_word(const struct map_field *f, const char *theirs);
-
-/* map_their_word - what the tool is told for a text of ours, or NULL */
 const char *map_their_word(const struct map_field *f, const char *ours);
 
 /**
@@ -127,6 +146,5 @@ _Bool map_same(const struct field *field, const cJSON *a, const cJSON *b);
 
 /* map_instant - a stamp in a tool's record (AS_DATETIME or AS_UNIX) as UTC milliseconds, 0 without one */
 int64_t map_instant(const cJSON *record, const char *at, enum map_as as);
-
 /* map_scalar_text - a text, the digits of a number, "true" or "false"; NULL for anything else */
 const char *map_scalar_text(const cJSON *item);

@@ -130,12 +130,79 @@ static int write_date(
 	if (!date || !date_valid(date))
 		return wrong(m, env, "a date (YYYY-MM-DD)", e);
 	snprintf(stamp, sizeof(stamp), "%sT00:00:00Z", date);
-	if (m->as == AS_UNIX) {
-		instant_parse(stamp, &ms);
-		*ret = json_new_int(ms / 1000);
+	instant_parse(stamp, &ms);
+	if (m->as == AS_UNIX || m->as == AS_UNIX_MS) {
+		*ret = json_new_int(m->as == AS_UNIX ? ms / 1000 : ms);
+	} else if (m->as == AS_MSDATE) {
+		snprintf(stamp, sizeof(stamp), "/Date(%lld)/", (long long)ms);
+		*ret = cJSON_CreateString(stamp);
+	} else if (m->as == AS_DATE_PARTS) {
+		*ret = cJSON_CreateObject();
+		json_set(*ret, "year", json_new_int(strtol(date, NULL, 10)));
+		json_set(*ret, "month", json_new_int(strtol(date + 5, NULL, 10)));
+		json_set(*ret, "day", json_new_int(strtol(date + 8, NULL, 10)));
 	} else {
 		*ret = cJSON_CreateString(m->as == AS_DATETIME ? stamp : date);
 	}
+	return 0;
+}
+
+/* Hours as whole seconds, rounded half up; -1 for what is no length of time. */
+static int64_t seconds_of(const char *digits)
+{
+	struct decimal hours;
+	int64_t unit = 1;
+
+	if (decimal_parse(digits, &hours) < 0 || hours.mantissa < 0 || hours.mantissa > INT64_MAX / 7200 ||
+		hours.scale > 9)
+		return -1;
+	for (unsigned i = 0; i < hours.scale; i++)
+		unit *= 10;
+	return (hours.mantissa * 3600 + unit / 2) / unit;
+}
+
+static int write_hours(
+	const struct map_field *m, const struct map_env *env, const char *digits, cJSON **ret, struct err *e)
+{
+	int64_t seconds = seconds_of(digits), minutes = (seconds + 30) / 60;
+	char text[64];
+
+	if (seconds < 0)
+		return wrong(m, env, "a number of hours", e);
+	if (m->as != AS_DURATION) {
+		*ret = json_new_int(m->as == AS_SECONDS ? seconds : minutes);
+		return 0;
+	}
+	snprintf(text, sizeof(text), "PT%" PRId64 "H%" PRId64 "M%" PRId64 "S", seconds / 3600,
+		seconds / 60 % 60, seconds % 60);
+	*ret = cJSON_CreateString(text);
+	return 0;
+}
+
+static int write_tags(
+	const struct map_field *m, const struct map_env *env, const cJSON *tags, cJSON **ret, struct err *e)
+{
+	struct buf text = BUF_INIT(BUF_MAX_RECORD);
+	const cJSON *tag;
+
+	if (!cJSON_IsArray(tags))
+		return wrong(m, env, "a list of texts", e);
+	*ret = m->as == AS_COMMA ? NULL : cJSON_CreateArray();
+	cJSON_ArrayForEach (tag, tags) {
+		cJSON *element;
+
+		if (m->as == AS_COMMA) {
+			buf_printf(&text, "%s%s", text.len ? ", " : "", json_text(tag) ? json_text(tag) : "");
+			continue;
+		}
+		element = m->item ? cJSON_CreateObject() : cJSON_Duplicate(tag, 1);
+		if (m->item)
+			json_put(element, m->item, cJSON_Duplicate(tag, 1));
+		cJSON_AddItemToArray(*ret, element);
+	}
+	if (m->as == AS_COMMA)
+		*ret = cJSON_CreateString(buf_text(&text));
+	buf_finish(&text);
 	return 0;
 }
 
@@ -149,6 +216,8 @@ static int write_number(const struct map_field *m, const struct map_env *env, co
 
 	if (!digits || (money && json_int64(item, &minor) < 0))
 		return wrong(m, env, "a number", e);
+	if (m->as == AS_SECONDS || m->as == AS_MINUTES || m->as == AS_DURATION)
+		return write_hours(m, env, digits, ret, e);
 	if (money && m->as != AS_MINOR)
 		digits = money_format(minor, currency, text);
 	*ret = m->as == AS_DECIMAL_TEXT ? cJSON_CreateString(digits) : json_new_number(digits);
@@ -222,10 +291,7 @@ static int write_value(const struct map_field *m, const struct map_env *env, con
 	case FIELD_LINES:
 		return write_lines(m, env, item, currency, ret, e);
 	case FIELD_TAGS:
-		if (!cJSON_IsArray(item))
-			return wrong(m, env, "a list of texts", e);
-		*ret = cJSON_Duplicate(item, 1);
-		return 0;
+		return write_tags(m, env, item, ret, e);
 	case FIELD_BOOL:
 		if (m->values)
 			return write_text(m, env, item, ret, e);
@@ -291,6 +357,34 @@ static const char *currency_of(const cJSON *doc, const struct map_env *env)
 	return currency && currency_valid(currency) ? currency : env->currency;
 }
 
+/* Puts a field's value where the tool wants it, and what belongs to it. Takes @value. */
+static int put_value(
+	const struct map_field *f, const struct map_env *env, cJSON *body, cJSON *value, struct err *e)
+{
+	const char *text = json_text(value), *blank = f->at_last && text ? strrchr(text, ' ') : NULL;
+	const cJSON *constant;
+	int r;
+
+	if (f->at_last) {
+		_cleanup_(mem_freep) char *first =
+			blank ? mem_dup(text, (size_t)(blank - text)) : str_dup("");
+
+		r = json_put(body, f->at, cJSON_CreateString(first));
+		if (r == 0)
+			r = json_put(body, f->at_last,
+				cJSON_CreateString(blank  ? blank + 1
+						   : text ? text
+							  : ""));
+		cJSON_Delete(value);
+	} else {
+		r = json_put(body, f->to, value);
+	}
+	cJSON_ArrayForEach (constant, f->with)
+		r = r < 0 ? r : json_put(body, constant->string, cJSON_Duplicate(constant, 1));
+	return r < 0 ? err_field(e, EINVAL, f->field->name, "%s: there is no place at %s", env->tool, f->to)
+		     : 0;
+}
+
 int map_create(struct mapping *m, const struct map_env *env, const cJSON *doc, cJSON **ret, struct err *e)
 {
 	_cleanup_json_ cJSON *body = cJSON_CreateObject();
@@ -301,7 +395,7 @@ int map_create(struct mapping *m, const struct map_env *env, const cJSON *doc, c
 		cJSON *value = NULL;
 		int r = 0;
 
-		if (f->write == WRITE_NEVER)
+		if (f->write == WRITE_NEVER || map_apart(f))
 			continue;
 		if (ours && !cJSON_IsNull(ours))
 			r = write_value(f, env, ours, currency_of(doc, env), &value, e);
@@ -312,9 +406,9 @@ int map_create(struct mapping *m, const struct map_env *env, const cJSON *doc, c
 				f->field->name);
 		if (r < 0 || (r > 0 && f->need))
 			return r < 0 ? r : -EAGAIN;
-		if (value && json_put(body, f->to, value) < 0)
-			return err_field(
-				e, EINVAL, f->field->name, "%s: there is no place at %s", env->tool, f->to);
+		r = value ? put_value(f, env, body, value, e) : 0;
+		if (r < 0)
+			return r;
 	}
 	*ret = body;
 	body = NULL;
@@ -341,9 +435,9 @@ int map_changes(
 			r = write_value(f, env, ours, currency_of(changes, env), &value, e);
 		if (r != 0)
 			return r < 0 ? r : -EAGAIN;
-		if (json_put(body, f->to, value) < 0)
-			return err_field(
-				e, EINVAL, f->field->name, "%s: there is no place at %s", env->tool, f->to);
+		r = put_value(f, env, body, value, e);
+		if (r < 0)
+			return r;
 	}
 	*ret = body;
 	body = NULL;

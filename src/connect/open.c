@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "connect/call.h"
 #include "connect/drivers.h"
-#include "connect/engine.h"
 #include "connect/words.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
@@ -46,12 +46,13 @@ static int fill_setting(const cJSON *json, const struct tool_setup *setup, struc
 /* Every key of the tool's object is a setting, "types", or one that the rest of seamfs reads. */
 static int check_keys(const struct engine *g, const struct tool_setup *setup, struct err *e)
 {
-	const char **known = mem_alloc((g->setting_count + 2) * sizeof(*known));
+	static const char *const own[] = {"types", "base", "login"};
+	const char **known = mem_alloc((g->setting_count + ARRAY_LEN(own) + 1) * sizeof(*known));
 	int r;
 
 	for (size_t i = 0; i < g->setting_count; i++)
 		known[i] = g->settings[i].name;
-	known[g->setting_count] = "types";
+	memcpy(known + g->setting_count, own, sizeof(own));
 	r = driver_keys(setup->config, "", known, e);
 	free(known);
 	return r;
@@ -73,16 +74,29 @@ static int fill_settings(struct engine *g, const struct tool_setup *setup, struc
 	return r;
 }
 
-/* The address, without '/' at its end. */
-static int make_base(struct engine *g, struct err *e)
+/* The key of stack.json that the address comes from; "" when the manifest alone says it. */
+static const char *base_key(const struct engine *g, char name[64])
+{
+	const char *p = json_get_text(g->manifest->http, "base");
+
+	if (g->given)
+		return "base";
+	return template_name(&p, name) > 0 && json_get(g->manifest->settings, name) ? name : "";
+}
+
+int engine_base(struct engine *g, struct err *e)
 {
 	_cleanup_(buf_finish) struct buf base = BUF_INIT(HEADER_MAX);
-	const char *template = json_get_text(g->manifest->http, "base"), *p = template;
+	const char *template = json_get_text(g->manifest->http, "base");
 	struct template_values v = engine_values(g, &(struct call){0});
 	char name[64];
-	int r;
+	const char *key = base_key(g, name);
+	int r = g->given ? buf_puts(&base, g->given) : template_expand(template, &v, buf_puts, &base);
 
-	r = template_expand(template, &v, buf_puts, &base);
+	if (r == TEMPLATE_ABSENT && g->auth.oauth && !*key)
+		return err_set(e, EACCES,
+			"%s: its login did not tell its address: run \"seamfs tool login %s\"", g->link.name,
+			g->link.name);
 	while (base.len && base.data[base.len - 1] == '/')
 		buf_resize(&base, base.len - 1);
 	if (r == 0)
@@ -90,7 +104,10 @@ static int make_base(struct engine *g, struct err *e)
 	if (r == 0 && strpbrk(buf_text(&base), "?#"))
 		r = err_set(e, EINVAL, "an address has no '?' or '#' in it");
 	if (r != 0)
-		return template_name(&p, name) > 0 ? bad_key(name, -EINVAL, e) : -EINVAL;
+		return *key ? bad_key(key, -EINVAL, e) : -EINVAL;
+	/* Where a manifest alone says the address, it is not one of this house. */
+	if (!*key)
+		http_public_only(g->http);
 	g->base = buf_steal(&base);
 	return 0;
 }
@@ -183,13 +200,13 @@ static void set_capabilities(struct engine *g)
 		g->link.capabilities[i] = (struct capability){
 			.type = (enum type_id)i,
 			.reads = mapping_reads(&t->map, t->type),
-			.writes = t->update ? mapping_writes(&t->map, t->type, 0) : 0,
-			.creates = t->create ? mapping_writes(&t->map, t->type, 1) : 0,
+			.writes = mapping_writes(&t->map, t->type, 0, t->update != NULL),
+			.creates = t->create ? mapping_writes(&t->map, t->type, 1, 1) : 0,
 			.steps = stepped(t),
 			.removes = t->restore  ? REMOVE_ARCHIVE
 				   : t->remove ? REMOVE_ERASE
 					       : REMOVE_NO,
-			.scans = !t->since,
+			.scans = !t->changes,
 		};
 	}
 }
@@ -216,6 +233,10 @@ void engine_close(struct tool_link *link)
 		cJSON_Delete(g->lookups[i].rows);
 	free(g->settings);
 	free(g->lookups);
+	auth_finish(&g->auth);
+	free(g->seen.id);
+	free(g->seen.version);
+	cJSON_Delete(g->config);
 	free(g->base);
 	free(g->currency);
 	manifest_free(g->manifest);
@@ -245,16 +266,23 @@ int engine_open(const char *path, const struct tool_setup *setup, struct tool_li
 	g->link.name = setup->name;
 	g->link.stop = setup->stop;
 	g->currency = str_dup(setup->currency);
+	g->config = cJSON_Duplicate(setup->config, 1);
+	g->given = json_get_text(g->config, "base");
 	r = manifest_load(path, setup->config, &g->manifest, e);
 	if (r == 0)
 		r = fill_settings(g, setup, e);
-	if (r == 0)
-		r = make_base(g, e);
 	if (r == 0) {
 		limits = limits_of(g->manifest->limits);
 		g->http = http_new(setup->name, &limits, setup->stop ? setup->stop : &never);
 		r = add_credentials(g, e);
 	}
+	if (r == 0)
+		r = auth_open(g, setup, e);
+	if (r == 0)
+		r = engine_base(g, e);
+	/* Nobody has logged in yet. */
+	if (r == -EACCES && g->auth.oauth)
+		r = 0;
 	if (r < 0) {
 		engine_close(&g->link);
 		return r;

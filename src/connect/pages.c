@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "connect/engine.h"
+#include "connect/call.h"
 #include "connect/stable.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
@@ -34,13 +34,41 @@ struct walk {
 	const struct listing *l;
 	enum by by;
 	struct id_set ids;
-	int64_t position; /* records so far */
-	int64_t seen;	  /* the same without those that came again */
-	int64_t total;	  /* as the tool says, -1: it does not */
-	int64_t number;	  /* of the next page */
-	char *next;	  /* cursor, link or last id for the next page; NULL: the first */
-	_Bool proven, done;
+	int64_t position;	      /* records so far */
+	int64_t seen;		      /* the same without those that came again */
+	int64_t total;		      /* as the tool says, -1: it does not */
+	int64_t number, first_number; /* of the next page, and of the first */
+	char *next;		      /* cursor, link or last id for the next page; NULL: the first */
+	int64_t offset;		      /* of the first record */
+	_Bool proven, done, begun;
 };
+
+_Bool engine_among(const cJSON *want, const char *text)
+{
+	const cJSON *one;
+
+	if (str_equal(map_scalar_text(want), text))
+		return 1;
+	cJSON_ArrayForEach (one, want) {
+		if (str_equal(map_scalar_text(one), text))
+			return 1;
+	}
+	return 0;
+}
+
+_Bool engine_matches(const cJSON *record, const cJSON *only)
+{
+	const cJSON *want;
+
+	cJSON_ArrayForEach (want, only) {
+		const cJSON *there = json_at(record, want->string);
+		_Bool nothing = !there || cJSON_IsNull(there);
+
+		if (cJSON_IsNull(want) ? !nothing : nothing || !engine_among(want, map_scalar_text(there)))
+			return 0;
+	}
+	return 1;
+}
 
 static void walk_finish(struct walk *w)
 {
@@ -50,23 +78,23 @@ static void walk_finish(struct walk *w)
 
 static void add_param(struct page *p, const char *name, const char *value)
 {
-	p->params[p->count].name = name;
-	p->params[p->count++].value = value;
+	if (name && value)
+		p->params[p->count++] = (struct http_field){name, value};
 }
 
 static void page_params(const struct walk *w, struct page *p)
 {
 	const cJSON *page = w->l->page;
-	const char *param = json_get_text(page, "param"), *size = json_get_text(page, "size");
+	const char *param = json_get_text(page, "param");
 
-	if (size && w->by != BY_NONE)
-		add_param(p, size, json_number(json_get(page, "max")));
-	snprintf(p->number, sizeof(p->number), "%lld",
-		(long long)(w->by == BY_OFFSET ? w->position : w->number));
-	if (w->by == BY_OFFSET || w->by == BY_PAGE)
-		add_param(p, param, p->number);
-	else if ((w->by == BY_CURSOR || w->by == BY_LAST_ID) && w->next)
-		add_param(p, param, w->next);
+	p->first = !w->begun;
+	p->drop = json_get(page, "drop");
+	p->cursor = w->next;
+	snprintf(p->offset, sizeof(p->offset), "%lld", (long long)(w->offset + w->position));
+	snprintf(p->number, sizeof(p->number), "%lld", (long long)w->number);
+	if (w->by != BY_NONE)
+		add_param(p, json_get_text(page, "size"), json_number(json_get(page, "max")));
+	add_param(p, param, w->by == BY_OFFSET ? p->offset : w->by == BY_PAGE ? p->number : w->next);
 }
 
 static int odd_page(const struct walk *w, const char *what, struct err *e)
@@ -87,7 +115,7 @@ static int count_records(struct walk *w, const cJSON *records, struct err *e)
 	int size = cJSON_GetArraySize(records);
 
 	cJSON_ArrayForEach (record, records) {
-		const char *id = map_scalar_text(json_at(record, w->l->id));
+		_cleanup_(mem_freep) char *id = manifest_id(w->l->id, record);
 
 		if (!id)
 			return odd_page(w, "a record has no id", e);
@@ -173,10 +201,16 @@ static int note_next(struct walk *w, const cJSON *json, const char *url, struct 
 
 static void note_more(struct walk *w, const cJSON *json)
 {
-	const char *pointer = json_get_text(w->l->page, "more");
+	const char *more = json_get_text(w->l->page, "more"), *last = json_get_text(w->l->page, "last");
+	const char *pages = json_get_text(w->l->page, "pages");
+	int64_t count;
 
-	if (pointer)
-		w->done = !cJSON_IsTrue(json_at(json, pointer));
+	if (more)
+		w->done = !cJSON_IsTrue(json_at(json, more));
+	if (last)
+		w->done = cJSON_IsTrue(json_at(json, last));
+	if (pages && json_int64(json_at(json, pages), &count) == 0 && w->number - w->first_number >= count)
+		w->done = 1;
 }
 
 /* What an answer says about the rest of the listing. */
@@ -193,18 +227,43 @@ static int note_page(struct walk *w, const cJSON *json, const cJSON *records, co
 	return note_next(w, json, url, e);
 }
 
-static int one_page(struct walk *w, records_sink sink, void *context, int64_t *date_ms, struct err *e)
+/* The id of whatever the listing is about goes into its records; the others are not meant. */
+static void pick(const struct walk *w, cJSON *records)
 {
-	_cleanup_(reply_finish) struct reply reply = {0};
-	_cleanup_json_ cJSON *none = cJSON_CreateArray();
+	cJSON *record, *next;
+
+	for (record = records->child; record; record = next) {
+		next = record->next;
+		if (!engine_matches(record, w->l->only))
+			cJSON_Delete(cJSON_DetachItemViaPointer(records, record));
+	}
+}
+
+static void name_parent(const struct walk *w, cJSON *records)
+{
+	cJSON *record;
+
+	cJSON_ArrayForEach (record, records) {
+		if (cJSON_IsObject(record) && w->l->call.each)
+			json_set_text(record, "@each", w->l->call.each);
+	}
+}
+
+/* Asks for one page; @ret_records is borrowed from @reply, or @none. */
+static int ask(struct walk *w, const char **ret_url, struct reply *reply, cJSON *none, cJSON **ret_records,
+	struct err *e)
+{
 	_cleanup_(mem_freep) char *url = NULL;
 	struct call call = w->l->call;
 	struct page page = {0};
-	const cJSON *records;
+	struct err why = {0};
+	char status[16];
 	int r = 0;
 
 	page_params(w, &page);
 	call.page = &page;
+	if (w->begun && json_get(w->l->page, "then"))
+		call.request = json_get(w->l->page, "then");
 	if (w->by == BY_LINK && w->next)
 		url = str_dup(w->next);
 	else
@@ -212,21 +271,48 @@ static int one_page(struct walk *w, records_sink sink, void *context, int64_t *d
 	if (r < 0)
 		return r;
 	call.url = url;
-	r = engine_call(w->g, &call, &reply, e);
-	if (r < 0)
-		return r;
-	if (*date_ms == 0)
-		*date_ms = reply.date_ms;
+	r = engine_call(w->g, &call, reply, &why);
+	snprintf(status, sizeof(status), "%d", why.http_status);
+	*ret_url = url;
+	url = NULL;
+	if (r < 0 && w->l->empty && engine_among(w->l->empty, status)) {
+		*ret_records = none;
+		return 0;
+	}
+	if (r < 0 && e)
+		*e = why;
 	/* 204: nothing to list */
-	records = reply.status == 204 ? none : json_at(reply.json, w->l->records);
-	if (!cJSON_IsArray(records))
-		return engine_odd(w->g, &reply, w->l->records, e);
-	r = note_page(w, reply.json, records, url, e);
-	return r < 0 ? r : sink(context, records, e);
+	*ret_records = reply->status == 204 ? none : json_at(reply->json, w->l->records);
+	return r;
 }
 
-int engine_pages(struct engine *g, const struct listing *l, records_sink sink, void *context,
-	_Bool *ret_proven, int64_t *ret_date_ms, struct err *e)
+static int one_page(struct walk *w, records_sink sink, void *context, int64_t *date_ms, struct err *e)
+{
+	_cleanup_(reply_finish) struct reply reply = {0};
+	_cleanup_json_ cJSON *none = cJSON_CreateArray();
+	const char *url = NULL;
+	cJSON *records;
+	int r = ask(w, &url, &reply, none, &records, e);
+
+	if (r == 0 && *date_ms == 0)
+		*date_ms = reply.date_ms;
+	if (r == 0 && !cJSON_IsArray(records))
+		r = engine_odd(w->g, &reply, w->l->records, e);
+	if (r == 0) {
+		name_parent(w, records);
+		w->begun = 1;
+		r = note_page(w, reply.json, records, url, e);
+	}
+	if (r == 0) {
+		pick(w, records);
+		r = sink(context, records, e);
+	}
+	free((char *)url);
+	return r;
+}
+
+static int all_pages(struct engine *g, const struct listing *l, records_sink sink, void *context,
+	_Bool *ret_proven, int64_t *date_ms, struct err *e)
 {
 	_cleanup_(walk_finish) struct walk w = {
 		.g = g, .l = l, .by = by_of(l->page), .total = -1, .number = 1, .proven = 1};
@@ -234,13 +320,75 @@ int engine_pages(struct engine *g, const struct listing *l, records_sink sink, v
 	int r = 0;
 
 	if (json_int64(json_get(l->page, "first"), &first) == 0)
-		w.number = first;
-	*ret_date_ms = 0;
+		w.number = w.offset = first;
+	w.first_number = w.number;
 	for (int pages = 0; r == 0 && !w.done; pages++) {
 		if (pages == MAX_PAGES)
 			return odd_page(&w, "it has no end", e);
-		r = one_page(&w, sink, context, ret_date_ms, e);
+		r = one_page(&w, sink, context, date_ms, e);
+		w.done |= l->first_page_only;
 	}
-	*ret_proven = w.proven;
+	*ret_proven &= w.proven;
+	return r;
+}
+
+static int note_parents(void *context, const cJSON *records, struct err *e)
+{
+	const struct id_place *place = ((void **)context)[0];
+	cJSON *ids = ((void **)context)[1];
+	const cJSON *record;
+
+	cJSON_ArrayForEach (record, records) {
+		_cleanup_(mem_freep) char *id = manifest_id(place, record);
+
+		if (id)
+			cJSON_AddItemToArray(ids, cJSON_CreateString(id));
+	}
+	return 0;
+}
+
+/* The ids of what a listing is asked for each of: a type's records, or the rows of a lookup. */
+static int list_parents(
+	struct engine *g, const char *each, cJSON *ids, _Bool *proven, int64_t *date_ms, struct err *e)
+{
+	const struct type *type = type_by_name(each);
+	const cJSON *lookup = json_get(g->manifest->lookups, each);
+	struct id_place row = {{json_get_text(lookup, "id")}, 1};
+	struct listing l = {.call = {.request = lookup, .scope = ERR_COLLECTION},
+		.page = json_get(lookup, "page"),
+		.records = json_get_text(lookup, "records"),
+		.id = &row};
+	void *context[] = {&row, ids};
+
+	if (!lookup) {
+		const struct manifest_type *t = engine_type(&g->link, type->id, e);
+
+		if (!t)
+			return -EOPNOTSUPP;
+		l = engine_listing(t, t->list, t->page);
+		context[0] = (void *)&t->id;
+	}
+	return engine_pages(g, &l, note_parents, context, proven, date_ms, e);
+}
+
+int engine_pages(struct engine *g, const struct listing *l, records_sink sink, void *context,
+	_Bool *ret_proven, int64_t *ret_date_ms, struct err *e)
+{
+	_cleanup_json_ cJSON *ids = cJSON_CreateArray();
+	struct listing one = *l;
+	const cJSON *id;
+	int r = 0;
+
+	*ret_proven = 1;
+	*ret_date_ms = 0;
+	if (!l->each)
+		return all_pages(g, l, sink, context, ret_proven, ret_date_ms, e);
+	r = list_parents(g, l->each, ids, ret_proven, ret_date_ms, e);
+	cJSON_ArrayForEach (id, ids) {
+		one.call.each = json_text(id);
+		r = r < 0 ? r : all_pages(g, &one, sink, context, ret_proven, ret_date_ms, e);
+		if (r < 0 || l->first_page_only)
+			break;
+	}
 	return r;
 }

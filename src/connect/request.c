@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "connect/engine.h"
+#include "connect/call.h"
 #include "connect/words.h"
 #include "seamfs/base/clock.h"
 #include "seamfs/base/log.h"
@@ -22,46 +22,78 @@ void reply_finish(struct reply *r)
 
 struct template_values engine_values(const struct engine *g, const struct call *c)
 {
+	const struct page *p = c->page;
+
 	return (struct template_values){
 		.settings = g->settings,
 		.setting_count = g->setting_count,
+		.kept = g->auth.kept,
+		.kept_count = g->auth.kept_count,
+		.session = g->auth.session,
 		.id = c->id,
+		.id_parts = c->type ? c->type->id.count : 1,
+		.id_number = c->type && c->type->id_number,
 		.since = c->since,
+		.once = c->once,
+		.each = c->each,
+		.version = c->version,
+		.to = c->to,
+		.choice = c->choice,
+		.offset = p ? p->offset : NULL,
+		.page = p ? p->number : NULL,
+		.cursor = p ? p->cursor : NULL,
 		.body = c->body,
 		.map = c->type ? &c->type->map : NULL,
 	};
 }
 
+static _Bool is_dropped(const struct call *c, const char *name)
+{
+	const cJSON *drop = c->page && !c->page->first ? c->page->drop : NULL, *one;
+
+	cJSON_ArrayForEach (one, drop) {
+		if (str_equal(json_text(one), name))
+			return 1;
+	}
+	return str_equal(json_text(drop), name);
+}
+
 /* Adds the members of @query; those that @instead also has, and those without a value, are left out. */
-static void add_query(
-	struct buf *url, const cJSON *query, const cJSON *instead, const struct template_values *v)
+static void add_query(struct buf *url, const struct call *c, const cJSON *query, const cJSON *instead,
+	const struct template_values *v)
 {
 	const cJSON *param;
 
 	cJSON_ArrayForEach (param, query) {
 		_cleanup_(buf_finish) struct buf value = BUF_INIT(URL_MAX);
 
-		if (json_get(instead, param->string))
+		if (json_get(instead, param->string) || is_dropped(c, param->string))
 			continue;
 		if (template_expand(json_text(param), v, buf_puts, &value) == 0)
 			http_add_query(url, param->string, buf_text(&value));
 	}
 }
 
-int engine_url(const struct engine *g, const struct call *c, char **ret, struct err *e)
+int engine_url(struct engine *g, const struct call *c, char **ret, struct err *e)
 {
 	_cleanup_(buf_finish) struct buf url = BUF_INIT(URL_MAX);
-	struct template_values v = engine_values(g, c);
+	struct template_values v;
 	const char *path;
+	int r = auth_ready(g, c->request, e);
 
+	if (r < 0)
+		return r;
+	v = engine_values(g, c);
 	words_verb(c->request, &path);
 	buf_puts(&url, g->base);
 	if (template_expand(path, &v, http_encode, &url) != 0)
 		return err_set(e, EINVAL, "%s: a part of the address %s has no value", g->link.name, path);
-	add_query(&url, json_get(c->request, "query"), c->query, &v);
-	add_query(&url, c->query, NULL, &v);
-	for (int i = 0; c->page && i < c->page->count; i++)
-		http_add_query(&url, c->page->params[i].name, c->page->params[i].value);
+	add_query(&url, c, json_get(c->request, "query"), c->query, &v);
+	add_query(&url, c, c->query, NULL, &v);
+	for (int i = 0; c->page && i < c->page->count; i++) {
+		if (c->page->params[i].name[0] != '/')
+			http_add_query(&url, c->page->params[i].name, c->page->params[i].value);
+	}
 	if (url.error)
 		return err_set(e, EINVAL, "%s: the address %s gets longer than %d bytes", g->link.name, path,
 			URL_MAX);
@@ -69,25 +101,102 @@ int engine_url(const struct engine *g, const struct call *c, char **ret, struct 
 	return 0;
 }
 
-/* The body as it is sent: the record, the manifest's constants, and what is wrapped around them. */
-static char *body_text(const struct call *c)
+/* The record as it is sent: with the manifest's constants, without what is the engine's own. */
+static cJSON *sent_record(const struct call *c)
 {
-	const cJSON *set = json_get(c->request, "set"), *constant;
-	const char *wrap = json_get_text(c->request, "wrap");
-	_cleanup_json_ cJSON *body = NULL;
-	_cleanup_json_ cJSON *outer = NULL;
+	const cJSON *set = json_get(c->request, "set"), *constant, *member;
+	const cJSON *body = c->sends ? c->body : NULL;
+	cJSON *record;
 
-	if (!c->body && !set)
+	if (!body && !set)
 		return NULL;
-	body = c->body ? cJSON_Duplicate(c->body, 1) : cJSON_CreateObject();
+	record = cJSON_CreateObject();
+	cJSON_ArrayForEach (member, body) {
+		if (member->string[0] != '@')
+			json_set(record, member->string, cJSON_Duplicate(member, 1));
+	}
 	cJSON_ArrayForEach (constant, set)
-		json_put(body, constant->string, cJSON_Duplicate(constant, 1));
-	if (!wrap || !*wrap)
-		return json_print(body);
-	outer = cJSON_CreateObject();
-	json_put(outer, wrap, body);
-	body = NULL;
-	return json_print(outer);
+		json_put(record, constant->string, cJSON_Duplicate(constant, 1));
+	return record;
+}
+
+static void put_members(cJSON *object, const cJSON *more)
+{
+	const cJSON *member;
+
+	cJSON_ArrayForEach (member, more)
+		json_set(object, member->string, cJSON_Duplicate(member, 1));
+}
+
+static cJSON *body_json(const struct call *c, const struct template_values *v)
+{
+	const char *wrap = json_get_text(c->request, "wrap");
+	_cleanup_json_ cJSON *record = sent_record(c);
+	const cJSON *around = c->surround ? c->surround : json_get(c->request, "body");
+	cJSON *body = around ? template_body(around, v) : NULL;
+
+	if (!record && !body)
+		return NULL;
+	if (!body)
+		body = cJSON_CreateObject();
+	if (record && wrap && *wrap) {
+		json_put(body, wrap, record);
+		record = NULL;
+	}
+	put_members(body, record);
+	for (int i = 0; c->page && i < c->page->count; i++) {
+		const struct http_field *p = &c->page->params[i];
+		_Bool number = p->value[0] && !p->value[strspn(p->value, "0123456789")];
+
+		if (p->name[0] == '/')
+			json_put(body, p->name,
+				number ? json_new_number(p->value) : cJSON_CreateString(p->value));
+	}
+	return body;
+}
+
+/* application/x-www-form-urlencoded with brackets for what is nested: "lines[0][text]=…" */
+static void add_form(struct buf *b, const char *name, const cJSON *item)
+{
+	const cJSON *child;
+	int i = 0;
+
+	if (cJSON_IsObject(item) || cJSON_IsArray(item)) {
+		cJSON_ArrayForEach (child, item) {
+			_cleanup_(mem_freep) char *inner = NULL;
+
+			if (child->string)
+				inner = *name ? str_format("%s[%s]", name, child->string)
+					      : str_dup(child->string);
+			else
+				inner = str_format("%s[%d]", name, i++);
+
+			add_form(b, inner, child);
+		}
+		return;
+	}
+	if (b->len)
+		buf_putc(b, '&');
+	http_encode(b, name);
+	buf_putc(b, '=');
+	if (map_scalar_text(item))
+		http_encode(b, map_scalar_text(item));
+}
+
+static char *body_text(
+	const struct engine *g, const struct call *c, const char **ret_type, const struct template_values *v)
+{
+	_cleanup_json_ cJSON *body = body_json(c, v);
+	const char *as = json_get_text(c->request, "as");
+	struct buf form = BUF_INIT(BUF_MAX_ANSWER);
+
+	if (!as)
+		as = json_get_text(g->manifest->http, "body");
+	*ret_type = str_equal(as, "form") ? "application/x-www-form-urlencoded" : "application/json";
+	if (!body || !str_equal(as, "form"))
+		return body ? json_print(body) : NULL;
+	add_form(&form, "", body);
+	return buf_steal(&form);
 }
 
 /* Copies at most @size - 1 bytes of a tool's text, ending at a whole character. */
@@ -101,30 +210,16 @@ static void clip(char *to, size_t size, const char *text)
 	to[n] = '\0';
 }
 
-/* Joins what stands at a pointer: a text, or a list of texts. */
+/* Joins what stands at a pointer: a text, or a list or an object of texts. */
 static void add_texts(struct buf *b, const cJSON *item)
 {
 	const cJSON *one;
 
 	if (map_scalar_text(item))
 		buf_printf(b, "%s%s", b->len ? "; " : "", map_scalar_text(item));
-	else if (cJSON_IsArray(item))
+	else
 		cJSON_ArrayForEach (one, item)
 			add_texts(b, one);
-}
-
-/* Whether @item is @want, or one of a list. */
-static _Bool is_among(const cJSON *want, const char *text)
-{
-	const cJSON *one;
-
-	if (str_equal(map_scalar_text(want), text))
-		return 1;
-	cJSON_ArrayForEach (one, want) {
-		if (str_equal(map_scalar_text(one), text))
-			return 1;
-	}
-	return 0;
 }
 
 static _Bool rule_matches(const cJSON *rule, int status, const cJSON *json, const char *body)
@@ -135,11 +230,11 @@ static _Bool rule_matches(const cJSON *rule, int status, const cJSON *json, cons
 	char number[16];
 
 	snprintf(number, sizeof(number), "%d", status);
-	if (statuses && !is_among(statuses, number))
+	if (statuses && !engine_among(statuses, number))
 		return 0;
 	if (at && (!item || cJSON_IsNull(item)))
 		return 0;
-	if (is && !is_among(is, map_scalar_text(item)))
+	if (is && !engine_among(is, map_scalar_text(item)))
 		return 0;
 	return !text || strstr(body, text);
 }
@@ -217,6 +312,12 @@ static const char *field_at_fault(const struct manifest_type *t, const char *the
 	return "";
 }
 
+/* A field's name as the tool gives it: as a text, or as the first member of an object of sentences. */
+static const char *name_at(const cJSON *item)
+{
+	return cJSON_IsObject(item) && item->child ? item->child->string : json_text(item);
+}
+
 /* Puts the tool's own words into the sentence. */
 static void add_message(
 	const struct engine *g, const struct call *c, const cJSON *json, const char *body, struct err *e)
@@ -233,7 +334,7 @@ static void add_message(
 		add_texts(&message, json_at(json, json_text(pointer)));
 	clip(text, sizeof(text), buf_text(&message));
 	snprintf(e->field, sizeof(e->field), "%s",
-		field_at_fault(c->type, field ? json_text(json_at(json, field)) : NULL, text));
+		field_at_fault(c->type, field ? name_at(json_at(json, field)) : NULL, text));
 	if (*text)
 		snprintf(e->text, sizeof(e->text), "%s says: %s (HTTP %d)", g->link.name, text,
 			e->http_status);
@@ -288,31 +389,73 @@ int engine_odd(const struct engine *g, const struct reply *reply, const char *po
 	return -EIO;
 }
 
-int engine_call(struct engine *g, const struct call *c, struct reply *ret, struct err *e)
-{
-	_cleanup_(mem_freep) char *url = str_dup(c->url);
-	_cleanup_(mem_freep) char *body = c->url ? NULL : body_text(c);
-	_cleanup_(http_answer_finish) struct http_answer a = {0};
-	const char *path;
-	struct http_request q = {
-		.method = words_verb(c->request, &path),
-		.content_type = "application/json",
-		.body = body,
-		.body_len = body ? strlen(body) : 0,
-		.header_name = c->header_name,
-		.header_value = c->header_value,
-	};
-	cJSON *json = NULL;
-	int64_t start_ms = clock_steady_ms();
-	int r = url ? 0 : engine_url(g, c, &url, e);
+enum { MAX_HEADERS = 12 };
 
-	if (r < 0)
-		return r;
-	q.url = url;
-	r = http_send(g->http, &q, &a, e);
-	log_debug("connect", "%s: %s %s: %s %d, %zu bytes, %lld ms", g->link.name, q.method, url,
-		r < 0 ? err_name(-r) : "HTTP", a.status, a.body.len,
-		(long long)(clock_steady_ms() - start_ms));
+/* The headers of one request; values are the caller's to wipe. */
+struct headers {
+	struct http_field fields[MAX_HEADERS];
+	size_t count;
+};
+
+static void headers_finish(struct headers *h)
+{
+	for (size_t i = 0; i < h->count; i++)
+		secret_wipe_text((char *)h->fields[i].value);
+}
+
+static void add_headers(struct headers *h, const cJSON *headers, const struct template_values *v)
+{
+	const cJSON *header;
+
+	cJSON_ArrayForEach (header, headers) {
+		struct buf value = BUF_INIT(URL_MAX);
+
+		if (h->count < MAX_HEADERS && template_expand(json_text(header), v, buf_puts, &value) == 0)
+			h->fields[h->count++] = (struct http_field){header->string, buf_steal(&value)};
+		buf_finish(&value);
+	}
+}
+
+static int send_call(
+	struct engine *g, const struct call *c, const char *url, struct http_answer *a, struct err *e)
+{
+	struct template_values v = engine_values(g, c);
+	_cleanup_(headers_finish) struct headers h = {0};
+	struct http_request q = {.headers = h.fields};
+	_cleanup_(mem_freep) char *body = NULL;
+	const char *path;
+	char *whole;
+	int64_t start_ms = clock_steady_ms();
+	int r;
+
+	q.method = words_verb(c->request, &path);
+	body = c->url && strcmp(q.method, "GET") == 0 ? NULL : body_text(g, c, &q.content_type, &v);
+	q.body = body;
+	q.body_len = body ? strlen(body) : 0;
+	add_headers(&h, json_get(c->request, "headers"), &v);
+	add_headers(&h, c->headers, &v);
+	if (c->header.name && h.count < MAX_HEADERS)
+		h.fields[h.count++] = (struct http_field){c->header.name, str_dup(c->header.value)};
+	if (h.count < MAX_HEADERS && g->auth.header)
+		h.fields[h.count++] = (struct http_field){g->auth.header, str_dup(g->auth.value)};
+	q.header_count = h.count;
+	whole = auth_url(&g->auth, url);
+	q.url = whole;
+	r = http_send(g->http, &q, a, e);
+	secret_wipe_text(whole);
+	log_debug("connect", "%s: %s %.*s: %s %d, %zu bytes, %lld ms", g->link.name, q.method,
+		(int)(g->auth.query ? strcspn(url, "?") : strlen(url)), url, r < 0 ? err_name(-r) : "HTTP",
+		a->status, a->body.len, (long long)(clock_steady_ms() - start_ms));
+	return r;
+}
+
+/* Sends and judges once. */
+static int attempt(struct engine *g, const struct call *c, const char *url, struct reply *ret, struct err *e)
+{
+	_cleanup_(http_answer_finish) struct http_answer a = {0};
+	cJSON *json = NULL;
+	int r = send_call(g, c, url, &a, e);
+
 	if (r < 0)
 		return r;
 	if (a.date_ms)
@@ -325,4 +468,24 @@ int engine_call(struct engine *g, const struct call *c, struct reply *ret, struc
 	}
 	*ret = (struct reply){.status = a.status, .json = json, .date_ms = a.date_ms};
 	return 0;
+}
+
+int engine_call(struct engine *g, const struct call *c, struct reply *ret, struct err *e)
+{
+	_cleanup_(mem_freep) char *url = str_dup(c->url);
+	struct err why = {0};
+	int r = url ? auth_ready(g, c->request, e) : engine_url(g, c, &url, e);
+
+	if (r < 0)
+		return r;
+	r = attempt(g, c, url, ret, &why);
+	/* What was not let in has had no effect: with a new session it may be sent again. */
+	if (r == -EACCES && why.scope == ERR_TOOL && auth_refused(g, c->request)) {
+		r = auth_ready(g, c->request, &why);
+		if (r == 0)
+			r = attempt(g, c, url, ret, &why);
+	}
+	if (r < 0 && e)
+		*e = why;
+	return r;
 }

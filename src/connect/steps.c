@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "connect/change.h"
 #include "seamfs/base/log.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
@@ -31,30 +32,46 @@ static size_t position(const struct search *s, const char *state)
 	return i;
 }
 
+/* What may follow a state; "*" says it of those that have no entry. */
+static const cJSON *follow_of(const cJSON *graph, const char *state)
+{
+	const cJSON *follow = json_get(graph, state);
+
+	return follow ? follow : json_get(graph, "*");
+}
+
+/* The state that one step leads to: a word, or the name of its requests, of which "*" may be any. */
+static const char *step_state(const cJSON *next, const char *goal)
+{
+	const char *state = next->string ? next->string : map_scalar_text(next);
+
+	return strcmp(state, "*") == 0 ? goal : state;
+}
+
 /* Everything that can be reached from @from, the nearest first. */
-static struct search search_all(const cJSON *graph, const char *from)
+static struct search search_all(const cJSON *graph, const char *from, const char *goal)
 {
 	size_t most = 1;
 	const cJSON *next;
 	struct search s;
 
 	cJSON_ArrayForEach (next, graph)
-		most += cJSON_IsArray(next) ? (size_t)cJSON_GetArraySize(next) : 1;
+		most += next->child ? (size_t)cJSON_GetArraySize(next) : 1;
+	most += most; /* "*" gives every state what it has */
 	s = (struct search){
 		.states = mem_alloc(most * sizeof(*s.states)), .before = mem_alloc(most * sizeof(*s.before))};
 	s.states[s.count++] = from;
 	for (size_t i = 0; i < s.count; i++) {
-		const cJSON *follow = json_get(graph, s.states[i]);
+		const cJSON *follow = follow_of(graph, s.states[i]);
+		_Bool many = cJSON_IsArray(follow) || cJSON_IsObject(follow);
 
-		for (next = cJSON_IsArray(follow) ? follow->child : follow; next; next = next->next) {
-			const char *state = map_scalar_text(next);
+		for (next = many ? follow->child : follow; next; next = many ? next->next : NULL) {
+			const char *state = many ? step_state(next, goal) : map_scalar_text(next);
 
-			if (position(&s, state) == s.count) {
-				s.before[s.count] = i;
-				s.states[s.count++] = state;
-			}
-			if (next == follow)
-				break;
+			if (position(&s, state) < s.count || s.count == most)
+				continue;
+			s.before[s.count] = i;
+			s.states[s.count++] = state;
 		}
 	}
 	return s;
@@ -136,6 +153,90 @@ static int take_step(const struct walk *w, const char *state, struct err *e)
 	return not_set(w->g, w->f, now, state, e);
 }
 
+/* ---- states that requests of their own lead to ---- */
+
+/* Which of the ways that the tool offers for this record now leads to @state: {choice}, given. */
+static int choose(const struct walk *w, const cJSON *from, const char *state, char **ret, struct err *e)
+{
+	_cleanup_(reply_finish) struct reply reply = {0};
+	_cleanup_(buf_finish) struct buf names = BUF_INIT(512);
+	const cJSON *row, *rows;
+	int r;
+
+	if (!from)
+		return 0;
+	r = engine_call(
+		w->g, &(struct call){.type = w->t, .request = from, .id = w->id, .to = state}, &reply, e);
+	if (r < 0)
+		return r;
+	rows = json_at(reply.json, json_get_text(from, "records"));
+	cJSON_ArrayForEach (row, rows) {
+		_cleanup_(mem_freep) char *name = engine_joined(row, json_get(from, "name"));
+
+		if (str_equal(name, state)) {
+			*ret = str_dup(map_scalar_text(json_at(row, json_get_text(from, "id"))));
+			return 0;
+		}
+		buf_printf(&names, "%s\"%s\"", names.len ? ", " : "", name);
+	}
+	return err_field(e, EPERM, w->f->field->name, "%s does not let this become %s now; it offers %s",
+		w->g->link.name, state, names.len ? buf_text(&names) : "nothing");
+}
+
+static int send_request(
+	const struct walk *w, const cJSON *request, const char *state, const cJSON *body, struct err *e)
+{
+	_cleanup_(reply_finish) struct reply reply = {0};
+	_cleanup_(mem_freep) char *choice = NULL, *version = NULL;
+	struct call call = {.type = w->t, .request = request, .id = w->id, .to = state, .body = body};
+	int r = choose(w, json_get(request, "choose"), state, &choice, e);
+
+	if (r == 0)
+		r = engine_version(w->g, w->t, w->id, &version, e);
+	if (r < 0)
+		return r;
+	call.choice = choice;
+	call.version = version;
+	return engine_call(w->g, &call, &reply, e);
+}
+
+/* One state, by the requests that lead from @from to it; believed when the tool shows it. */
+static int take_way(
+	const struct walk *w, const cJSON *graph, const char *from, const char *state, struct err *e)
+{
+	const cJSON *follow = follow_of(graph, from), *way = json_get(follow, state), *request;
+	_cleanup_(reply_finish) struct reply reply = {0};
+	_cleanup_(mem_freep) char *now = NULL;
+	_cleanup_json_ cJSON *body = NULL;
+	struct map_env env = engine_env(w->g, NULL, w->base);
+	const cJSON *record;
+	int r = 0;
+
+	if (!way)
+		way = json_get(follow, "*");
+	if (cJSON_IsNull(way))
+		return take_step(w, state, e);
+	/* For {field}; what the tool could not take as a new record has no place in these requests. */
+	if (w->base)
+		map_create((struct mapping *)&w->t->map, &env, w->base, &body, NULL);
+	for (request = cJSON_IsArray(way) ? way->child : way; request && r == 0;
+		request = cJSON_IsArray(way) ? request->next : NULL)
+		r = send_request(w, request, state, body, e);
+	if (r == 0)
+		r = engine_after_effect(engine_record(w->g, w->t, w->id, &reply, &record, e), e);
+	if (r == 0)
+		r = map_state(w->f, &env, record, &now, e);
+	if (r < 0)
+		return r;
+	log_info("connect", "%s: %s %s: %s is %s now", w->g->link.name, w->t->type->name, w->id,
+		w->f->field->name, now ? now : "empty");
+	return now && str_equal(map_our_word(w->f, now), map_our_word(w->f, state))
+		       ? 0
+		       : not_set(w->g, w->f, now, state, e);
+}
+
+/* ---- the way ---- */
+
 static int walk(const struct walk *w, const cJSON *graph, const char *ours, struct err *e)
 {
 	const char *goal = map_their_word(w->f, ours);
@@ -151,21 +252,27 @@ static int walk(const struct walk *w, const cJSON *graph, const char *ours, stru
 	if (r == 0)
 		r = map_state(w->f, &env, record, &now, e);
 	/* Of a state that the graph does not have nothing is known: the tool itself has to say. */
-	if (r < 0 || !goal || !now || !json_get(graph, now))
+	if (r < 0 || !goal || !now || !follow_of(graph, now))
 		return r;
-	s = search_all(graph, now);
+	/* Several words of the tool's may be one of ours. */
+	if (w->f->write == WRITE_STEP && str_equal(map_our_word(w->f, now), ours))
+		return 0;
+	s = search_all(graph, now, goal);
 	at = position(&s, goal);
 	if (at == s.count)
 		return no_way(w->g, w->f, &s, ours, e);
-	path = mem_alloc(s.count * sizeof(*path));
+	path = mem_alloc((s.count + 1) * sizeof(*path));
 	count = at ? trace(&s, at, path) : 0;
+	if (w->f->write == WRITE_STEP && at)
+		path[count++] = goal;
 	for (size_t i = 0; r == 0 && i < count; i++)
-		r = take_step(w, path[i], e);
+		r = w->f->write == WRITE_STEP ? take_way(w, graph, i ? path[i - 1] : now, path[i], e)
+					      : take_step(w, path[i], e);
 	return r;
 }
 
 int engine_steps(struct engine *g, const struct manifest_type *t, const char *id, const cJSON *changes,
-	const cJSON *base, struct err *e)
+	const cJSON *base, enum map_write write, struct err *e)
 {
 	const cJSON *graph;
 	int r = 0;
@@ -175,7 +282,7 @@ int engine_steps(struct engine *g, const struct manifest_type *t, const char *id
 			.g = g, .t = t, .f = mapping_find(&t->map, graph->string), .id = id, .base = base};
 		const char *ours = json_get_text(changes, graph->string);
 
-		if (ours && r == 0)
+		if (ours && r == 0 && w.f->write == write)
 			r = walk(&w, graph, ours, e);
 	}
 	return r;

@@ -5,19 +5,16 @@
  */
 #pragma once
 
-#include "connect/engine.h"
-
-/* engine_changes - what update() sends, given; engine_change() sends it and reads how the record is then */
-int engine_changes(struct engine *g, const struct manifest_type *t, const cJSON *changes, const cJSON *base,
-	cJSON **ret, struct err *e);
-int engine_change(struct engine *g, const struct manifest_type *t, const char *id, const cJSON *body,
-	struct reply *reply, const cJSON **ret, struct err *e);
+#include "connect/call.h"
 
 /*
- * engine_steps - takes a record through the states before the one that @changes wants: each sent alone and read back, the
- * last one left to the caller. -EPERM: no way leads there. engine_arrived() - -EPERM when the record shows another state.
+ * engine_steps - takes a record through the states that lead to what @changes wants: each alone, and read back. With WRITE_ALWAYS
+ * for fields of the record, of which the last step is left to the caller; with WRITE_STEP for those that only requests of their own
+ * can set. -EPERM: no way leads there.
  */
 int engine_steps(struct engine *g, const struct manifest_type *t, const char *id, const cJSON *changes,
-	const cJSON *base, struct err *e);
+	const cJSON *base, enum map_write write, struct err *e);
+
+/* engine_arrived - -EPERM when the record shows another state than @changes wanted */
 int engine_arrived(struct engine *g, const struct manifest_type *t, const cJSON *changes, const cJSON *record,
 	struct err *e);

@@ -24,8 +24,18 @@ struct setting {
 struct template_values {
 	const struct setting *settings;
 	size_t setting_count;
-	const char *id;		   /* {id}: the tool's id of the record */
-	const char *since;	   /* {since}: changes from here on */
+	const char *id;		 /* {id}: the tool's id of the record; {id.1} …: its parts */
+	int id_parts;		 /* how many it is made of */
+	_Bool id_number;	 /* the tool wants it as a number */
+	const char *since;	 /* {since}: changes from here on */
+	const char *once;	 /* {once}: the idempotency key of a create */
+	const char *each;	 /* {each}: the id of the record that a listing is about */
+	const char *version;	 /* {version}: of the record, as its guard says */
+	const char *to, *choice; /* {to}, {choice}: the state that a step leads to */
+	const char *offset, *page, *cursor;
+	const char *session;	    /* {session}: of a login */
+	const struct setting *kept; /* what a login gave, such as the address of the account */
+	size_t kept_count;
 	const cJSON *body;	   /* {field}: the record in the tool's form … */
 	const struct mapping *map; /* … and where its fields are in it */
 };
@@ -33,10 +43,17 @@ struct template_values {
 /* template_name - the next {name} in *@p, which moves on. 1, 0 at the end, -EINVAL for a stray brace. */
 int template_name(const char **p, char name[64]);
 
+/*
+ * template_word - the next {name} in *@p that is made of a-z, 0-9, '_' and '.' only, which moves on; false at the end. Other braces
+ * are text: those of a query language, say.
+ */
+_Bool template_word(const char **p, char name[64]);
+
 /* template_known - whether {@name} means something in the manifest @root, in @type (NULL: outside) */
 _Bool template_known(const cJSON *root, const struct type *type, const char *name);
 
 enum { TEMPLATE_ABSENT = 1 }; /* a name in it has no value */
+enum { TEMPLATE_ID_MAX = 256 };
 
 /**
  * template_expand - appends @text with all names replaced
@@ -46,3 +63,10 @@ enum { TEMPLATE_ABSENT = 1 }; /* a name in it has no value */
  */
 int template_expand(const char *text, const struct template_values *v,
 	int (*encode)(struct buf *b, const char *text), struct buf *out);
+
+/**
+ * template_body - a copy of @body with the names in its texts replaced; what needs a value that is absent is left out
+ *
+ * A text that is nothing but {field} becomes the field's value, whatever it is. Given; NULL when nothing is left.
+ */
+cJSON *template_body(const cJSON *body, const struct template_values *v);

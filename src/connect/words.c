@@ -7,163 +7,9 @@
 #include <string.h>
 
 #include "connect/template.h"
+#include "connect/vocabulary.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
-
-enum value {
-	TEXT,
-	POINTER,  /* JSON Pointer */
-	TEMPLATE, /* text with {names} */
-	PATH,	  /* template that begins with '/' */
-	BOOL,
-	COUNT, /* whole number, 0 or more */
-	TIME,
-	CHOICE,
-	SCALARS,   /* text, number, true or false, or a list of such */
-	POINTERS,  /* pointer or list of pointers */
-	OBJECT,	   /* with .words */
-	MAP,	   /* object whose members are all of the kind .each (and .words) */
-	LIST,	   /* of objects with .words */
-	CONSTANTS, /* object: JSON Pointer -> anything */
-	FIELDS,	   /* a type's field maps: pointer, or object with .words */
-	STEPS,	   /* field -> the tool's word -> list of those that may follow */
-};
-
-struct word {
-	const char *name;
-	enum value value;
-	_Bool needed;
-	enum value each;
-	const struct word *words;
-	const char *const *choices;
-};
-
-#define WORDS(...)                                                                                           \
-	(const struct word[])                                                                                \
-	{                                                                                                    \
-		__VA_ARGS__,                                                                                 \
-		{                                                                                            \
-			0                                                                                    \
-		}                                                                                            \
-	}
-#define CHOICES(...)                                                                                         \
-	.choices = (const char *const[])                                                                     \
-	{                                                                                                    \
-		__VA_ARGS__, NULL                                                                            \
-	}
-#define NEEDED .needed = 1
-#define VERBS                                                                                                \
-	{"get", PATH}, {"post", PATH}, {"put", PATH}, {"patch", PATH},                                       \
-	{                                                                                                    \
-		"delete", PATH                                                                               \
-	}
-#define REQUEST                                                                                              \
-	VERBS,                                                                                               \
-	{                                                                                                    \
-		"query", MAP, .each = TEMPLATE                                                               \
-	}
-#define BODY                                                                                                 \
-	{"wrap", POINTER},                                                                                   \
-	{                                                                                                    \
-		"set", CONSTANTS                                                                             \
-	}
-#define RETURNS                                                                                              \
-	{                                                                                                    \
-		"returns", CHOICE, CHOICES("record", "nothing", "id")                                        \
-	}
-#define ANSWER                                                                                               \
-	RETURNS, {"record", POINTER},                                                                        \
-	{                                                                                                    \
-		"id", POINTER                                                                                \
-	}
-
-static const struct word page_words[] = {
-	{"by", CHOICE, NEEDED, CHOICES("none", "offset", "page", "cursor", "link", "last_id")},
-	{"param", TEXT},
-	{"size", TEXT},
-	{"max", COUNT},
-	{"first", COUNT},
-	{"total", POINTER},
-	{"more", POINTER},
-	{"next", POINTER},
-	{0},
-};
-
-static const struct word field_words[] = {
-	{"at", POINTER},
-	{"to", POINTER},
-	{"as", CHOICE,
-		CHOICES("text", "int", "decimal", "decimal-text", "minor", "date", "datetime", "unix", "bool",
-			"lines", "tags")},
-	{"ref", TEXT},
-	{"by", CHOICE, CHOICES("name")},
-	{"lookup", TEXT},
-	{"values", MAP, .each = SCALARS},
-	{"write", CHOICE, CHOICES("never", "create")},
-	{"need", BOOL},
-	{"slug", TEXT},
-	{"empty", SCALARS},
-	{"fields", FIELDS},
-	{0},
-};
-
-static const struct word type_words[] = {
-	{"list", OBJECT, NEEDED, .words = WORDS(REQUEST, {"records", POINTER, NEEDED})},
-	{"one", OBJECT, NEEDED, .words = WORDS(REQUEST, {"record", POINTER})},
-	{"create", OBJECT, .words = WORDS(REQUEST, BODY, ANSWER, {"ignored", CHOICE, CHOICES("update")})},
-	{"update", OBJECT,
-		.words = WORDS(REQUEST, BODY, ANSWER, {"send", CHOICE, CHOICES("changed", "full")})},
-	{"delete", OBJECT,
-		.words = WORDS(REQUEST, BODY,
-			{"means", CHOICE, NEEDED, CHOICES("archive", "trash", "void", "erase")})},
-	{"restore", OBJECT, .words = WORDS(REQUEST, BODY, ANSWER)},
-	{"once", OBJECT,
-		.words = WORDS({"by", CHOICE, NEEDED, CHOICES("find", "unique", "id", "header")},
-			{"find", OBJECT, .words = WORDS(REQUEST, {"records", POINTER}, {"record", POINTER})},
-			{"to", POINTER}, {"name", TEXT})},
-	{"changes", OBJECT,
-		.words = WORDS({"by", CHOICE, NEEDED, CHOICES("since", "scan")},
-			{"query", MAP, .each = TEMPLATE}, {"as", CHOICE, CHOICES("datetime", "date", "unix")},
-			{"grain", TIME}, {"overlap", TIME})},
-	{"page", OBJECT, .words = page_words},
-	{"steps", STEPS},
-	{"url", TEMPLATE},
-	{"labels", MAP, .each = TEXT},
-	{"fields", FIELDS, NEEDED, .words = field_words},
-	{0},
-};
-
-static const struct word basic_words[] = {
-	{"user", TEMPLATE, NEEDED},
-	{"password", TEMPLATE, NEEDED},
-	{0},
-};
-
-/* clang-format off */
-static const struct word manifest_words[] = {
-	{"connector", TEXT, NEEDED}, {"format", COUNT, NEEDED}, {"title", TEXT, NEEDED},
-	{"docs", SCALARS, NEEDED}, {"tested", SCALARS, NEEDED},
-	{"settings", MAP, .each = OBJECT, .words = WORDS({"label", TEXT, NEEDED}, {"secret", BOOL},
-		{"optional", BOOL}, {"default", TEXT})},
-	{"http", OBJECT, NEEDED, .words = WORDS({"base", TEMPLATE, NEEDED},
-		{"headers", MAP, .each = TEMPLATE}, {"auth", OBJECT, .words = WORDS({"bearer", TEMPLATE},
-			{"basic", OBJECT, .words = basic_words})},
-		{"body", CHOICE, CHOICES("json")})},
-	{"check", OBJECT, NEEDED, .words = WORDS(REQUEST, {"me", POINTER})},
-	{"page", OBJECT, .words = page_words},
-	{"limits", OBJECT, .words = WORDS({"calls", COUNT}, {"per", TIME}, {"remaining", TEXT},
-		{"reset", TEXT}, {"reset_as", CHOICE, CHOICES("seconds", "unix", "unix_ms", "datetime")},
-		{"retry_after", TEXT})},
-	{"errors", LIST, .words = WORDS({"status", SCALARS}, {"at", POINTER}, {"is", SCALARS}, {"text", TEXT},
-		{"means", CHOICE, CHOICES("retry", "slow", "stale", "gone", "exists", "rejected", "auth",
-			"quota", "large", "forbidden", "ok")},
-		{"message", POINTERS}, {"field", POINTER})},
-	{"lookups", MAP, .each = OBJECT, .words = WORDS(REQUEST, {"records", POINTER, NEEDED},
-		{"id", POINTER, NEEDED}, {"name", POINTERS, NEEDED}, {"page", OBJECT, .words = page_words})},
-	{"types", MAP, NEEDED, .each = OBJECT, .words = type_words},
-	{0},
-};
-/* clang-format on */
 
 size_t check_enter(struct check *c, const char *key)
 {
@@ -300,16 +146,11 @@ static int check_name(struct check *c, const char *name)
 	return 0;
 }
 
-static int check_template(struct check *c, const cJSON *item, _Bool path)
+static int check_names(struct check *c, const char *p)
 {
-	const char *p = json_text(item);
 	char name[64];
 	int r = 0;
 
-	if (!p)
-		return check_bad(c, "this has to be a text");
-	if (path && *p != '/')
-		return check_bad(c, "a path begins with '/'; the host stands in http.base");
 	while (r == 0) {
 		r = template_name(&p, name);
 		if (r == 0)
@@ -317,6 +158,39 @@ static int check_template(struct check *c, const cJSON *item, _Bool path)
 		if (r < 0)
 			return check_bad(c, "a brace without its counterpart, or no name between braces");
 		r = check_name(c, name);
+	}
+	return r;
+}
+
+static int check_template(struct check *c, const cJSON *item, _Bool path)
+{
+	const char *text = json_text(item);
+
+	if (!text)
+		return check_bad(c, "this has to be a text");
+	if (path && *text != '/')
+		return check_bad(c, "a path begins with '/'; the host stands in http.base");
+	return check_names(c, text);
+}
+
+/* Texts in a body may have braces of their own: only what looks like a name is one. */
+static int check_body(struct check *c, const cJSON *item)
+{
+	const char *p = json_text(item);
+	const cJSON *child;
+	char name[64];
+	int r = 0, i = 0;
+
+	while (p && r == 0 && template_word(&p, name))
+		r = check_name(c, name);
+	cJSON_ArrayForEach (child, item) {
+		char index[16];
+		size_t mark;
+
+		snprintf(index, sizeof(index), "%d", i++);
+		mark = check_enter(c, child->string ? child->string : index);
+		r = r < 0 ? r : check_body(c, child);
+		check_leave(c, mark);
 	}
 	return r;
 }
@@ -416,6 +290,14 @@ static int check_fields(struct check *c, const cJSON *fields)
 	return 0;
 }
 
+/* What leads to a state: a request, a list of them, or null, which is the type's own "update". */
+static int check_way(struct check *c, const cJSON *way)
+{
+	if (cJSON_IsNull(way))
+		return 0;
+	return cJSON_IsArray(way) ? check_list(c, way, step_words) : check_object(c, way, step_words);
+}
+
 /* @depth 0: the fields; 1: the states of one; 2: what may follow a state, which for the last one is nothing. */
 static int check_steps(struct check *c, const cJSON *item, int depth)
 {
@@ -424,14 +306,14 @@ static int check_steps(struct check *c, const cJSON *item, int depth)
 
 	if (depth == 2 && cJSON_IsArray(item) && !item->child)
 		return 0;
-	if (depth == 2)
+	if (depth == 2 && !cJSON_IsObject(item))
 		return check_scalars(c, item);
 	if (!cJSON_IsObject(item))
 		return check_bad(c, "this has to be an object");
 	cJSON_ArrayForEach (child, item) {
 		size_t mark = check_enter(c, child->string);
 
-		r = check_steps(c, child, depth + 1);
+		r = depth == 2 ? check_way(c, child) : check_steps(c, child, depth + 1);
 		check_leave(c, mark);
 		if (r < 0)
 			return r;
@@ -489,6 +371,8 @@ static int check_value(struct check *c, const cJSON *item, const struct word *w,
 		return check_fields(c, item);
 	case CONSTANTS:
 		return check_constants(c, item);
+	case BODY:
+		return check_body(c, item);
 	case STEPS:
 		return check_steps(c, item, 0);
 	}

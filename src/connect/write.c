@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The writing half of the contract: create, find, update, remove, restore. */
+/* A new record: create, and finding again what an earlier try may have made. */
 #include <errno.h>
 #include <string.h>
 
-#include "connect/engine.h"
+#include "connect/change.h"
 #include "connect/stable.h"
-#include "connect/steps.h"
+#include "connect/words.h"
 #include "seamfs/base/clock.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
@@ -17,34 +17,15 @@
  */
 enum { FIND_SLACK_MS = 120000, FIND_WRONG_CLOCK_MS = 26 * 3600000, FITS_CLOCK = 1000 };
 
+/* Keys are sent again only while the tool surely knows them. */
+enum { KEEP_SLACK_MS = 3600000 };
+
 /* A request that was cut off may still be worked on: that long "not there" is no answer. */
 enum { UNDER_WAY_MS = 10000 };
 
 static _Bool once_by(const struct manifest_type *t, const char *way)
 {
 	return str_equal(json_get_text(t->once, "by"), way);
-}
-
-/* The record in an answer that should hold one; NULL when it does not. */
-static const cJSON *returned_record(const struct manifest_type *t, const cJSON *request, const cJSON *json)
-{
-	const char *pointer = json_get_text(request, "record"), *returns = json_get_text(request, "returns");
-	const cJSON *record;
-
-	if (returns && strcmp(returns, "record") != 0)
-		return NULL;
-	if (!pointer)
-		pointer = json_get_text(t->one, "record");
-	record = json_at(json, pointer ? pointer : "");
-	return cJSON_IsObject(record) && json_at(record, t->id) ? record : NULL;
-}
-
-/* The tool has done it; not being able to read the record must not look like "nothing happened". */
-static int after_effect(int r, struct err *e)
-{
-	if (r < 0 && r != -ENOENT && e)
-		e->sent = 1;
-	return r;
 }
 
 /*
@@ -66,21 +47,23 @@ static int undecided(int r, struct err *e)
 static int created(struct engine *g, const struct manifest_type *t, const struct reply *reply,
 	const char *our_id, struct remote *ret, struct err *e)
 {
-	const char *pointer = json_get_text(t->create, "id"), *id = our_id;
-	const cJSON *record = returned_record(t, t->create, reply->json);
+	const char *pointer = json_get_text(t->create, "id");
+	const cJSON *record = engine_returned(t, t->create, reply->json);
+	_cleanup_(mem_freep) char *id = str_dup(our_id);
 
 	if (record)
 		return engine_remote(g, t, record, ret, e);
 	if (!id)
-		id = map_scalar_text(json_at(reply->json, pointer ? pointer : t->id));
+		id = pointer ? str_dup(map_scalar_text(json_at(reply->json, pointer)))
+			     : manifest_id(&t->id, reply->json);
 	return id ? engine_get(&g->link, t->type->id, id, ret, e)
-		  : engine_odd(g, reply, pointer ? pointer : t->id, e);
+		  : engine_odd(g, reply, pointer ? pointer : t->id.at[0], e);
 }
 
 /*
  * Some tools set a few fields of a new record themselves, whatever it says (Redmine's first status follows a
- * workflow). What they ignored is sent once more as a change; if they refuse that too, the caller sees it in
- * the record. When it cannot be sent now, the create is not at its end: the caller would take the tool's values
+ * workflow), and some fields have requests of their own. What is missing is sent as a change; if they refuse that, the
+ * caller sees it in the record. When it cannot be sent now, the create is not at its end: the caller would take the tool's values
  * for the tool's decision.
  */
 static int insist(
@@ -89,13 +72,14 @@ static int insist(
 	_cleanup_json_ cJSON *changes = cJSON_CreateObject();
 	struct remote changed = {0};
 	struct err why = {0};
+	_Bool all = json_get(t->create, "ignored") != NULL;
 	int r;
 
 	for (size_t i = 0; i < t->map.count; i++) {
 		const struct map_field *f = &t->map.fields[i];
 		const cJSON *sent = json_get(doc, f->field->name);
 
-		if (sent && f->at && f->write == WRITE_ALWAYS &&
+		if (sent && f->at && (map_apart(f) || (all && f->write == WRITE_ALWAYS)) &&
 			!(f->field->kind == FIELD_REF && !json_get(sent, "id")) &&
 			!map_same(f->field, sent, json_get(made->doc, f->field->name)))
 			json_set(changes, f->field->name, cJSON_Duplicate(sent, 1));
@@ -126,13 +110,26 @@ static int made_before(
 	return undecided(r, e);
 }
 
+/* The parent that a record was made in is in its id, and in no answer. */
+static void name_parent(const struct manifest_type *t, const cJSON *body, cJSON *answer)
+{
+	const char *pointer = json_get_text(t->create, "record"), *each = json_get_text(body, "@each");
+	cJSON *record;
+
+	if (!pointer)
+		pointer = json_get_text(t->one, "record");
+	record = json_at(answer, pointer ? pointer : "");
+	if (each && cJSON_IsObject(record))
+		json_set_text(record, "@each", each);
+}
+
 int engine_create(struct tool_link *link, enum type_id type, const cJSON *doc, const char *key,
 	struct remote *ret, struct err *e)
 {
 	struct engine *g = (struct engine *)link;
 	const struct manifest_type *t = engine_type(link, type, e);
 	_cleanup_(reply_finish) struct reply reply = {0};
-	_cleanup_json_ cJSON *body = NULL;
+	_cleanup_json_ cJSON *body = NULL, *query = NULL;
 	struct map_env env = engine_env(g, key, NULL);
 	struct call call = {.type = t};
 	char uuid[STABLE_UUID_SIZE];
@@ -148,27 +145,36 @@ int engine_create(struct tool_link *link, enum type_id type, const cJSON *doc, c
 	if (once_by(t, "id")) {
 		our_id = stable_uuid(key, uuid);
 		json_put(body, json_get_text(t->once, "to"), cJSON_CreateString(our_id));
+	} else if (once_by(t, "ref")) {
+		json_put(body, json_get_text(t->once, "to"), cJSON_CreateString(key));
 	} else if (once_by(t, "header")) {
-		call.header_name = json_get_text(t->once, "name");
-		call.header_value = key;
+		call.header = (struct http_field){json_get_text(t->once, "name"), key};
+	} else if (once_by(t, "query")) {
+		query = cJSON_CreateObject();
+		json_set_text(query, json_get_text(t->once, "name"), key);
+		call.query = query;
 	}
 	call.request = t->create;
 	call.body = body;
+	call.sends = 1;
+	call.once = key;
 	r = engine_call(g, &call, &reply, e);
 	if (r == -EEXIST && our_id)
 		return made_before(g, t, our_id, ret, e);
 	if (r < 0)
 		return r;
+	name_parent(t, body, reply.json);
 	r = created(g, t, &reply, our_id, ret, e);
 	if (r < 0)
 		return r == -ENOENT ? r : undecided(r, e);
-	return json_get(t->create, "ignored") ? insist(g, t, doc, ret, e) : 0;
+	return insist(g, t, doc, ret, e);
 }
 
 struct search {
 	struct engine *g;
 	const struct manifest_type *t;
 	const cJSON *doc;
+	const char *key;
 	int64_t sent_ms; /* in the tool's clock */
 	int best;	 /* agreement() of the one that was found; -1: no candidate yet */
 	struct remote *found;
@@ -206,6 +212,14 @@ static int agreement(const struct search *s, const cJSON *record, const cJSON *f
 	return equal;
 }
 
+/* The tool keeps our key: nothing else has to agree. */
+static int by_key(const struct search *s, const cJSON *record)
+{
+	const char *key = map_scalar_text(json_at(record, json_get_text(s->t->once, "to")));
+
+	return str_equal(key, s->key) ? FITS_CLOCK : -1;
+}
+
 static int consider(struct search *s, const cJSON *record, struct err *e)
 {
 	struct remote candidate = {0};
@@ -213,7 +227,9 @@ static int consider(struct search *s, const cJSON *record, struct err *e)
 
 	if (r < 0)
 		return r;
-	score = agreement(s, record, candidate.doc);
+	score = candidate.deleted      ? -1
+		: once_by(s->t, "ref") ? by_key(s, record)
+				       : agreement(s, record, candidate.doc);
 	if (score <= s->best) {
 		remote_finish(&candidate);
 		return 0;
@@ -264,16 +280,14 @@ static int search_one(struct search *s, const struct call *call, struct err *e)
 static int search(struct search *s, const cJSON *body, struct err *e)
 {
 	const cJSON *find = json_get(s->t->once, "find");
-	struct listing listing = {
-		.call = {.type = s->t, .request = find, .body = body},
-		.page = s->t->page,
-		.records = json_get_text(find, "records"),
-		.id = s->t->id,
-	};
+	struct listing listing = engine_listing(s->t, find, s->t->page);
 	int64_t date_ms;
 	_Bool proven = 1;
 	int r;
 
+	listing.call.body = body;
+	listing.call.once = s->key;
+	listing.call.scope = ERR_RECORD;
 	if (listing.records)
 		r = engine_pages(s->g, &listing, consider_page, s, &proven, &date_ms, e);
 	else
@@ -298,6 +312,15 @@ static int under_way(const struct engine *g, int64_t sent_ms, struct err *e)
 	return r;
 }
 
+/* For how long a tool knows a key that it has seen is in the manifest; an hour less is safe. */
+static _Bool remembers(const struct manifest_type *t, int64_t sent_ms)
+{
+	const char *keep = json_get_text(t->once, "keep");
+	int64_t keep_ms;
+
+	return !keep || words_time(keep, &keep_ms) < 0 || clock_now_ms() - sent_ms < keep_ms - KEEP_SLACK_MS;
+}
+
 int engine_find(struct tool_link *link, enum type_id type, const cJSON *doc, const char *key, int64_t sent_ms,
 	struct remote *ret, struct err *e)
 {
@@ -306,7 +329,7 @@ int engine_find(struct tool_link *link, enum type_id type, const cJSON *doc, con
 	_cleanup_json_ cJSON *body = NULL;
 	struct map_env env = engine_env(g, key, NULL);
 	struct remote found = {0};
-	struct search s = {.g = g, .t = t, .doc = doc, .best = -1, .found = &found};
+	struct search s = {.g = g, .t = t, .doc = doc, .key = key, .best = -1, .found = &found};
 	char uuid[STABLE_UUID_SIZE], *text = NULL;
 	int r;
 
@@ -318,7 +341,7 @@ int engine_find(struct tool_link *link, enum type_id type, const cJSON *doc, con
 		return r == -ENOENT ? r : undecided(r, e);
 	}
 	/* The tool itself gives the same answer to the same key: sending it again is safe. */
-	if (once_by(t, "header"))
+	if ((once_by(t, "header") || once_by(t, "query")) && remembers(t, sent_ms))
 		return err_set(e, ENOENT, "%s recognises a request that is sent again", link->name);
 	r = engine_check(link, &text, e); /* sets g->skew_ms, so that both times are in the tool's clock */
 	free(text);
@@ -327,7 +350,7 @@ int engine_find(struct tool_link *link, enum type_id type, const cJSON *doc, con
 		r = map_create((struct mapping *)&t->map, &env, doc, &body, e);
 	if (r == 0)
 		r = search(&s, body, e);
-	if (r == 0 && s.untouched && json_get(t->create, "ignored"))
+	if (r == 0 && s.untouched)
 		r = insist(g, t, doc, &found, e);
 	if (r < 0) {
 		remote_finish(&found);
@@ -337,118 +360,4 @@ int engine_find(struct tool_link *link, enum type_id type, const cJSON *doc, con
 	}
 	*ret = found;
 	return 0;
-}
-
-/*
- * Changes as a whole record for tools that replace everything: the base with the changes in it, as far as it
- * is ours to set.
- */
-static cJSON *full_record(const struct manifest_type *t, const cJSON *changes, const cJSON *base)
-{
-	cJSON *full = cJSON_CreateObject();
-
-	for (size_t i = 0; i < t->map.count; i++) {
-		const char *name = t->map.fields[i].field->name;
-		const cJSON *value = json_get(changes, name) ? json_get(changes, name) : json_get(base, name);
-
-		if (value && t->map.fields[i].write == WRITE_ALWAYS)
-			json_set(full, name, cJSON_Duplicate(value, 1));
-	}
-	return full;
-}
-
-/* 403 is also what some tools say for a record that is gone: ask once more. */
-static int gone_or(struct engine *g, const struct manifest_type *t, const char *id, int r, struct err *e)
-{
-	struct remote now = {0};
-
-	if (r != -EACCES || engine_get(&g->link, t->type->id, id, &now, NULL) != -ENOENT) {
-		remote_finish(&now);
-		return r;
-	}
-	return err_set(e, ENOENT, "%s does not have this any more", g->link.name);
-}
-
-int engine_change(struct engine *g, const struct manifest_type *t, const char *id, const cJSON *body,
-	struct reply *reply, const cJSON **ret, struct err *e)
-{
-	struct call call = {.type = t, .request = t->update, .id = id, .body = body};
-	int r = engine_call(g, &call, reply, e);
-
-	if (r < 0)
-		return gone_or(g, t, id, r, e);
-	*ret = returned_record(t, t->update, reply->json);
-	if (*ret)
-		return 0;
-	reply_finish(reply);
-	return after_effect(engine_record(g, t, id, reply, ret, e), e);
-}
-
-int engine_changes(struct engine *g, const struct manifest_type *t, const cJSON *changes, const cJSON *base,
-	cJSON **ret, struct err *e)
-{
-	_cleanup_json_ cJSON *full = NULL;
-	struct map_env env = engine_env(g, NULL, base);
-
-	if (str_equal(json_get_text(t->update, "send"), "full"))
-		full = full_record(t, changes, base);
-	return map_changes((struct mapping *)&t->map, &env, full ? full : changes, ret, e);
-}
-
-int engine_update(struct tool_link *link, enum type_id type, const char *id, const cJSON *changes,
-	const cJSON *base, struct remote *ret, struct err *e)
-{
-	struct engine *g = (struct engine *)link;
-	const struct manifest_type *t = engine_type(link, type, e);
-	_cleanup_(reply_finish) struct reply reply = {0};
-	_cleanup_json_ cJSON *body = NULL;
-	const cJSON *record;
-	int r;
-
-	if (!t || !t->update)
-		return t ? err_set(e, EOPNOTSUPP, "%s changes no %s", link->name, t->type->plural)
-			 : -EOPNOTSUPP;
-	/* Everything that can be wrong with the change is found before the first step. */
-	r = engine_changes(g, t, changes, base, &body, e);
-	if (r == 0)
-		r = engine_steps(g, t, id, changes, base, e);
-	if (r == 0)
-		r = engine_change(g, t, id, body, &reply, &record, e);
-	if (r == 0)
-		r = engine_arrived(g, t, changes, record, e);
-	return r < 0 ? r : after_effect(engine_remote(g, t, record, ret, e), e);
-}
-
-int engine_remove(struct tool_link *link, enum type_id type, const char *id, struct err *e)
-{
-	struct engine *g = (struct engine *)link;
-	const struct manifest_type *t = engine_type(link, type, e);
-	_cleanup_(reply_finish) struct reply reply = {0};
-	int r;
-
-	if (!t || !t->remove)
-		return t ? err_set(e, EOPNOTSUPP, "%s removes no %s", link->name, t->type->plural)
-			 : -EOPNOTSUPP;
-	r = engine_call(g, &(struct call){.type = t, .request = t->remove, .id = id}, &reply, e);
-	r = gone_or(g, t, id, r, e);
-	return r == -ENOENT ? 0 : r; /* gone already is what was wanted */
-}
-
-int engine_restore(
-	struct tool_link *link, enum type_id type, const char *id, struct remote *ret, struct err *e)
-{
-	struct engine *g = (struct engine *)link;
-	const struct manifest_type *t = engine_type(link, type, e);
-	_cleanup_(reply_finish) struct reply reply = {0};
-	const cJSON *record;
-	int r;
-
-	if (!t || !t->restore)
-		return t ? err_set(e, EOPNOTSUPP, "%s brings no %s back", link->name, t->type->plural)
-			 : -EOPNOTSUPP;
-	r = engine_call(g, &(struct call){.type = t, .request = t->restore, .id = id}, &reply, e);
-	if (r < 0)
-		return r;
-	record = returned_record(t, t->restore, reply.json);
-	return record ? engine_remote(g, t, record, ret, e) : engine_get(link, type, id, ret, e);
 }

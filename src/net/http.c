@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "seamfs/net/http.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <curl/curl.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 #include "net/http_url.h"
 #include "seamfs/base/clock.h"
@@ -157,6 +160,38 @@ int http_add_header(struct http *h, const char *name, const char *value, struct 
 	return r;
 }
 
+/* Loopback, private (RFC 1918, 4193), shared (6598) and link-local addresses (3927, 4291). */
+static _Bool is_private(const struct sockaddr *address)
+{
+	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)(const void *)address;
+	uint32_t a;
+
+	if (address->sa_family == AF_INET6 && !IN6_IS_ADDR_V4MAPPED(&six->sin6_addr))
+		return IN6_IS_ADDR_LOOPBACK(&six->sin6_addr) || IN6_IS_ADDR_LINKLOCAL(&six->sin6_addr) ||
+		       IN6_IS_ADDR_UNSPECIFIED(&six->sin6_addr) || (six->sin6_addr.s6_addr[0] & 0xfe) == 0xfc;
+	if (address->sa_family == AF_INET6)
+		memcpy(&a, six->sin6_addr.s6_addr + 12, sizeof(a));
+	else if (address->sa_family == AF_INET)
+		a = ((const struct sockaddr_in *)(const void *)address)->sin_addr.s_addr;
+	else
+		return 1;
+	a = ntohl(a);
+	return a >> 24 == 127 || a >> 24 == 10 || a >> 24 == 0 || a >> 20 == 0xac1 || a >> 16 == 0xc0a8 ||
+	       a >> 16 == 0xa9fe || a >> 22 == 0x191;
+}
+
+static curl_socket_t on_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	if (is_private(&address->addr))
+		return CURL_SOCKET_BAD;
+	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+void http_public_only(struct http *h)
+{
+	curl_easy_setopt(h->curl, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+}
+
 int http_set_basic(struct http *h, const char *user, const char *password, struct err *e)
 {
 	for (const char *p = user; *p; p++) {
@@ -294,8 +329,8 @@ static struct curl_slist *request_headers(const struct http *h, const struct htt
 	/* Without a body there is no type; libcurl would name one for a POST. */
 	list = q->body ? append(list, "Content-Type", q->content_type)
 		       : curl_slist_append(list, "Content-Type:");
-	if (q->header_name)
-		list = append(list, q->header_name, q->header_value);
+	for (size_t i = 0; i < q->header_count; i++)
+		list = append(list, q->headers[i].name, q->headers[i].value);
 	if (!list)
 		abort();
 	return list;
@@ -379,9 +414,10 @@ int http_send(struct http *h, const struct http_request *request, struct http_an
 {
 	_cleanup_(mem_freep) char *url = str_dup(request->url);
 	struct http_answer a = {.body = BUF_INIT(BUF_MAX_ANSWER)};
-	int r;
+	int r = 0;
 
-	r = request->header_name ? check_header(request->header_name, request->header_value, e) : 0;
+	for (size_t i = 0; r == 0 && i < request->header_count; i++)
+		r = check_header(request->headers[i].name, request->headers[i].value, e);
 	for (int hops = 0; r == 0; hops++) {
 		char *target = NULL;
 

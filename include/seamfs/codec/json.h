@@ -77,10 +77,16 @@ const char *json_get_text(const cJSON *object, const char *key);
 void json_set(cJSON *object, const char *key, cJSON *item);
 void json_set_text(cJSON *object, const char *key, const char *text);
 
-/* json_at - what a JSON Pointer (RFC 6901) names, "" the root itself; NULL when nothing is there */
+/*
+ * json_at - what a JSON Pointer (RFC 6901) names, "" the root itself; NULL when nothing is there. In a list a step "name=value"
+ * means the first element whose member is that.
+ */
 cJSON *json_at(const cJSON *root, const char *pointer);
 
-/* json_put - puts @item (taken) where the pointer says and makes missing objects on the way. 0 or -EINVAL. */
+/*
+ * json_put - puts @item (taken) where the pointer says and makes missing objects on the way, and missing lists before a step "0"
+ * or "name=value". 0, or -EINVAL where there is no such place.
+ */
 int json_put(cJSON *root, const char *pointer, cJSON *item);
 
 /* json_equal - same value; NULL and null are the same, the order of keys does not matter */

@@ -23,6 +23,11 @@ struct tool_setup {
 int connect_open(const struct tool_setup *setup, struct tool_link **ret, struct err *e);
 void connect_close(struct tool_link *link);
 
+struct oauth;
+
+/* connect_oauth - the login of a tool whose connector wants one; for oauth_free(). 0, -EINVAL for any other tool, or as above. */
+int connect_oauth(const struct tool_setup *setup, struct oauth **ret, struct err *e);
+
 /* connect_known - whether there is a driver or a manifest of that name */
 _Bool connect_known(const char *connector);
 

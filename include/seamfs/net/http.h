@@ -33,14 +33,19 @@ struct http_limits {
 	const char *retry_after; /* seconds or a date; NULL: "Retry-After" (RFC 9110 10.2.3) */
 };
 
+struct http_field {
+	const char *name, *value;
+};
+
 struct http_request {
 	const char *method;	  /* "GET", "POST" … */
 	const char *url;	  /* absolute, already encoded */
 	const char *content_type; /* of the body */
 	const void *body;	  /* NULL: none */
 	size_t body_len;
-	const char *header_name; /* one more header, such as an idempotency key; NULL: none */
-	const char *header_value;
+	const struct http_field
+		*headers; /* more headers, such as an idempotency key; they may hold secrets */
+	size_t header_count;
 };
 
 struct http_answer {
@@ -66,6 +71,9 @@ void http_free(struct http *h);
  * Returns 0, or -EINVAL for a name that is no token (RFC 9110 5.6.2) or a value with CR, LF or NUL in it.
  */
 int http_add_header(struct http *h, const char *name, const char *value, struct err *e);
+
+/* http_public_only - from now on no address of this machine, of a private network or of the link is connected to */
+void http_public_only(struct http *h);
 
 /*
  * http_set_basic - user and password (RFC 7617) for every request. 0, or -EINVAL for a ':' or control

@@ -90,7 +90,8 @@ static const struct {
 		"\"/i/{id}\"}, "
 		"\"once\":",
 		":7:13: \"restore\" needs a \"delete\" that keeps the record"},
-	{"\"once\":", "\"changes\": {\"by\": \"since\"}, \"once\":", ":7:13: changes by since needs"},
+	{"\"once\":", "\"changes\": {\"by\": \"since\"}, \"once\":",
+		":11:5: changes by since need \"query\""},
 };
 
 static char folder[] = "/tmp/seamfs-manifest-XXXXXX";

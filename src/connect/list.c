@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * list() of the contract: all records of a type, or what changed: by a filter, or by a list of what happened. And whether the
+ * tool looks at its filter at all.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "connect/call.h"
+#include "connect/stable.h"
+#include "connect/words.h"
+#include "seamfs/base/clock.h"
+#include "seamfs/base/log.h"
+#include "seamfs/base/mem.h"
+#include "seamfs/codec/date.h"
+#include "seamfs/codec/json.h"
+
+enum {
+	DEFAULT_OVERLAP_MS = 60000,
+	MAX_EVENTS = 2000, /* records to be read one by one; with more of them a full listing is quicker */
+};
+
+/* No record was changed then, so a tool that gives any does not look at the filter. */
+static const char far_future[] = "2100-01-01T00:00:00Z";
+
+struct pull {
+	struct engine *g;
+	const struct manifest_type *t;
+	remote_sink sink;
+	void *context;
+	int64_t newest_ms; /* largest stamp of the tool's that was seen */
+	int64_t began_ms;  /* when the pass began by the tool's clock, 0: it does not say */
+	int64_t start_ms;  /* the same by ours */
+	int64_t took_ms;   /* how long the pass took */
+};
+
+static int64_t newest_stamp(const struct manifest_type *t, const cJSON *record)
+{
+	int64_t updated_ms = map_instant(record, t->updated, t->stamp_as);
+	int64_t created_ms = map_instant(record, t->created, t->stamp_as);
+
+	/* Some tools leave "updated" empty until the first change. */
+	return updated_ms > created_ms ? updated_ms : created_ms;
+}
+
+static int give_page(void *context, const cJSON *records, struct err *e)
+{
+	struct pull *p = context;
+	int n = cJSON_GetArraySize(records), count = 0, r = 0;
+	struct remote *remotes = mem_alloc((size_t)n * sizeof(*remotes));
+	const cJSON *record;
+
+	cJSON_ArrayForEach (record, records) {
+		int64_t stamp_ms = newest_stamp(p->t, record);
+
+		if (stamp_ms > p->newest_ms)
+			p->newest_ms = stamp_ms;
+		r = engine_remote(p->g, p->t, record, &remotes[count++], e);
+		if (r < 0)
+			break;
+	}
+	if (r == 0 && n > 0) {
+		r = p->sink(p->context, remotes, (size_t)n);
+		if (r < 0)
+			err_set(e, -r, "%s: the records could not be taken over: %s", p->g->link.name,
+				strerror(-r));
+	}
+	for (int i = 0; i < count; i++)
+		remote_finish(&remotes[i]);
+	free(remotes);
+	return r;
+}
+
+static int64_t duration(const cJSON *object, const char *word, int64_t otherwise_ms)
+{
+	const char *text = json_get_text(object, word);
+	int64_t ms;
+
+	return text && words_time(text, &ms) == 0 ? ms : otherwise_ms;
+}
+
+/* A point in time as the tool wants it in its filter, no finer than its grain; given. */
+static char *since_text(const cJSON *changes, int64_t ms)
+{
+	int64_t grain_ms = duration(changes, "grain", 1);
+	const char *as = json_get_text(changes, "as");
+	char text[CLOCK_UTC_SIZE];
+
+	if (str_equal(as, "unix") || str_equal(as, "unix_ms"))
+		return str_format("%lld", (long long)(str_equal(as, "unix") ? ms / 1000 : ms));
+	if (str_equal(as, "minutes-ago"))
+		return str_format("%lld", (long long)((clock_now_ms() - ms) / 60000 + 1));
+	clock_format_utc(grain_ms > 1 ? ms - ms % grain_ms : ms, text);
+	if (str_equal(as, "date"))
+		text[10] = '\0';
+	return str_dup(text);
+}
+
+static int any_record(void *context, const cJSON *records, struct err *e)
+{
+	*(_Bool *)context |= records->child != NULL;
+	return 0;
+}
+
+struct listing engine_listing(const struct manifest_type *t, const cJSON *list, const cJSON *page)
+{
+	return (struct listing){
+		.call = {.type = t, .request = list, .scope = ERR_COLLECTION},
+		.page = json_get(list, "page") ? json_get(list, "page") : page,
+		.records = json_get_text(list, "records"),
+		.id = &t->id,
+		.only = json_get(list, "only"),
+		.empty = json_get(list, "empty"),
+		.each = json_get_text(list, "each"),
+	};
+}
+
+/* A listing of all (@since NULL) or of the changes. */
+static struct listing listing_of(const struct manifest_type *t, const char *since)
+{
+	const cJSON *own = since ? json_get(t->changes, "list") : NULL;
+	struct listing l = engine_listing(t, own ? own : t->list, t->page);
+
+	if (since) {
+		l.call.since = since;
+		l.call.query = json_get(t->changes, "query");
+		l.call.headers = json_get(t->changes, "headers");
+		l.call.surround = json_get(t->changes, "body");
+	}
+	return l;
+}
+
+/* Once per link: does the tool look at the filter at all? Redmine's time entries, for one, do not. */
+static int test_filter(struct engine *g, const struct manifest_type *t, struct err *e)
+{
+	int64_t date_ms, future_ms = 0;
+	_cleanup_(mem_freep) char *since = NULL;
+	struct err reason = {0};
+	struct listing listing;
+	_Bool proven, any = 0;
+	int r;
+
+	/* A number of minutes says nothing of the future, and what happened is no filter. */
+	if (g->tested[t->type->id] || t->events || str_equal(json_get_text(t->changes, "as"), "minutes-ago"))
+		return 0;
+	instant_parse(far_future, &future_ms);
+	since = since_text(t->changes, future_ms);
+	listing = listing_of(t, since);
+	listing.first_page_only = 1;
+	r = engine_pages(g, &listing, any_record, &any, &proven, &date_ms, &reason);
+	if (r < 0 && r != -EINVAL) {
+		if (e)
+			*e = reason;
+		return r;
+	}
+	g->tested[t->type->id] = 1;
+	if (r == 0 && !any)
+		return 0;
+	log_warning("connect", "%s does not filter its %s by time%s%s; every poll reads them all",
+		g->link.name, t->type->plural, r < 0 ? ": " : "", reason.text);
+	g->ignored[t->type->id] = 1;
+	g->link.capabilities[t->type->id].scans = 1;
+	return 0;
+}
+
+/*
+ * Where the next listing goes on: the newest of the tool's own stamps, but not after the moment the pass began
+ * (a record that was changed while later pages were read would be jumped over), minus the overlap. Where the tool
+ * does not tell the time, the pass began at most as long before the newest stamp as it took. Our own clock only
+ * holds it back: when the tool's is ahead and then put right, nothing is stamped with a time that we had passed.
+ */
+static char *next_cursor(const struct pull *p, const char *cursor)
+{
+	int64_t old_ms = 0, ms = p->newest_ms;
+	char text[CLOCK_UTC_SIZE];
+
+	if (cursor)
+		instant_parse(cursor, &old_ms);
+	if (ms == 0 && (cursor || !p->began_ms))
+		return str_dup(cursor);
+	if (!p->began_ms)
+		ms -= p->took_ms;
+	else if (ms == 0 || p->began_ms < ms)
+		ms = p->began_ms;
+	if (p->start_ms < ms)
+		ms = p->start_ms;
+	ms -= duration(p->t->changes, "overlap", DEFAULT_OVERLAP_MS);
+	return str_dup(clock_format_utc(ms > old_ms ? ms : old_ms, text));
+}
+
+/* One listing: all (@since NULL), or what changed by the tool's filter. */
+static int list_pages(struct pull *p, const char *since, _Bool *ret_proven, struct err *e)
+{
+	struct listing listing = listing_of(p->t, since);
+	int64_t steady_ms = clock_steady_ms();
+	int r;
+
+	p->newest_ms = 0;
+	p->start_ms = clock_now_ms();
+	r = engine_pages(p->g, &listing, give_page, p, ret_proven, &p->began_ms, e);
+	p->took_ms = clock_steady_ms() - steady_ms;
+	return r;
+}
+
+/* ---- what happened ---- */
+
+struct happened {
+	struct pull *p;
+	struct id_set known;
+	cJSON *ids; /* of the records, in the order of what happened */
+};
+
+static int note_events(void *context, const cJSON *records, struct err *e)
+{
+	struct happened *h = context;
+	const cJSON *changes = h->p->t->changes, *event;
+
+	cJSON_ArrayForEach (event, records) {
+		const char *id = map_scalar_text(json_at(event, json_get_text(changes, "id")));
+		int64_t ms = map_instant(event, json_get_text(changes, "at"), h->p->t->stamp_as);
+
+		if (ms > h->p->newest_ms)
+			h->p->newest_ms = ms;
+		if (id && *id && id_set_add(&h->known, id))
+			cJSON_AddItemToArray(h->ids, cJSON_CreateString(id));
+	}
+	return 0;
+}
+
+/* An event is a hint: what is so now is read from the record itself. */
+static int give_current(struct pull *p, const char *id, struct err *e)
+{
+	struct remote now = {0};
+	struct err why = {0};
+	int r = engine_get(&p->g->link, p->t->type->id, id, &now, &why);
+
+	if (r == -ENOENT) {
+		now.id = str_dup(id);
+		now.deleted = 1;
+		r = 0;
+	} else if (r < 0 && e) {
+		*e = why;
+	}
+	if (r == 0)
+		r = p->sink(p->context, &now, 1);
+	remote_finish(&now);
+	return r;
+}
+
+/* Positive: too much has happened, a full listing is to follow. */
+static int list_events(struct pull *p, const char *since, _Bool *ret_proven, struct err *e)
+{
+	const cJSON *changes = p->t->changes, *list = json_get(changes, "list"), *id;
+	struct id_place place = {
+		{json_get_text(changes, "event") ? json_get_text(changes, "event") : "/id"}, 1};
+	_cleanup_json_ cJSON *ids = cJSON_CreateArray();
+	struct happened h = {.p = p, .ids = ids};
+	struct listing l = engine_listing(p->t, list, p->t->page);
+	int64_t steady_ms = clock_steady_ms();
+	int r;
+
+	l.call.since = since;
+	l.id = &place;
+	p->newest_ms = 0;
+	p->start_ms = clock_now_ms();
+	r = engine_pages(p->g, &l, note_events, &h, ret_proven, &p->began_ms, e);
+	id_set_finish(&h.known);
+	if (r == 0 && cJSON_GetArraySize(ids) > MAX_EVENTS)
+		return 1;
+	cJSON_ArrayForEach (id, ids)
+		r = r < 0 ? r : give_current(p, json_text(id), e);
+	p->took_ms = clock_steady_ms() - steady_ms;
+	return r;
+}
+
+/* ---- what was removed ---- */
+
+static int give_removed(void *context, const cJSON *records, struct err *e)
+{
+	struct pull *p = context;
+	struct id_place own = {{json_get_text(p->t->removed, "id")}, 1};
+	const cJSON *record;
+	int r = 0;
+
+	cJSON_ArrayForEach (record, records) {
+		struct remote gone = {.id = manifest_id(own.at[0] ? &own : &p->t->id, record), .deleted = 1};
+
+		if (gone.id && r == 0)
+			r = p->sink(p->context, &gone, 1);
+		remote_finish(&gone);
+	}
+	return r;
+}
+
+static int list_removed(struct pull *p, const char *since, _Bool *proven, struct err *e)
+{
+	struct id_place own = {{json_get_text(p->t->removed, "id")}, 1};
+	struct listing l = engine_listing(p->t, p->t->removed, p->t->page);
+	_Bool all = 0;
+	int64_t date_ms;
+	int r;
+
+	l.call.since = since;
+	if (own.at[0])
+		l.id = &own;
+	r = engine_pages(p->g, &l, give_removed, p, &all, &date_ms, e);
+	*proven &= all;
+	return r;
+}
+
+/* ---- the contract ---- */
+
+/* From where on the tool is asked for changes, given; NULL: everything. */
+static char *start_of(const struct engine *g, const struct manifest_type *t, const char *cursor)
+{
+	int64_t keep_ms = duration(t->changes, "keep", INT64_MAX / 2), since_ms;
+
+	if (!t->changes || g->ignored[t->type->id] || !cursor || instant_parse(cursor, &since_ms) < 0 ||
+		clock_now_ms() - since_ms > keep_ms)
+		return NULL;
+	return since_text(t->changes, since_ms);
+}
+
+static int list_changes(struct pull *p, char **since, const char *cursor, _Bool *proven, struct err *e)
+{
+	int64_t since_ms = 0;
+	int r;
+
+	if (*since && p->t->events) {
+		r = list_events(p, *since, proven, e);
+		if (r > 0) {
+			str_set(since, NULL);
+			r = list_pages(p, NULL, proven, e);
+		}
+	} else {
+		r = list_pages(p, *since, proven, e);
+	}
+	/* Its clock was set back: what changed since then has a stamp from before the cursor. */
+	if (r == 0 && *since && p->began_ms && instant_parse(cursor, &since_ms) == 0 &&
+		p->began_ms < since_ms) {
+		str_set(since, NULL);
+		r = list_pages(p, NULL, proven, e);
+	}
+	if (r == 0 && *since && p->t->removed)
+		r = list_removed(p, *since, proven, e);
+	return r;
+}
+
+int engine_list(struct tool_link *link, enum type_id type, const char *cursor, remote_sink sink,
+	void *context, char **ret_cursor, _Bool *ret_complete, struct err *e)
+{
+	struct engine *g = (struct engine *)link;
+	const struct manifest_type *t = engine_type(link, type, e);
+	struct pull pull = {.g = g, .t = t, .sink = sink, .context = context};
+	_cleanup_(mem_freep) char *since = NULL;
+	_Bool proven = 0, asked;
+	int r;
+
+	*ret_cursor = NULL;
+	*ret_complete = 0;
+	if (!t)
+		return -EOPNOTSUPP;
+	r = t->changes ? test_filter(g, t, e) : 0;
+	if (r < 0)
+		return r;
+	since = start_of(g, t, cursor);
+	asked = since != NULL;
+	r = list_changes(&pull, &since, cursor, &proven, e);
+	if (r < 0)
+		return r;
+	*ret_complete = proven && !since;
+	if (t->changes && !g->ignored[type])
+		*ret_cursor = proven ? next_cursor(&pull, asked && !since ? NULL : cursor) : str_dup(cursor);
+	return 0;
+}

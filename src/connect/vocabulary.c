@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "connect/vocabulary.h"
+
+#include <stddef.h>
+
+#define WORDS(...)                                                                                           \
+	(const struct word[])                                                                                \
+	{                                                                                                    \
+		__VA_ARGS__,                                                                                 \
+		{                                                                                            \
+			0                                                                                    \
+		}                                                                                            \
+	}
+#define CHOICES(...)                                                                                         \
+	.choices = (const char *const[])                                                                     \
+	{                                                                                                    \
+		__VA_ARGS__, NULL                                                                            \
+	}
+#define NEEDED .needed = 1
+
+/* clang-format off */
+#define REQUEST \
+	{"get", PATH}, {"post", PATH}, {"put", PATH}, {"patch", PATH}, {"delete", PATH}, \
+	{"query", MAP, .each = TEMPLATE}, {"headers", MAP, .each = TEMPLATE}, {"body", BODY}, \
+	{"as", CHOICE, CHOICES("json", "form")}
+#define RECORD {"wrap", POINTER}, {"set", CONSTANTS}
+#define ANSWER \
+	{"returns", CHOICE, CHOICES("record", "nothing", "id")}, {"record", POINTER}, {"id", POINTER}
+#define WHEN {"when", MAP, .each = SCALARS}
+#define LISTING {"records", POINTER, NEEDED}, {"only", CONSTANTS}, {"empty", SCALARS}
+
+static const struct word page_words[] = {
+	{"by", CHOICE, NEEDED, CHOICES("none", "offset", "page", "cursor", "link", "last_id")},
+	{"param", TEXT}, {"size", TEXT}, {"max", COUNT}, {"first", COUNT},
+	{"total", POINTER}, {"pages", POINTER}, {"more", POINTER}, {"last", POINTER}, {"next", POINTER},
+	{"then", OBJECT, .words = WORDS(REQUEST)}, {"drop", SCALARS},
+	{0},
+};
+
+const struct word field_words[] = {
+	{"at", POINTERS}, {"to", POINTER},
+	{"as", CHOICE, CHOICES("text", "int", "decimal", "decimal-text", "minor", "date", "datetime", "unix",
+		"unix_ms", "msdate", "date-parts", "seconds", "minutes", "duration", "bool", "lines", "tags",
+		"comma")},
+	{"item", POINTER}, {"ref", TEXT}, {"by", CHOICE, CHOICES("name")}, {"lookup", TEXT},
+	{"values", MAP, .each = SCALARS}, {"write", CHOICE, CHOICES("never", "create", "step")},
+	{"send", OBJECT, .words = WORDS(REQUEST)}, {"with", CONSTANTS},
+	{"need", BOOL}, {"slug", TEXT}, {"empty", SCALARS}, {"fields", FIELDS},
+	{0},
+};
+
+const struct word step_words[] = {
+	REQUEST,
+	{"choose", OBJECT, .words = WORDS(REQUEST, {"records", POINTER, NEEDED}, {"name", POINTERS, NEEDED},
+		{"id", POINTER, NEEDED})},
+	{0},
+};
+
+const struct word type_words[] = {
+	{"list", OBJECT, NEEDED, .words = WORDS(REQUEST, LISTING, {"each", TEXT})},
+	{"one", OBJECT, NEEDED, .words = WORDS(REQUEST, {"record", POINTER})},
+	{"create", OBJECT, .words = WORDS(REQUEST, RECORD, ANSWER, {"ignored", CHOICE, CHOICES("update")})},
+	{"update", OBJECT, .words = WORDS(REQUEST, RECORD, ANSWER, WHEN,
+		{"send", CHOICE, CHOICES("changed", "full")})},
+	{"delete", OBJECT, .words = WORDS(REQUEST, RECORD, WHEN,
+		{"means", CHOICE, NEEDED, CHOICES("archive", "trash", "void", "erase")})},
+	{"restore", OBJECT, .words = WORDS(REQUEST, RECORD, ANSWER)},
+	{"once", OBJECT, .words = WORDS(
+		{"by", CHOICE, NEEDED, CHOICES("find", "unique", "id", "header", "query", "ref")},
+		{"find", OBJECT, .words = WORDS(REQUEST, {"records", POINTER}, {"record", POINTER},
+			{"only", CONSTANTS}, {"empty", SCALARS})},
+		{"to", POINTER}, {"name", TEXT}, {"keep", TIME})},
+	{"changes", OBJECT, .words = WORDS({"by", CHOICE, NEEDED, CHOICES("since", "events", "scan")},
+		{"query", MAP, .each = TEMPLATE}, {"headers", MAP, .each = TEMPLATE}, {"body", BODY},
+		{"list", OBJECT, .words = WORDS(REQUEST, LISTING, {"each", TEXT},
+			{"page", OBJECT, .words = page_words})},
+		{"as", CHOICE, CHOICES("datetime", "date", "unix", "unix_ms", "minutes-ago")},
+		{"id", POINTER}, {"event", POINTER}, {"at", POINTER}, {"keep", TIME}, {"grain", TIME}, {"overlap", TIME})},
+	{"removed", OBJECT, .words = WORDS(REQUEST, LISTING, {"id", POINTER},
+		{"page", OBJECT, .words = page_words})},
+	{"gone", OBJECT, .words = WORDS({"at", POINTER, NEEDED}, {"is", SCALARS, NEEDED})},
+	{"guard", OBJECT, .words = WORDS({"at", POINTER}, {"to", POINTER}, {"header", TEXT})},
+	{"page", OBJECT, .words = page_words},
+	{"steps", STEPS},
+	{"url", TEMPLATE},
+	{"labels", MAP, .each = TEXT},
+	{"fields", FIELDS, NEEDED, .words = field_words},
+	{0},
+};
+
+static const struct word auth_words[] = {
+	{"bearer", TEMPLATE},
+	{"basic", OBJECT, .words = WORDS({"user", TEMPLATE, NEEDED}, {"password", TEMPLATE, NEEDED})},
+	{"query", MAP, .each = TEMPLATE},
+	{"oauth2", OBJECT, .words = WORDS({"grant", CHOICE, NEEDED, CHOICES("code", "client", "jwt")},
+		{"authorize", TEMPLATE}, {"token", TEMPLATE, NEEDED}, {"scopes", SCALARS}, {"pkce", BOOL},
+		{"client", CHOICE, CHOICES("basic", "post")}, {"redirect", TEXT},
+		{"params", MAP, .each = TEMPLATE}, {"keep", MAP, .each = POINTER}, {"key", TEXT},
+		{"scheme", TEXT})},
+	{"login", OBJECT, .words = WORDS(REQUEST, {"token", POINTER, NEEDED},
+		{"header", MAP, NEEDED, .each = TEMPLATE})},
+	{0},
+};
+
+const struct word manifest_words[] = {
+	{"connector", TEXT, NEEDED}, {"format", COUNT, NEEDED}, {"title", TEXT, NEEDED},
+	{"docs", SCALARS, NEEDED}, {"tested", SCALARS, NEEDED},
+	{"settings", MAP, .each = OBJECT, .words = WORDS({"label", TEXT, NEEDED}, {"secret", BOOL},
+		{"optional", BOOL}, {"default", TEXT})},
+	{"http", OBJECT, NEEDED, .words = WORDS({"base", TEMPLATE, NEEDED},
+		{"headers", MAP, .each = TEMPLATE}, {"auth", OBJECT, .words = auth_words},
+		{"body", CHOICE, CHOICES("json", "form")})},
+	{"check", OBJECT, NEEDED, .words = WORDS(REQUEST, {"me", POINTER})},
+	{"page", OBJECT, .words = page_words},
+	{"limits", OBJECT, .words = WORDS({"calls", COUNT}, {"per", TIME}, {"remaining", TEXT},
+		{"reset", TEXT}, {"reset_as", CHOICE, CHOICES("seconds", "unix", "unix_ms", "datetime")},
+		{"retry_after", TEXT})},
+	{"errors", LIST, .words = WORDS({"status", SCALARS}, {"at", POINTER}, {"is", SCALARS}, {"text", TEXT},
+		{"means", CHOICE, CHOICES("retry", "slow", "stale", "gone", "exists", "rejected", "auth",
+			"quota", "large", "forbidden", "ok")},
+		{"message", POINTERS}, {"field", POINTER})},
+	{"lookups", MAP, .each = OBJECT, .words = WORDS(REQUEST, {"records", POINTER, NEEDED},
+		{"id", POINTER, NEEDED}, {"name", POINTERS, NEEDED}, {"page", OBJECT, .words = page_words})},
+	{"types", MAP, NEEDED, .each = OBJECT, .words = type_words},
+	{0},
+};
+/* clang-format on */
