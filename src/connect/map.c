@@ -207,6 +207,10 @@ static cJSON *hours(int64_t seconds)
 	struct decimal d = {(seconds * 10000 + (seconds < 0 ? -1800 : 1800)) / 3600, 4};
 	char digits[DECIMAL_SIZE];
 
+	while (d.scale && d.mantissa % 10 == 0) {
+		d.mantissa /= 10;
+		d.scale--;
+	}
 	return json_new_number(decimal_format(d, digits));
 }
 

@@ -436,7 +436,7 @@ static int send_call(
 	add_headers(&h, c->headers, &v);
 	if (c->header.name && h.count < MAX_HEADERS)
 		h.fields[h.count++] = (struct http_field){c->header.name, str_dup(c->header.value)};
-	if (h.count < MAX_HEADERS && g->auth.header)
+	if (h.count < MAX_HEADERS && g->auth.value)
 		h.fields[h.count++] = (struct http_field){g->auth.header, str_dup(g->auth.value)};
 	q.header_count = h.count;
 	whole = auth_url(&g->auth, url);
