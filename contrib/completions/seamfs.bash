@@ -131,8 +131,13 @@ _seamfs() {
 		word=$(_seamfs_mount "$(_seamfs_plain "${arguments[0]}")")
 		[ -z "$word" ] || _seamfs_lines "$cur" < <(_seamfs_mounted_tools "$word")
 		;;
-	tool:0) mapfile -t COMPREPLY < <(compgen -W 'list test' -- "$cur") ;;
-	tool:1) [ "${arguments[0]}" != test ] || _seamfs_lines "$cur" < <(_seamfs_tools "$config") ;;
+	tool:0) mapfile -t COMPREPLY < <(compgen -W 'list test login check' -- "$cur") ;;
+	tool:1)
+		case ${arguments[0]} in
+		test | login) _seamfs_lines "$cur" < <(_seamfs_tools "$config") ;;
+		check) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+		esac
+		;;
 	esac
 }
 

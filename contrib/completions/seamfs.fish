@@ -98,7 +98,7 @@ complete -c seamfs -n $none -a undo -d 'Take back a change'
 complete -c seamfs -n $none -a link -d 'Two files are one record'
 complete -c seamfs -n $none -a unlink -d 'What a tool holds is another record'
 complete -c seamfs -n $none -a verify -d 'Read records again and compare'
-complete -c seamfs -n $none -a tool -d 'List or test the tools of a stack'
+complete -c seamfs -n $none -a tool -d 'List, test or log in to the tools of a stack'
 complete -c seamfs -n $none -a check -d 'Check the configuration and every manifest'
 
 complete -c seamfs -n '__seamfs_verb mount tool check' -s c -l config -r -F -d 'The configuration'
@@ -116,5 +116,7 @@ complete -c seamfs -n '__seamfs_verb undo' -k -a '(__seamfs_changes)'
 complete -c seamfs -n '__seamfs_verb log blame link' -F
 complete -c seamfs -n '__seamfs_verb unlink; and __seamfs_words 1' -F
 complete -c seamfs -n '__seamfs_verb unlink; and __seamfs_words 2' -a '(__seamfs_file_tools)'
-complete -c seamfs -n '__seamfs_verb tool; and not __fish_seen_subcommand_from list test' -a 'list test'
-complete -c seamfs -n '__seamfs_verb tool; and __fish_seen_subcommand_from test' -a '(__seamfs_tools)'
+complete -c seamfs -n '__seamfs_verb tool; and not __fish_seen_subcommand_from list test login check' -a 'list test login check'
+complete -c seamfs -n '__seamfs_verb tool; and __fish_seen_subcommand_from test login' -a '(__seamfs_tools)'
+complete -c seamfs -n '__seamfs_verb tool; and __fish_seen_subcommand_from check' -F
+complete -c seamfs -n '__seamfs_verb tool; and __fish_seen_subcommand_from login' -l paste -d 'The browser is on another machine'

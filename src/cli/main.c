@@ -66,13 +66,14 @@ static const struct verb verbs[] = {
 		"what sync "
 		"knows. Exit code 1 when any does. Happens by itself, too (\"verify\" in stack.json).",
 		0, 0, verb_verify},
-	{"tool", "tool [-c stack.json] list | test NAME | login NAME [--paste]",
+	{"tool", "tool [-c stack.json] list | test NAME | login NAME [--paste] | check FILE",
 		"list: the tools of the stack, and what each of them holds.\ntest: asks one tool whether it "
 		"answers and lets us in.\n"
 		"login: lets a person allow it in a browser, where the tool's connector wants that; a "
 		"running "
 		"mount notices.\n"
-		"  --paste  the browser is on another machine: paste the address that it ends at",
+		"  --paste  the browser is on another machine: paste the address that it ends at\n"
+		"check: says file, line, column and reason of what is wrong in a connector's manifest.",
 		1, 2, verb_tool},
 	{"check", "check [-c stack.json]",
 		"Checks the configuration and every manifest; says file, line, column and reason.", 0, 0,

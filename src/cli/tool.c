@@ -4,6 +4,7 @@
 
 #include "cli/cli.h"
 #include "seamfs/base/mem.h"
+#include "seamfs/connect/registry.h"
 #include "seamfs/sync/sync.h"
 
 static enum exit_code list_tools(const struct stack *stack)
@@ -44,20 +45,34 @@ static enum exit_code test_tool(struct stack *stack, struct sync *sync, const ch
 	return EXIT_OK;
 }
 
+static enum exit_code check_file(const char *path)
+{
+	struct err e = {0};
+
+	if (connect_check_manifest(path, &e) < 0)
+		return fail(EXIT_CONFIG, &e);
+	printf("%s is a manifest that this seamfs can use\n", path);
+	return EXIT_OK;
+}
+
 enum exit_code verb_tool(const struct options *o)
 {
 	enum exit_code code;
 	_cleanup_(stack_freep) struct stack *stack = NULL;
-	_Bool list = strcmp(o->argv[0], "list") == 0 && o->argc == 1;
-	_Bool test = strcmp(o->argv[0], "test") == 0 && o->argc == 2;
-	_Bool login = strcmp(o->argv[0], "login") == 0 && o->argc == 2;
+	const char *what = o->argv[0];
+	_Bool list = strcmp(what, "list") == 0 && o->argc == 1;
+	_Bool test = strcmp(what, "test") == 0 && o->argc == 2;
+	_Bool login = strcmp(what, "login") == 0 && o->argc == 2;
 	struct sync *sync = NULL;
 	struct err e = {0};
 
+	if (strcmp(what, "check") == 0 && o->argc == 2 && !o->paste)
+		return check_file(o->argv[1]);
 	if ((!list && !test && !login) || (o->paste && !login)) {
 		err_set(&e, 1,
-			"usage: seamfs tool list, seamfs tool test NAME, or seamfs tool login NAME "
-			"[--paste]");
+			"usage: seamfs tool list, seamfs tool test NAME, seamfs tool login NAME [--paste], "
+			"or "
+			"seamfs tool check FILE");
 		return fail(EXIT_USAGE, &e);
 	}
 	stack = config_load(o, &code);

@@ -89,7 +89,7 @@ cat >stack.json <<'END'
   }
 }
 END
-try "a workflow that is none" "stack.json:5:9: "
+try "a workflow that is none" "stack.json:5:21: "
 
 printf '' >stack.json
 try "an empty file" "stack.json"

@@ -43,6 +43,10 @@ check_fails "a count with a word behind it" 2 'wants a number, not "5x"' "$SEAMF
 check_fails "a count of none" 2 'wants a number, not "0"' "$SEAMFS" log -n 0
 check_fails "a sample of less than none" 2 'wants a number, not "-1"' "$SEAMFS" verify --sample -1
 check_fails "an unknown word behind a verb" 2 'tool' "$SEAMFS" tool frobnicate
+check_fails "--paste is for a login" 2 'login NAME' "$SEAMFS" tool list --paste
+check "a manifest that is right" "$SEAMFS" tool check "$SRC/contrib/connectors/redmine.json"
+echo '{ "connector": "x", "format": 1 }' >x.json
+check_fails "a manifest that is not" 3 'x.json:1:1: "title" is missing' "$SEAMFS" tool check x.json
 "$SEAMFS" >out.txt 2>err.txt
 check_equal "no verb at all: exit code" $? 2
 check_contains "no verb at all: the usage on standard error" "$(cat err.txt)" "seamfs mount"
