@@ -43,15 +43,28 @@ function each_reference(node, change, seen = new Set()) {
 class Merger {
 	constructor(need) {
 		this.need = need;
-		this.files = new Map();
+		this.marks = new Map(); // file -> what its components' names begin with
+		this.loaded = new Set();
+		this.shapes = new Map(); // path without the names of its parameters -> path
 		this.result = { openapi: '3.0.3', info: { title: '', version: '' }, paths: {}, components: {} };
 	}
 
+	mark(file) {
+		if (!this.marks.has(file))
+			this.marks.set(file, `${this.marks.size}_`);
+		return this.marks.get(file);
+	}
+
+	// Logins are named by every operation, without a "$ref".
+	named(kind, mark, name) {
+		return kind === 'securitySchemes' ? name : mark + name;
+	}
+
 	async add(file, { prefix = '', paths = true } = {}) {
-		if (this.files.has(file))
+		if (this.loaded.has(file))
 			return;
-		const mark = `${this.files.size}_`;
-		this.files.set(file, mark);
+		this.loaded.add(file);
+		const mark = this.mark(file);
 		const root = await as_openapi3(read(file, this.need), this.need);
 		const others = [];
 
@@ -63,7 +76,7 @@ class Merger {
 		for (const [kind, all] of Object.entries(root.components ?? {})) {
 			const to = this.result.components[kind] ??= {};
 			for (const [name, one] of Object.entries(all ?? {}))
-				to[kind === 'securitySchemes' ? name : mark + name] = one;
+				to[this.named(kind, mark, name)] = one;
 		}
 		for (const [template, item] of paths ? Object.entries(root.paths) : [])
 			this.add_path(prefix + template, item, root);
@@ -72,23 +85,31 @@ class Merger {
 	}
 
 	add_path(template, item, root) {
-		const plain = template.replace(/[?#].*$/, '').replace(/(.)\/$/, '$1');
-		const to = this.result.paths[plain] ??= {};
+		const plain = template.replace(/[?#].*$/, '').replace(/(.)\/$/, '$1'), shape = plain.replace(/\{[^}]*\}/g, '{}');
+		const known = this.shapes.get(shape) ?? plain, to = this.result.paths[known] ??= {};
+		const names = (path) => [...path.matchAll(/\{([^}]*)\}/g)].map((m) => m[1]);
 
+		this.shapes.set(shape, known);
 		for (const verb of VERBS) {
 			if (item[verb])
-				to[verb] ??= this.operation(item[verb], item, root);
+				to[verb] ??= this.operation(item[verb], item, root, names(plain), names(known));
 		}
 	}
 
 	// An operation with everything it inherits. Header parameters that OpenAPI itself tells to ignore are left out, and every
-	// operation is given a success, without which Steady does not serve the document.
-	operation(own, item, root) {
-		const key = (p) => p.$ref ?? `${p.in} ${p.name}`;
-		const parameters = new Map();
+	// operation is given a success, without which Steady does not serve the document. The parameters of its path get the
+	// names that another file has given them.
+	operation(own, item, root, names, known) {
+		const parameters = new Map(), ignored = ['accept', 'content-type', 'authorization'];
 
-		for (const p of [...(item.parameters ?? []), ...(own.parameters ?? [])])
-			parameters.set(key(p), p);
+		for (const p of [...(item.parameters ?? []), ...(own.parameters ?? [])]) {
+			const [, kind, name] = /^#\/components\/([^/]+)\/(.*)$/.exec(p.$ref ?? '') ?? [];
+			let one = name ? this.result.components[kind]?.[name] ?? p : p;
+			if (one.in === 'path' && names.includes(one.name))
+				one = { ...one, name: known[names.indexOf(one.name)] };
+			if (one.in !== 'header' || !ignored.includes(one.name?.toLowerCase()))
+				parameters.set(`${one.in} ${one.name} ${one.$ref ?? ''}`, one);
+		}
 		const op = { ...own, parameters: [...parameters.values()], security: own.security ?? root.security };
 		const responses = op.responses ?? {};
 		if (!Object.keys(responses).some((s) => /^2/.test(s)))
@@ -107,7 +128,7 @@ class Merger {
 				if (root.components?.[at[1]]?.[at[2]] === undefined)
 					this.missing(node);
 				else
-					node.$ref = `#/components/${at[1]}/${[mark + at[2], ...at.slice(3)].map(escaped).join('/')}`;
+					node.$ref = `#/components/${at[1]}/${[this.named(at[1], mark, at[2]), ...at.slice(3)].map(escaped).join('/')}`;
 			} else {
 				const target = at.reduce((o, p) => o?.[p], root);
 				delete node.$ref;
@@ -122,10 +143,9 @@ class Merger {
 			this.missing(node);
 			return;
 		}
-		others.push(other);
 		const at = parts_of(pointer);
-		const index = this.files.get(other) ?? `${this.files.size + [...new Set(others)].indexOf(other)}_`;
-		node.$ref = `#/components/${at[1]}/${escaped(index + at[2])}`;
+		others.push(other);
+		node.$ref = `#/components/${at[1]}/${escaped(this.named(at[1], this.mark(other), at[2]))}`;
 	}
 
 	// What a document refers to and does not have may be anything.
@@ -240,7 +260,9 @@ export class Document {
 					all.names.set(name, [...(all.names.get(name) ?? []), ...list]);
 			}
 		}
-		if (all.names.size === 0 && (all.any || [schema.type].flat().includes('object')))
+		if (schema.additionalProperties === false)
+			all.open = false;
+		else if (all.names.size === 0 && (all.any || [schema.type].flat().includes('object')))
 			all.open = true;
 		return all;
 	}
@@ -337,8 +359,8 @@ export class Document {
 		const ways = operation.op.security;
 		if (!ways?.length || ways.some((w) => Object.keys(w).every(given)))
 			return [];
-		// Some documents list what belongs together as alternatives, or the other way round.
-		return [{ place: 'credentials', text: `none of the logins of the document: ${ways.map((w) => Object.keys(w).join('+')).join(', ')}` }];
+		const names = ways.map((w) => Object.keys(w).join('+')).join(', ');
+		return [{ place: 'credentials', text: `none of the logins of the document: ${names}` }];
 	}
 
 	// A form as JSON, each value as the schema wants it: "lines[0][text]=…".

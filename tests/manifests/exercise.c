@@ -6,8 +6,8 @@
  * Call: exercise CONFIG.json < CALLS
  *
  * CONFIG.json is a tool's object of stack.json; files that it names are sought beside it. Each line of CALLS is an
- * object: {"call": "list", "type": "task", "cursor": null}, and likewise "get" (id), "create" and "find" (doc, key),
- * "update" (id, changes, base), "remove" and "restore" (id), "check" and "describe". One line is printed for each:
+ * object: {"call": "list", "type": "task", "cursor": null}, and likewise "get" (id), "create" and "find" (doc, key,
+ * ago_ms), "update" (id, changes, base), "remove" and "restore" (id), "check" and "describe". One line is printed for each:
  * type, call, 0 or the name of the errno, sentence, and what was given as JSON, with tabs between. A call that fails
  * is no reason to end.
  */
@@ -118,10 +118,12 @@ static int call_create(struct call *c, struct err *e)
 static int call_find(struct call *c, struct err *e)
 {
 	struct remote found = {0};
-	int64_t sent_ms = clock_now_ms() - 60000; /* long enough ago for "it is not there" to be an answer */
+	int64_t ago_ms = 60000; /* long enough for "it is not there" to be an answer */
 
+	json_int64(json_get(c->json, "ago_ms"), &ago_ms);
 	return give(c, &found,
-		c->link->ops->find(c->link, c->type, json_get(c->json, "doc"), c->key, sent_ms, &found, e));
+		c->link->ops->find(c->link, c->type, json_get(c->json, "doc"), c->key,
+			clock_now_ms() - ago_ms, &found, e));
 }
 
 static int call_update(struct call *c, struct err *e)
@@ -147,6 +149,7 @@ static int call_restore(struct call *c, struct err *e)
 
 /* ---- what the tool can do, and the table of types ---- */
 
+/* @c: NULL for the fields of a line */
 static cJSON *describe_fields(const struct type *type, const struct field *fields, const struct capability *c)
 {
 	cJSON *all = cJSON_CreateArray();
@@ -155,8 +158,8 @@ static cJSON *describe_fields(const struct type *type, const struct field *field
 		cJSON *one = cJSON_CreateObject(), *choices = f->choices ? cJSON_CreateArray() : NULL;
 
 		json_set_text(one, "name", f->name);
-		json_set(one, "kind", json_new_int(f->kind));
 		json_set_text(one, "is", field_kind_name(f->kind));
+		json_set(one, "required", cJSON_CreateBool((f->flags & FIELD_REQUIRED) != 0));
 		if (f->kind == FIELD_REF)
 			json_set_text(one, "ref", type_get(f->ref)->name);
 		for (const char *const *choice = f->choices; choices && *choice; choice++)
@@ -244,7 +247,8 @@ static int open_tool(const char *path, cJSON **ret_config, struct tool_link **re
 {
 	_cleanup_(buf_finish) struct buf text = BUF_INIT(BUF_MAX_TEXT);
 	_cleanup_(mem_freep) char *dir = path_dir(path);
-	struct tool_setup setup = {.name = "tool", .base_dir = dir, .currency = "EUR"};
+	static atomic_bool never;
+	struct tool_setup setup = {.name = "tool", .base_dir = dir, .currency = "EUR", .stop = &never};
 	int r = file_read(path, &text, e);
 
 	if (r == 0)
