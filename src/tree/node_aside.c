@@ -195,6 +195,8 @@ int node_aside_lookup(struct tree *tree, struct place dir, const char *name, str
 		record = record_called(tree, dir, stem, &type);
 		if (record)
 			return tree_stat(tree, place_ino(besides[i].kind, type->id, (uint64_t)record), ret);
+		/* It is there as soon as there is such a record, and no change of it names this file. */
+		ret->fleeting = 1;
 	}
 	return -ENOENT;
 }

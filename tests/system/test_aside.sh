@@ -35,6 +35,11 @@ check_equal "ends the problem" "$(ls m/problems 2>/dev/null; cat "$DIR/.error")"
 check_not "a field that no client has" sh -c "echo x >'$DIR/client.d/colour'"
 check_not "nothing else can be made there" touch "$DIR/client.d/x.txt"
 
+# ---- looked for before it is there: a moment later it is
+check_not "beside no record is nothing" test -e m/invoices/SOON-1.d
+check "the record is made" sh -c 'echo "{\"client\": \"Tamarind Marine B.V\"}" >m/invoices/SOON-1.json'
+check_within 5 "what is beside it is there with it" sh -c 'test -d m/invoices/SOON-1.d && test -e m/invoices/SOON-1.meta.json'
+
 # ---- new records from a template; money, references, booleans as fields
 check "cp of the template" cp m/invoices/.template.json m/invoices/T-1.json
 check_equal "it is a draft" "$(state_of m/invoices/T-1.json)" draft
