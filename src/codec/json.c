@@ -206,6 +206,13 @@ const char *json_text(const cJSON *item)
 	return item && cJSON_IsString(item) ? item->valuestring : NULL;
 }
 
+const char *json_scalar(const cJSON *item)
+{
+	if (cJSON_IsBool(item))
+		return cJSON_IsTrue(item) ? "true" : "false";
+	return json_text(item) ? json_text(item) : json_number(item);
+}
+
 cJSON *json_get(const cJSON *object, const char *key)
 {
 	return object ? cJSON_GetObjectItemCaseSensitive(object, key) : NULL;
@@ -249,18 +256,13 @@ static const char *next_step(const char *pointer, char *step, size_t size)
 static cJSON *selected(const cJSON *list, const char *step)
 {
 	const char *equals = strchr(step, '=');
+	_cleanup_(mem_freep) char *name = equals ? mem_dup(step, (size_t)(equals - step)) : NULL;
 	cJSON *element;
 
 	if (!equals)
 		return NULL;
 	cJSON_ArrayForEach (element, list) {
-		_cleanup_(mem_freep) char *name = mem_dup(step, (size_t)(equals - step));
-		const cJSON *member = json_get(element, name);
-		const char *text = json_text(member) ? json_text(member) : json_number(member);
-
-		if (cJSON_IsBool(member))
-			text = cJSON_IsTrue(member) ? "true" : "false";
-		if (text && strcmp(text, equals + 1) == 0)
+		if (str_equal(json_scalar(json_get(element, name)), equals + 1))
 			return element;
 	}
 	return NULL;

@@ -10,21 +10,23 @@
 #include "seamfs/codec/json.h"
 #include "seamfs/net/oauth.h"
 
+/* The longest secret, and what may stand around it. */
+enum { FILLED_MAX = SECRET_MAX + 4096 };
+
 static const cJSON *auth_json(const struct engine *g)
 {
 	return json_get(g->manifest->http, "auth");
 }
 
-/* A template that may hold secrets, filled; given, to be wiped. NULL when a value in it is absent. */
-static char *filled(const struct engine *g, const char *template)
+char *auth_filled(const struct engine *g, const char *template)
 {
 	struct template_values v = engine_values(g, &(struct call){0});
-	struct buf b = BUF_INIT(SECRET_MAX * 2);
+	struct buf b = BUF_INIT(2 * FILLED_MAX);
 
 	if (!template)
 		return NULL;
 	/* Room for all of it at once: a buffer that moves would leave a copy of the secret behind. */
-	buf_resize(&b, SECRET_MAX + 4096);
+	buf_resize(&b, FILLED_MAX);
 	buf_clear(&b);
 	if (template_expand(template, &v, buf_puts, &b) != 0) {
 		buf_finish(&b);
@@ -35,13 +37,13 @@ static char *filled(const struct engine *g, const char *template)
 
 static void open_query(struct engine *g, const cJSON *query)
 {
-	struct buf b = BUF_INIT(SECRET_MAX * 2);
+	struct buf b = BUF_INIT(2 * FILLED_MAX);
 	const cJSON *param;
 
-	buf_resize(&b, SECRET_MAX + 4096);
+	buf_resize(&b, FILLED_MAX);
 	buf_clear(&b);
 	cJSON_ArrayForEach (param, query) {
-		char *value = filled(g, json_text(param));
+		char *value = auth_filled(g, json_text(param));
 
 		if (value) {
 			if (b.len)
@@ -74,7 +76,7 @@ static int log_in(struct engine *g, struct err *e)
 
 	if (r < 0)
 		return r;
-	token = map_scalar_text(json_at(reply.json, json_get_text(a->login, "token")));
+	token = json_scalar(json_at(reply.json, json_get_text(a->login, "token")));
 	if (!token || !*token) {
 		err_set(e, EACCES, "%s does not let us in: the user or the password is not accepted",
 			g->link.name);
@@ -88,7 +90,7 @@ static int log_in(struct engine *g, struct err *e)
 	a->session = str_dup(token);
 	a->header = header->child->string;
 	secret_wipe_text(a->value);
-	a->value = filled(g, json_text(header->child));
+	a->value = auth_filled(g, json_text(header->child));
 	return 0;
 }
 
@@ -150,7 +152,7 @@ static char *joined_scopes(const cJSON *scopes)
 	if (!scopes || json_text(scopes))
 		return str_dup(json_text(scopes));
 	cJSON_ArrayForEach (one, scopes)
-		buf_printf(&b, "%s%s", b.len ? " " : "", map_scalar_text(one));
+		buf_printf(&b, "%s%s", b.len ? " " : "", json_scalar(one));
 	return buf_steal(&b);
 }
 
@@ -160,7 +162,7 @@ static cJSON *filled_params(const struct engine *g, const cJSON *params)
 	const cJSON *param;
 
 	cJSON_ArrayForEach (param, params) {
-		_cleanup_(mem_freep) char *value = filled(g, json_text(param));
+		_cleanup_(mem_freep) char *value = auth_filled(g, json_text(param));
 
 		if (value)
 			json_set_text(filled_ones, param->string, value);
@@ -173,16 +175,24 @@ static int read_account(
 	const struct engine *g, const char *setting, const char *base_dir, cJSON **ret, struct err *e)
 {
 	_cleanup_(mem_freep) char *name = str_format("{%s}", setting);
-	_cleanup_(mem_freep) char *file = filled(g, name);
+	_cleanup_(mem_freep) char *file = auth_filled(g, name);
 	_cleanup_(mem_freep) char *path = file ? path_join(base_dir, file) : NULL;
+	_cleanup_(fd_closep) int fd = -1;
 	struct buf text = BUF_INIT(SECRET_MAX);
+	struct stat st;
 	int r;
 
 	if (!path)
 		return err_set(e, EINVAL, "\"%s\" is missing: the service account's file", setting);
-	r = file_read(path, &text, e);
-	if (r == 0)
-		r = json_parse(buf_text(&text), text.len, JSON_STRICT, ret, NULL, e);
+	r = secret_open(path, 1, &fd, &st, e);
+	if (r < 0)
+		return r;
+	/* Room for all of it at once, as for any secret. */
+	buf_resize(&text, SECRET_MAX);
+	buf_clear(&text);
+	r = file_read_fd(fd, &text);
+	r = r < 0 ? err_set(e, -r, "%s cannot be read: %s", path, strerror(-r))
+		  : json_parse(buf_text(&text), text.len, JSON_STRICT, ret, NULL, e);
 	if (text.data)
 		explicit_bzero(text.data, text.size);
 	buf_finish(&text);
@@ -194,10 +204,10 @@ static int read_parts(
 {
 	const char *own = json_get_text(setup->config, "login");
 
-	p->token = filled(g, json_get_text(json, "token"));
-	p->authorize = filled(g, json_get_text(json, "authorize"));
-	p->client_id = filled(g, "{client_id}");
-	p->client_secret = filled(g, "{client_secret}");
+	p->token = auth_filled(g, json_get_text(json, "token"));
+	p->authorize = auth_filled(g, json_get_text(json, "authorize"));
+	p->client_id = auth_filled(g, "{client_id}");
+	p->client_secret = auth_filled(g, "{client_secret}");
 	p->scopes = joined_scopes(json_get(json, "scopes"));
 	p->params = filled_params(g, json_get(json, "params"));
 	p->path = own ? path_join(setup->base_dir, own)
@@ -211,6 +221,7 @@ static int open_oauth(struct engine *g, const cJSON *json, const struct tool_set
 {
 	static atomic_bool never;
 	const char *grant = json_get_text(json, "grant");
+	char name[64];
 	_cleanup_(parts_finish) struct parts p = {0};
 	struct oauth_setup s = {.tool = g->link.name, .keep = json_get(json, "keep")};
 	int r = read_parts(g, json, setup, &p, e);
@@ -221,6 +232,7 @@ static int open_oauth(struct engine *g, const cJSON *json, const struct tool_set
 		  : strcmp(grant, "jwt") == 0 ? OAUTH_JWT
 					      : OAUTH_CLIENT;
 	s.token_url = p.token;
+	s.public_only = !engine_chosen(g, json_get_text(json, "token"), name);
 	s.authorize_url = p.authorize;
 	s.client_id = p.client_id;
 	s.client_secret = p.client_secret;

@@ -40,3 +40,6 @@ _Bool auth_refused(struct engine *g, const cJSON *request);
 
 /* auth_url - @url with what belongs to every address; given, a secret */
 char *auth_url(const struct auth *a, const char *url);
+
+/* auth_filled - a template that may hold secrets, filled; given, to be wiped. NULL for NULL, or when a value in it is absent. */
+char *auth_filled(const struct engine *g, const char *template);

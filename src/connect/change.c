@@ -110,11 +110,11 @@ static int check_when(struct engine *g, const cJSON *request, const cJSON *doc, 
 	*ret_first = 0;
 	cJSON_ArrayForEach (when, json_get(request, "when")) {
 		_cleanup_(mem_freep) char *allowed = NULL;
-		const char *now = map_scalar_text(json_get(doc, when->string));
+		const char *now = json_scalar(json_get(doc, when->string));
 
 		if (now && engine_among(when, now))
 			continue;
-		if (engine_among(when, map_scalar_text(json_get(changes, when->string)))) {
+		if (engine_among(when, json_scalar(json_get(changes, when->string)))) {
 			*ret_first = 1;
 			continue;
 		}

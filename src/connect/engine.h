@@ -46,6 +46,9 @@ struct engine {
 	_Bool ignored[TYPE_COUNT]; /* … and the tool ignores it: every listing is a full one */
 };
 
+/* engine_chosen - whether an address begins with a setting, whose @name that is: then a person has chosen it */
+_Bool engine_chosen(const struct engine *g, const char *template, char name[64]);
+
 /* engine_base - makes the tool's address of the manifest, the settings and what a login told. 0 or -EINVAL. */
 int engine_base(struct engine *g, struct err *e);
 

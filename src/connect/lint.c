@@ -135,7 +135,7 @@ static int lint_follow(struct check *c, const struct map_field *f, const cJSON *
 	cJSON_ArrayForEach (next, follow) {
 		size_t mark = check_enter(c, next->string ? next->string : "0");
 
-		r = lint_state(c, f, next->string ? next->string : map_scalar_text(next));
+		r = lint_state(c, f, next->string ? next->string : json_scalar(next));
 		if (r == 0 && cJSON_IsObject(next))
 			r = lint_request(c, next);
 		list = cJSON_IsArray(next) ? next : NULL;
@@ -145,7 +145,7 @@ static int lint_follow(struct check *c, const struct map_field *f, const cJSON *
 		if (r < 0)
 			return r;
 	}
-	return map_scalar_text(follow) ? lint_state(c, f, map_scalar_text(follow)) : 0;
+	return json_scalar(follow) ? lint_state(c, f, json_scalar(follow)) : 0;
 }
 
 static int lint_graph(struct check *c, const struct manifest_type *t, const cJSON *graph)

@@ -216,7 +216,7 @@ static int note_events(void *context, const cJSON *records, struct err *e)
 	const cJSON *changes = h->p->t->changes, *event;
 
 	cJSON_ArrayForEach (event, records) {
-		const char *id = map_scalar_text(json_at(event, json_get_text(changes, "id")));
+		const char *id = json_scalar(json_at(event, json_get_text(changes, "id")));
 		int64_t ms = map_instant(event, json_get_text(changes, "at"), h->p->t->stamp_as);
 
 		if (ms > h->p->newest_ms)
@@ -278,12 +278,11 @@ static int list_events(struct pull *p, const char *since, _Bool *ret_proven, str
 static int give_removed(void *context, const cJSON *records, struct err *e)
 {
 	struct pull *p = context;
-	struct id_place own = {{json_get_text(p->t->removed, "id")}, 1};
 	const cJSON *record;
 	int r = 0;
 
 	cJSON_ArrayForEach (record, records) {
-		struct remote gone = {.id = manifest_id(own.at[0] ? &own : &p->t->id, record), .deleted = 1};
+		struct remote gone = {.id = manifest_id(&p->t->removed_id, record), .deleted = 1};
 
 		if (gone.id && r == 0)
 			r = p->sink(p->context, &gone, 1);
@@ -294,15 +293,13 @@ static int give_removed(void *context, const cJSON *records, struct err *e)
 
 static int list_removed(struct pull *p, const char *since, _Bool *proven, struct err *e)
 {
-	struct id_place own = {{json_get_text(p->t->removed, "id")}, 1};
 	struct listing l = engine_listing(p->t, p->t->removed, p->t->page);
 	_Bool all = 0;
 	int64_t date_ms;
 	int r;
 
 	l.call.since = since;
-	if (own.at[0])
-		l.id = &own;
+	l.id = &p->t->removed_id;
 	r = engine_pages(p->g, &l, give_removed, p, &all, &date_ms, e);
 	*proven &= all;
 	return r;

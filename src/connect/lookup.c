@@ -25,9 +25,9 @@ char *engine_joined(const cJSON *record, const cJSON *pointers)
 	const char *text;
 
 	if (json_text(pointers))
-		return str_dup(map_scalar_text(json_at(record, json_text(pointers))));
+		return str_dup(json_scalar(json_at(record, json_text(pointers))));
 	cJSON_ArrayForEach (pointer, pointers) {
-		text = map_scalar_text(json_at(record, json_text(pointer)));
+		text = json_scalar(json_at(record, json_text(pointer)));
 		if (text && *text)
 			buf_printf(&b, "%s%s", b.len ? " " : "", text);
 	}
@@ -41,7 +41,7 @@ static int add_rows(void *context, const cJSON *records, struct err *e)
 
 	cJSON_ArrayForEach (record, records) {
 		_cleanup_(mem_freep) char *name = engine_joined(record, json_get(f->json, "name"));
-		const char *id = map_scalar_text(json_at(record, json_get_text(f->json, "id")));
+		const char *id = json_scalar(json_at(record, json_get_text(f->json, "id")));
 
 		if (id && name && *name && !json_get(f->rows, name))
 			json_set_text(f->rows, name, id);

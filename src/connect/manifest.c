@@ -299,7 +299,7 @@ char *manifest_id(const struct id_place *place, const cJSON *record)
 	struct buf b = BUF_INIT(BUF_MAX_RECORD);
 
 	for (int i = 0; i < place->count; i++) {
-		const char *text = map_scalar_text(json_at(record, place->at[i]));
+		const char *text = json_scalar(json_at(record, place->at[i]));
 
 		if (!text || !*text) {
 			buf_finish(&b);
@@ -336,6 +336,9 @@ static int compile_type(struct check *c, struct manifest *m, const cJSON *json)
 	t->url = json_get_text(json, "url");
 	t->stamp_as = AS_DATETIME;
 	compile_id(json_get(fields, "id"), t);
+	t->removed_id = json_get_text(t->removed, "id")
+				? (struct id_place){{json_get_text(t->removed, "id")}, 1}
+				: t->id;
 	t->created = stamp(fields, "created", &t->stamp_as);
 	t->updated = stamp(fields, "updated", &t->stamp_as);
 	mark = check_enter(c, "fields");

@@ -28,13 +28,13 @@ struct manifest_type {
 	const cJSON *changes; /* NULL where it is by scan */
 	_Bool events;	      /* changes are told by a list of what happened, not by a filter */
 	const cJSON *removed, *gone, *guard;
-	const cJSON *page;   /* its own or the manifest's */
-	const cJSON *steps;  /* our field -> the tool's word -> those that may follow it */
-	const cJSON *labels; /* the tool's name of a field in error messages -> our field */
-	const char *url;     /* template of the page for people; a path is one of the tool's */
-	struct id_place id;
-	_Bool id_number;	       /* the tool wants it as a number */
-	const char *created, *updated; /* JSON Pointers in the tool's record */
+	const cJSON *page;		/* its own or the manifest's */
+	const cJSON *steps;		/* our field -> the tool's word -> those that may follow it */
+	const cJSON *labels;		/* the tool's name of a field in error messages -> our field */
+	const char *url;		/* template of the page for people; a path is one of the tool's */
+	struct id_place id, removed_id; /* in a record, and in what "removed" lists */
+	_Bool id_number;		/* the tool wants it as a number */
+	const char *created, *updated;	/* JSON Pointers in the tool's record */
 	enum map_as stamp_as;
 	struct mapping map;
 };

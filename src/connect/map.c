@@ -50,13 +50,6 @@ uint64_t mapping_writes(const struct mapping *m, const struct type *type, _Bool 
 	return set;
 }
 
-const char *map_scalar_text(const cJSON *item)
-{
-	if (cJSON_IsBool(item))
-		return cJSON_IsTrue(item) ? "true" : "false";
-	return json_text(item) ? json_text(item) : json_number(item);
-}
-
 /* "/Date(1795000000000+0000)/": milliseconds since 1970; what stands behind them is for display */
 static int msdate_parse(const char *text, int64_t *ret_ms)
 {
@@ -89,7 +82,7 @@ static int moment_parse(const char *text, enum map_as as, int64_t *ret_ms)
 
 int64_t map_instant(const cJSON *record, const char *at, enum map_as as)
 {
-	const char *text = at ? map_scalar_text(json_at(record, at)) : NULL;
+	const char *text = at ? json_scalar(json_at(record, at)) : NULL;
 	int64_t ms = 0;
 
 	return text && moment_parse(text, as, &ms) == 0 ? ms : 0;
@@ -109,10 +102,10 @@ const char *map_our_word(const struct map_field *f, const char *theirs)
 	if (!f->values)
 		return theirs;
 	cJSON_ArrayForEach (ours, f->values) {
-		if (str_equal(map_scalar_text(ours), theirs))
+		if (str_equal(json_scalar(ours), theirs))
 			return ours->string;
 		cJSON_ArrayForEach (one, ours) {
-			if (str_equal(map_scalar_text(one), theirs))
+			if (str_equal(json_scalar(one), theirs))
 				return ours->string;
 			if (str_equal(json_text(one), "*"))
 				other = ours->string;
@@ -127,13 +120,13 @@ const char *map_their_word(const struct map_field *f, const char *ours)
 
 	if (!f->values)
 		return ours;
-	return map_scalar_text(cJSON_IsArray(theirs) ? theirs->child : theirs);
+	return json_scalar(cJSON_IsArray(theirs) ? theirs->child : theirs);
 }
 
 int map_state(
 	const struct map_field *f, const struct map_env *env, const cJSON *record, char **ret, struct err *e)
 {
-	const char *text = map_scalar_text(json_at(record, f->at));
+	const char *text = json_scalar(json_at(record, f->at));
 	int r = 0;
 
 	if (f->lookup && !f->by_name && text)
@@ -395,7 +388,7 @@ static cJSON *read_lines(
 static int read_field(struct map_field *m, const struct map_env *env, const cJSON *item, const char *currency,
 	cJSON **ret, struct err *e)
 {
-	const char *text = map_scalar_text(item);
+	const char *text = json_scalar(item);
 	cJSON *value = NULL;
 	int r = 0;
 
@@ -426,8 +419,8 @@ static int read_field(struct map_field *m, const struct map_env *env, const cJSO
 /* A text whose last word has a place of its own, such as a person's name. */
 static cJSON *read_joined(const struct map_field *f, const cJSON *record)
 {
-	const char *first = map_scalar_text(json_at(record, f->at)),
-		   *last = map_scalar_text(json_at(record, f->at_last));
+	const char *first = json_scalar(json_at(record, f->at)),
+		   *last = json_scalar(json_at(record, f->at_last));
 	_cleanup_(mem_freep) char *text = NULL;
 
 	first = first ? first : "";

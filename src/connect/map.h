@@ -146,5 +146,3 @@ _Bool map_same(const struct field *field, const cJSON *a, const cJSON *b);
 
 /* map_instant - a stamp in a tool's record (AS_DATETIME or AS_UNIX) as UTC milliseconds, 0 without one */
 int64_t map_instant(const cJSON *record, const char *at, enum map_as as);
-/* map_scalar_text - a text, the digits of a number, "true" or "false"; NULL for anything else */
-const char *map_scalar_text(const cJSON *item);

@@ -73,10 +73,10 @@ static const cJSON *their_item(const cJSON *values, const char *theirs)
 	const cJSON *ours, *one;
 
 	cJSON_ArrayForEach (ours, values) {
-		if (str_equal(map_scalar_text(ours), theirs))
+		if (str_equal(json_scalar(ours), theirs))
 			return ours;
 		cJSON_ArrayForEach (one, ours) {
-			if (str_equal(map_scalar_text(one), theirs))
+			if (str_equal(json_scalar(one), theirs))
 				return one;
 		}
 	}
@@ -98,7 +98,7 @@ int map_put_state(
 static int write_text(
 	const struct map_field *m, const struct map_env *env, const cJSON *item, cJSON **ret, struct err *e)
 {
-	const char *text = map_scalar_text(item);
+	const char *text = json_scalar(item);
 	_cleanup_json_ cJSON *theirs = NULL;
 	int r;
 
@@ -108,7 +108,7 @@ static int write_text(
 		r = their_value(m, env, text, &theirs, e);
 		if (r < 0)
 			return r;
-		text = map_scalar_text(theirs);
+		text = json_scalar(theirs);
 	}
 	if (m->lookup)
 		return write_lookup(m, env, text, ret, e);

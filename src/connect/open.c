@@ -35,11 +35,11 @@ static int fill_setting(const cJSON *json, const struct tool_setup *setup, struc
 		r = secret_load(given, setup->base_dir, &s->secret, e);
 		return r < 0 ? bad_key(json->string, r, e) : 0;
 	}
-	if (given && !map_scalar_text(given)) {
+	if (given && !json_scalar(given)) {
 		err_set(e, EINVAL, "this has to be a text: %s", json_get_text(json, "label"));
 		return bad_key(json->string, -EINVAL, e);
 	}
-	s->text = str_dup(given ? map_scalar_text(given) : json_get_text(json, "default"));
+	s->text = str_dup(given ? json_scalar(given) : json_get_text(json, "default"));
 	return 0;
 }
 
@@ -74,14 +74,17 @@ static int fill_settings(struct engine *g, const struct tool_setup *setup, struc
 	return r;
 }
 
+_Bool engine_chosen(const struct engine *g, const char *template, char name[64])
+{
+	return template_name(&template, name) > 0 && json_get(g->manifest->settings, name);
+}
+
 /* The key of stack.json that the address comes from; "" when the manifest alone says it. */
 static const char *base_key(const struct engine *g, char name[64])
 {
-	const char *p = json_get_text(g->manifest->http, "base");
-
 	if (g->given)
 		return "base";
-	return template_name(&p, name) > 0 && json_get(g->manifest->settings, name) ? name : "";
+	return engine_chosen(g, json_get_text(g->manifest->http, "base"), name) ? name : "";
 }
 
 int engine_base(struct engine *g, struct err *e)
@@ -112,22 +115,6 @@ int engine_base(struct engine *g, struct err *e)
 	return 0;
 }
 
-/* One value that may hold secrets; given, to be wiped. NULL when a setting in it was not given. */
-static char *filled(const struct engine *g, const char *template)
-{
-	struct template_values v = engine_values(g, &(struct call){0});
-	struct buf b = BUF_INIT(HEADER_MAX);
-
-	/* Room for all of it at once: a buffer that moves would leave a copy of the secret behind. */
-	buf_resize(&b, HEADER_MAX / 2);
-	buf_clear(&b);
-	if (template_expand(template, &v, buf_puts, &b) != 0) {
-		buf_finish(&b);
-		return NULL;
-	}
-	return buf_steal(&b);
-}
-
 static int add_header(struct engine *g, const char *name, char *value, struct err *e)
 {
 	int r = value ? http_add_header(g->http, name, value, e) : 0;
@@ -145,15 +132,15 @@ static int add_credentials(struct engine *g, struct err *e)
 	int r = 0;
 
 	cJSON_ArrayForEach (header, headers)
-		r = r < 0 ? r : add_header(g, header->string, filled(g, json_text(header)), e);
+		r = r < 0 ? r : add_header(g, header->string, auth_filled(g, json_text(header)), e);
 	if (r == 0 && json_get(auth, "bearer")) {
 		bearer = str_format("Bearer %s", json_get_text(auth, "bearer"));
-		r = add_header(g, "Authorization", filled(g, bearer), e);
+		r = add_header(g, "Authorization", auth_filled(g, bearer), e);
 	}
 	if (r < 0 || !basic)
 		return r;
-	user = filled(g, json_get_text(basic, "user"));
-	password = filled(g, json_get_text(basic, "password"));
+	user = auth_filled(g, json_get_text(basic, "user"));
+	password = auth_filled(g, json_get_text(basic, "password"));
 	r = user && password ? http_set_basic(g->http, user, password, e) : 0;
 	secret_wipe_text(user);
 	secret_wipe_text(password);

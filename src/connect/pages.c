@@ -47,10 +47,10 @@ _Bool engine_among(const cJSON *want, const char *text)
 {
 	const cJSON *one;
 
-	if (str_equal(map_scalar_text(want), text))
+	if (str_equal(json_scalar(want), text))
 		return 1;
 	cJSON_ArrayForEach (one, want) {
-		if (str_equal(map_scalar_text(one), text))
+		if (str_equal(json_scalar(one), text))
 			return 1;
 	}
 	return 0;
@@ -64,7 +64,7 @@ _Bool engine_matches(const cJSON *record, const cJSON *only)
 		const cJSON *there = json_at(record, want->string);
 		_Bool nothing = !there || cJSON_IsNull(there);
 
-		if (cJSON_IsNull(want) ? !nothing : nothing || !engine_among(want, map_scalar_text(there)))
+		if (cJSON_IsNull(want) ? !nothing : nothing || !engine_among(want, json_scalar(there)))
 			return 0;
 	}
 	return 1;
@@ -178,7 +178,7 @@ static int note_next(struct walk *w, const cJSON *json, const char *url, struct 
 
 	if (w->by != BY_CURSOR && w->by != BY_LINK)
 		return 0;
-	next = pointer ? str_dup(map_scalar_text(json_at(json, pointer)))
+	next = pointer ? str_dup(json_scalar(json_at(json, pointer)))
 		       : next_link(http_header(w->g->http, "Link"));
 	if (!next || !*next) {
 		w->done = 1;
@@ -332,17 +332,21 @@ static int all_pages(struct engine *g, const struct listing *l, records_sink sin
 	return r;
 }
 
+struct parents {
+	const struct id_place *place;
+	cJSON *ids;
+};
+
 static int note_parents(void *context, const cJSON *records, struct err *e)
 {
-	const struct id_place *place = ((void **)context)[0];
-	cJSON *ids = ((void **)context)[1];
+	const struct parents *p = context;
 	const cJSON *record;
 
 	cJSON_ArrayForEach (record, records) {
-		_cleanup_(mem_freep) char *id = manifest_id(place, record);
+		_cleanup_(mem_freep) char *id = manifest_id(p->place, record);
 
 		if (id)
-			cJSON_AddItemToArray(ids, cJSON_CreateString(id));
+			cJSON_AddItemToArray(p->ids, cJSON_CreateString(id));
 	}
 	return 0;
 }
@@ -358,7 +362,7 @@ static int list_parents(
 		.page = json_get(lookup, "page"),
 		.records = json_get_text(lookup, "records"),
 		.id = &row};
-	void *context[] = {&row, ids};
+	struct parents parents = {.ids = ids};
 
 	if (!lookup) {
 		const struct manifest_type *t = engine_type(&g->link, type->id, e);
@@ -366,9 +370,9 @@ static int list_parents(
 		if (!t)
 			return -EOPNOTSUPP;
 		l = engine_listing(t, t->list, t->page);
-		context[0] = (void *)&t->id;
 	}
-	return engine_pages(g, &l, note_parents, context, proven, date_ms, e);
+	parents.place = l.id;
+	return engine_pages(g, &l, note_parents, &parents, proven, date_ms, e);
 }
 
 int engine_pages(struct engine *g, const struct listing *l, records_sink sink, void *context,

@@ -44,7 +44,7 @@ int engine_check(struct tool_link *link, char **ret_text, struct err *e)
 
 	if (r < 0)
 		return r;
-	me = pointer ? map_scalar_text(json_at(reply.json, pointer)) : NULL;
+	me = pointer ? json_scalar(json_at(reply.json, pointer)) : NULL;
 	if (pointer && !me)
 		return engine_odd(g, &reply, pointer, e);
 	*ret_text = me ? str_format("%s at %s as %s", g->manifest->title, g->base, me)
@@ -57,7 +57,7 @@ static _Bool is_gone(const struct manifest_type *t, const cJSON *record)
 {
 	const cJSON *mark = t->gone ? json_at(record, json_get_text(t->gone, "at")) : NULL;
 
-	return mark && engine_among(json_get(t->gone, "is"), map_scalar_text(mark));
+	return mark && engine_among(json_get(t->gone, "is"), json_scalar(mark));
 }
 
 int engine_remote(struct engine *g, const struct manifest_type *t, const cJSON *record, struct remote *ret,
@@ -127,7 +127,7 @@ static void note_version(struct engine *g, const struct manifest_type *t, const 
 		return;
 	g->seen.type = t;
 	str_set(&g->seen.id, id);
-	str_set(&g->seen.version, at ? map_scalar_text(json_at(record, at)) : http_header(g->http, "ETag"));
+	str_set(&g->seen.version, at ? json_scalar(json_at(record, at)) : http_header(g->http, "ETag"));
 }
 
 int engine_version(struct engine *g, const struct manifest_type *t, const char *id, char **ret, struct err *e)

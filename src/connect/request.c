@@ -79,7 +79,8 @@ int engine_url(struct engine *g, const struct call *c, char **ret, struct err *e
 	_cleanup_(buf_finish) struct buf url = BUF_INIT(URL_MAX);
 	struct template_values v;
 	const char *path;
-	int r = auth_ready(g, c->request, e);
+	/* An address that only a login tells. */
+	int r = g->base ? 0 : auth_ready(g, c->request, e);
 
 	if (r < 0)
 		return r;
@@ -179,8 +180,8 @@ static void add_form(struct buf *b, const char *name, const cJSON *item)
 		buf_putc(b, '&');
 	http_encode(b, name);
 	buf_putc(b, '=');
-	if (map_scalar_text(item))
-		http_encode(b, map_scalar_text(item));
+	if (json_scalar(item))
+		http_encode(b, json_scalar(item));
 }
 
 static char *body_text(
@@ -215,8 +216,8 @@ static void add_texts(struct buf *b, const cJSON *item)
 {
 	const cJSON *one;
 
-	if (map_scalar_text(item))
-		buf_printf(b, "%s%s", b->len ? "; " : "", map_scalar_text(item));
+	if (json_scalar(item))
+		buf_printf(b, "%s%s", b->len ? "; " : "", json_scalar(item));
 	else
 		cJSON_ArrayForEach (one, item)
 			add_texts(b, one);
@@ -234,7 +235,7 @@ static _Bool rule_matches(const cJSON *rule, int status, const cJSON *json, cons
 		return 0;
 	if (at && (!item || cJSON_IsNull(item)))
 		return 0;
-	if (is && !engine_among(is, map_scalar_text(item)))
+	if (is && !engine_among(is, json_scalar(item)))
 		return 0;
 	return !text || strstr(body, text);
 }
@@ -474,8 +475,10 @@ int engine_call(struct engine *g, const struct call *c, struct reply *ret, struc
 {
 	_cleanup_(mem_freep) char *url = str_dup(c->url);
 	struct err why = {0};
-	int r = url ? auth_ready(g, c->request, e) : engine_url(g, c, &url, e);
+	int r = auth_ready(g, c->request, e);
 
+	if (r == 0 && !url)
+		r = engine_url(g, c, &url, e);
 	if (r < 0)
 		return r;
 	r = attempt(g, c, url, ret, &why);

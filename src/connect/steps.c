@@ -43,7 +43,7 @@ static const cJSON *follow_of(const cJSON *graph, const char *state)
 /* The state that one step leads to: a word, or the name of its requests, of which "*" may be any. */
 static const char *step_state(const cJSON *next, const char *goal)
 {
-	const char *state = next->string ? next->string : map_scalar_text(next);
+	const char *state = next->string ? next->string : json_scalar(next);
 
 	return strcmp(state, "*") == 0 ? goal : state;
 }
@@ -66,7 +66,7 @@ static struct search search_all(const cJSON *graph, const char *from, const char
 		_Bool many = cJSON_IsArray(follow) || cJSON_IsObject(follow);
 
 		for (next = many ? follow->child : follow; next; next = many ? next->next : NULL) {
-			const char *state = many ? step_state(next, goal) : map_scalar_text(next);
+			const char *state = many ? step_state(next, goal) : json_scalar(next);
 
 			if (position(&s, state) < s.count || s.count == most)
 				continue;
@@ -127,6 +127,18 @@ struct walk {
 	const cJSON *base;
 };
 
+/* The state that the tool shows after a step; given, NULL: none. 0 or the -errno of a lookup. */
+static int read_back(
+	const struct walk *w, const struct map_env *env, const cJSON *record, char **ret, struct err *e)
+{
+	int r = map_state(w->f, env, record, ret, e);
+
+	if (r == 0)
+		log_info("connect", "%s: %s %s: %s is %s now", w->g->link.name, w->t->type->name, w->id,
+			w->f->field->name, *ret ? *ret : "empty");
+	return r;
+}
+
 /* One state on the way: sent alone, and believed when the tool shows it. */
 static int take_step(const struct walk *w, const char *state, struct err *e)
 {
@@ -143,11 +155,9 @@ static int take_step(const struct walk *w, const char *state, struct err *e)
 	if (r == 0)
 		r = engine_change(w->g, w->t, w->id, body, &reply, &record, e);
 	if (r == 0)
-		r = map_state(w->f, &env, record, &now, e);
+		r = read_back(w, &env, record, &now, e);
 	if (r < 0)
 		return r;
-	log_info("connect", "%s: %s %s: %s is %s now", w->g->link.name, w->t->type->name, w->id,
-		w->f->field->name, now ? now : "empty");
 	if (str_equal(now, state))
 		return 0;
 	return not_set(w->g, w->f, now, state, e);
@@ -174,7 +184,7 @@ static int choose(const struct walk *w, const cJSON *from, const char *state, ch
 		_cleanup_(mem_freep) char *name = engine_joined(row, json_get(from, "name"));
 
 		if (str_equal(name, state)) {
-			*ret = str_dup(map_scalar_text(json_at(row, json_get_text(from, "id"))));
+			*ret = str_dup(json_scalar(json_at(row, json_get_text(from, "id"))));
 			return 0;
 		}
 		buf_printf(&names, "%s\"%s\"", names.len ? ", " : "", name);
@@ -225,11 +235,9 @@ static int take_way(
 	if (r == 0)
 		r = engine_after_effect(engine_record(w->g, w->t, w->id, &reply, &record, e), e);
 	if (r == 0)
-		r = map_state(w->f, &env, record, &now, e);
+		r = read_back(w, &env, record, &now, e);
 	if (r < 0)
 		return r;
-	log_info("connect", "%s: %s %s: %s is %s now", w->g->link.name, w->t->type->name, w->id,
-		w->f->field->name, now ? now : "empty");
 	return now && str_equal(map_our_word(w->f, now), map_our_word(w->f, state))
 		       ? 0
 		       : not_set(w->g, w->f, now, state, e);

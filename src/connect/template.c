@@ -132,7 +132,7 @@ static const char *value_of(const struct template_values *v, const char *name, c
 	text = setting_text(v->settings, v->setting_count, name);
 	if (!text)
 		text = setting_text(v->kept, v->kept_count, name);
-	return text ? text : map_scalar_text(field_item(v, name));
+	return text ? text : json_scalar(field_item(v, name));
 }
 
 /* @next finds the names: template_name() for texts that are all ours, template_word() where braces may be others'. */

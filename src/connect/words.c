@@ -130,19 +130,36 @@ static int check_choice(struct check *c, const cJSON *item, const char *const *c
 	return r;
 }
 
-/* A {name} in a template. Secrets go into headers, never into an address, which servers write down. */
+/*
+ * Where a secret may stand: what is sent as a header or a body, or added to an address when that has been written into our log
+ * (auth.query). Addresses themselves are written down by servers and by us.
+ */
+static _Bool may_be_secret(const char *at)
+{
+	static const char *const places[] = {"/http/headers/", "/http/auth/bearer", "/http/auth/basic/",
+		"/http/auth/query/", "/http/auth/login/headers/", "/http/auth/login/body",
+		"/http/auth/login/header/"};
+
+	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+		if (strncmp(at, places[i], strlen(places[i])) == 0)
+			return 1;
+	}
+	return 0;
+}
+
+/* A {name} in a template. */
 static int check_name(struct check *c, const char *name)
 {
 	const cJSON *setting = json_get(json_get(c->root, "settings"), name);
-	const char *at = buf_text(&c->pointer);
-	_Bool header = strncmp(at, "/http/headers/", 14) == 0 || strncmp(at, "/http/auth/", 11) == 0;
 
 	if (!setting && !template_known(c->root, c->type, name))
 		return check_bad(
 			c, "nothing is called {%s} here: no setting, no field, no word of seamfs", name);
-	if (cJSON_IsTrue(json_get(setting, "secret")) && !header)
-		return check_bad(
-			c, "{%s} is a secret: it may stand in http.headers and http.auth only", name);
+	if (cJSON_IsTrue(json_get(setting, "secret")) && !may_be_secret(buf_text(&c->pointer)))
+		return check_bad(c,
+			"{%s} is a secret: it may stand in http.headers and http.auth only, and in no "
+			"address",
+			name);
 	return 0;
 }
 

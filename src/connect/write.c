@@ -54,7 +54,7 @@ static int created(struct engine *g, const struct manifest_type *t, const struct
 	if (record)
 		return engine_remote(g, t, record, ret, e);
 	if (!id)
-		id = pointer ? str_dup(map_scalar_text(json_at(reply->json, pointer)))
+		id = pointer ? str_dup(json_scalar(json_at(reply->json, pointer)))
 			     : manifest_id(&t->id, reply->json);
 	return id ? engine_get(&g->link, t->type->id, id, ret, e)
 		  : engine_odd(g, reply, pointer ? pointer : t->id.at[0], e);
@@ -215,7 +215,7 @@ static int agreement(const struct search *s, const cJSON *record, const cJSON *f
 /* The tool keeps our key: nothing else has to agree. */
 static int by_key(const struct search *s, const cJSON *record)
 {
-	const char *key = map_scalar_text(json_at(record, json_get_text(s->t->once, "to")));
+	const char *key = json_scalar(json_at(record, json_get_text(s->t->once, "to")));
 
 	return str_equal(key, s->key) ? FITS_CLOCK : -1;
 }

@@ -41,6 +41,7 @@ struct http {
 	struct curl_slist *headers; /* for every request; may hold secrets */
 	int64_t next_ms;	    /* steady clock: no request before this */
 	int64_t closed_until_ms;    /* wall clock: the tool asked for silence */
+	_Bool inside;		    /* the last connection would have gone to a private address */
 };
 
 static void global_init(void)
@@ -182,7 +183,10 @@ static _Bool is_private(const struct sockaddr *address)
 
 static curl_socket_t on_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
 {
-	if (is_private(&address->addr))
+	struct http *h = context;
+
+	h->inside = is_private(&address->addr);
+	if (h->inside)
 		return CURL_SOCKET_BAD;
 	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
@@ -190,6 +194,7 @@ static curl_socket_t on_socket(void *context, curlsocktype purpose, struct curl_
 void http_public_only(struct http *h)
 {
 	curl_easy_setopt(h->curl, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+	curl_easy_setopt(h->curl, CURLOPT_OPENSOCKETDATA, h);
 }
 
 int http_set_basic(struct http *h, const char *user, const char *password, struct err *e)
@@ -304,6 +309,12 @@ static int broken(struct http *h, CURLcode code, const char *detail, const struc
 		r = err_set(e, E2BIG, "%s sent more than %zu MiB in one answer", h->tool, body->max >> 20);
 	else if (code == CURLE_OPERATION_TIMEDOUT)
 		r = err_set(e, EIO, "%s did not answer in time", h->tool);
+	else if (code == CURLE_COULDNT_CONNECT && h->inside)
+		r = err_set(e, EIO,
+			"%s is said to be at an address of this machine or of a private network; only "
+			"stack.json may say "
+			"that",
+			h->tool);
 	else if (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST)
 		r = err_set(e, EIO, "%s cannot be reached: %s", h->tool,
 			*detail ? detail : curl_easy_strerror(code));
@@ -312,7 +323,7 @@ static int broken(struct http *h, CURLcode code, const char *detail, const struc
 			*detail ? detail : curl_easy_strerror(code));
 	if (e) {
 		e->scope = ERR_TOOL;
-		e->retry = code == CURLE_PEER_FAILED_VERIFICATION ? ERR_AFTER_USER : ERR_LATER;
+		e->retry = code == CURLE_PEER_FAILED_VERIFICATION || h->inside ? ERR_AFTER_USER : ERR_LATER;
 		e->sent = request_bytes > 0;
 	}
 	return r;

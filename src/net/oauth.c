@@ -179,6 +179,8 @@ int oauth_open(const struct oauth_setup *setup, struct oauth **ret, struct err *
 
 	copy_setup(&o->setup, setup);
 	o->http = http_new(o->setup.tool, &(struct http_limits){0}, setup->stop);
+	if (setup->public_only)
+		http_public_only(o->http);
 	r = check_setup(&o->setup, e);
 	if (r == 0)
 		r = set_client(o, e);

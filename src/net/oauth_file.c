@@ -18,32 +18,6 @@
 #define LOCK_LIMIT_MS 35000 /* whoever holds it waits 30 seconds for the tool at most */
 #define LOCK_STEP_MS  50
 
-/* Opens it, when it is one that we may trust. 0 with *@ret_fd -1 when there is none. */
-static int open_file(const char *path, int *ret_fd, struct stat *st, struct err *e)
-{
-	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC), r = 0;
-
-	*ret_fd = -1;
-	if (fd < 0 && errno == ENOENT)
-		return 0;
-	if (fd < 0 && errno == ELOOP)
-		return err_set(e, EINVAL, "%s is a symbolic link; a login has to be the file itself", path);
-	if (fd < 0 || fstat(fd, st) < 0)
-		r = err_set(e, errno, "%s cannot be opened: %s", path, strerror(errno));
-	else if (!S_ISREG(st->st_mode))
-		r = err_set(e, EINVAL, "%s is not a regular file", path);
-	else if (st->st_mode & 077)
-		r = err_set(e, EINVAL, "others may read or write %s: run \"chmod 600 %s\"", path, path);
-	else if (st->st_uid != geteuid() && st->st_uid != 0)
-		r = err_set(e, EINVAL, "%s belongs to somebody else: make it yours and run \"chmod 600 %s\"",
-			path, path);
-	if (r < 0 && fd >= 0)
-		close(fd);
-	else
-		*ret_fd = fd;
-	return r;
-}
-
 static int64_t number_in(const cJSON *file, const char *name)
 {
 	int64_t number = 0;
@@ -83,8 +57,10 @@ int oauth_file_look(struct oauth *o, struct err *e)
 	struct stat st = {0};
 	struct buf text;
 	cJSON *file = NULL;
-	int r = open_file(o->setup.path, &fd, &st, e);
+	int r = secret_open(o->setup.path, 1, &fd, &st, e);
 
+	if (r == -ENOENT)
+		r = 0;
 	if (r < 0 || same_file(&st, &o->file))
 		return r;
 	text = oauth_secret_buf(OAUTH_MAX_FILE);

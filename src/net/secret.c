@@ -103,24 +103,33 @@ static int read_secret(int fd, const char *where, int64_t deadline_ms, struct se
 	return r;
 }
 
-/* @private: also refuse what others may read (systemd guards its credentials by the folder and with ACLs) */
-static int from_file(const char *path, _Bool private, struct secret *ret, struct err *e)
+int secret_open(const char *path, _Bool private, int *ret_fd, struct stat *ret, struct err *e)
 {
 	_cleanup_(fd_closep) int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	struct stat st;
 
 	if (fd < 0 && errno == ELOOP)
 		return err_set(e, EINVAL, "%s is a symbolic link; name the file itself", path);
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (fd < 0 || fstat(fd, ret) < 0)
 		return err_set(e, errno, "%s cannot be opened: %s", path, strerror(errno));
-	if (!S_ISREG(st.st_mode))
+	if (!S_ISREG(ret->st_mode))
 		return err_set(e, EINVAL, "%s is not a regular file", path);
-	if (private && (st.st_mode & 077))
+	if (private && (ret->st_mode & 077))
 		return err_set(e, EINVAL, "others may read or write %s: run \"chmod 600 %s\"", path, path);
-	if (private && st.st_uid != geteuid() && st.st_uid != 0)
+	if (private && ret->st_uid != geteuid() && ret->st_uid != 0)
 		return err_set(e, EINVAL,
 			"%s belongs to somebody else: make it yours and run \"chmod 600 %s\"", path, path);
-	return read_secret(fd, path, 0, ret, e);
+	*ret_fd = fd;
+	fd = -1;
+	return 0;
+}
+
+static int from_file(const char *path, _Bool private, struct secret *ret, struct err *e)
+{
+	_cleanup_(fd_closep) int fd = -1;
+	struct stat st;
+	int r = secret_open(path, private, &fd, &st, e);
+
+	return r < 0 ? r : read_secret(fd, path, 0, ret, e);
 }
 
 static int from_credential(const char *name, struct secret *ret, struct err *e)

@@ -69,6 +69,9 @@ cJSON *json_new_number(const char *digits);
 /* json_text - the string, or NULL when @item is NULL or no string */
 const char *json_text(const cJSON *item);
 
+/* json_scalar - a text, the digits of a number, "true" or "false"; NULL for anything else */
+const char *json_scalar(const cJSON *item);
+
 /* json_get - the member of that exact name, NULL without one; @object may be NULL */
 cJSON *json_get(const cJSON *object, const char *key);
 const char *json_get_text(const cJSON *object, const char *key);

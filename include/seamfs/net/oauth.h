@@ -36,6 +36,7 @@ struct oauth_setup {
 	const char *client_secret; /* NULL: a public client */
 	_Bool client_in_body;	   /* else HTTP basic */
 	_Bool pkce;		   /* RFC 7636, S256 */
+	_Bool public_only;	   /* token_url is nobody's choice here: it has to be a public address */
 	const char *scopes;	   /* with blanks between; NULL: none */
 	const char *redirect;	   /* NULL: http://127.0.0.1:PORT/ */
 	const cJSON *params;	   /* more parameters of authorize_url: name -> text; NULL: none */

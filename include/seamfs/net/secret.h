@@ -12,6 +12,7 @@
 
 #include <cjson/cJSON.h>
 #include <stddef.h>
+#include <sys/stat.h>
 
 #include "seamfs/base/err.h"
 
@@ -37,6 +38,15 @@ struct secret {
  * holds the secret.
  */
 int secret_load(const cJSON *source, const char *base_dir, struct secret *ret, struct err *e);
+
+/**
+ * secret_open - opens a file that holds a secret: a regular one, no symbolic link
+ * @private: only if it is this user's or root's and nobody else may read it; systemd guards its credentials otherwise, by the
+ *           folder and with ACLs
+ *
+ * Returns 0; -EINVAL for any other file; or the -errno of opening it.
+ */
+int secret_open(const char *path, _Bool private, int *ret_fd, struct stat *ret, struct err *e);
 
 /* secret_text - the secret, or "" when there is none; lives as long as @s */
 const char *secret_text(const struct secret *s);

@@ -98,6 +98,25 @@ static inline void fake_open(struct fake *f, const char *manifest, const char *s
 	}
 }
 
+/* ' stands for " in a text; given. */
+static inline char *fake_quoted(const char *text)
+{
+	char *copy = str_dup(text);
+
+	for (char *p = copy; *p; p++)
+		*p = *p == '\'' ? '"' : *p;
+	return copy;
+}
+
+/* As fake_open(), with ' for " in both texts. */
+static inline void fake_start(struct fake *f, const char *manifest, const char *script)
+{
+	_cleanup_(mem_freep) char *one = fake_quoted(manifest);
+	_cleanup_(mem_freep) char *other = fake_quoted(script);
+
+	fake_open(f, one, other);
+}
+
 static inline void fake_close(struct fake *f)
 {
 	char command[128];

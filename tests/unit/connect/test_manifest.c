@@ -66,6 +66,10 @@ static const struct {
 	{"\"task\": {", "\"taks\": {", ":7:13: there is no type \"taks\""},
 	{"\"records\": \"/items\", \"query\"", "\"query\"", ":8:5: \"records\" is missing"},
 	{"/items/{id}", "/items/{key}", ":9:13: {key} is a secret"},
+	{"\"headers\": {\"K\": \"{key}\"}",
+		"\"auth\": {\"login\": {\"post\": \"/in\", \"query\": {\"k\": \"{key}\"}, \"token\": \"/t\", "
+		"\"header\": {\"A\": \"{session}\"}}}",
+		":4:73: {key} is a secret"},
 	{"\"/kind\": 1", "\"kind\": 1", ":10:34: \"kind\" has to be a JSON Pointer"},
 	{"    \"once\": {\"by\": \"id\", \"to\": \"/id\"},\n", "", ":7:13: \"once\" is missing"},
 	{"\"by\": \"id\", \"to\": \"/id\"", "\"by\": \"id\"", ":11:5: once by id needs \"to\""},

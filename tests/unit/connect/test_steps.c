@@ -25,26 +25,9 @@
 	"{'id': 3, 'name': 'Resolved'}, {'id': 5, 'name': 'Closed'}, {'id': 6, 'name': 'Rejected'}]}}]"
 #define AT(state) "{'json': {'id': 1, 'title': 'a', 'state': '" state "'}}"
 
-static char *quoted(const char *text)
-{
-	char *copy = str_dup(text);
-
-	for (char *p = copy; *p; p++)
-		*p = *p == '\'' ? '"' : *p;
-	return copy;
-}
-
-static void start(struct fake *f, const char *manifest, const char *script)
-{
-	_cleanup_(mem_freep) char *one = quoted(manifest);
-	_cleanup_(mem_freep) char *other = quoted(script);
-
-	fake_open(f, one, other);
-}
-
 static int update(struct fake *f, const char *changes)
 {
-	_cleanup_(mem_freep) char *text = quoted(changes);
+	_cleanup_(mem_freep) char *text = fake_quoted(changes);
 
 	return fake_update(f, "1", text, NULL);
 }
@@ -71,7 +54,7 @@ static char *sent(struct fake *f)
 #define check_sent(f, want)                                                                                  \
 	do {                                                                                                 \
 		_cleanup_(mem_freep) char *bodies_ = sent(f);                                                \
-		_cleanup_(mem_freep) char *expected_ = quoted(want);                                         \
+		_cleanup_(mem_freep) char *expected_ = fake_quoted(want);                                    \
 		check_text(bodies_, expected_);                                                              \
 	} while (0)
 
@@ -79,7 +62,7 @@ TEST(the_shortest_way_is_walked)
 {
 	struct fake f;
 
-	start(&f, MANIFEST(STEPS),
+	fake_start(&f, MANIFEST(STEPS),
 		"{" STATES ", 'PUT /items/1': [{'status': 204}], 'GET /items/1': [" AT("New") "," AT(
 			"In Progress") "," AT("Resolved") "," AT("Closed") "]}");
 	check(f.link->capabilities[TYPE_TASK].steps ==
@@ -94,7 +77,7 @@ TEST(a_direct_successor_is_one_request)
 {
 	struct fake f;
 
-	start(&f, MANIFEST(STEPS),
+	fake_start(&f, MANIFEST(STEPS),
 		"{" STATES ", 'PUT /items/1': [{'status': 204}], 'GET /items/1': [" AT("New") "," AT(
 			"Rejected") "," AT("Rejected") "," AT("New") "]}");
 	check_int(update(&f, "{'status': 'cancelled'}"), 0);
@@ -107,7 +90,7 @@ TEST(without_the_word_nothing_changes)
 {
 	struct fake f;
 
-	start(&f, MANIFEST(""),
+	fake_start(&f, MANIFEST(""),
 		"{" STATES ", 'PUT /items/1': [{'status': 204}], 'GET /items/1': [" AT("Closed") "]}");
 	check(f.link->capabilities[TYPE_TASK].steps == 0);
 	check_int(update(&f, "{'status': 'done'}"), 0);
@@ -121,7 +104,7 @@ TEST(other_fields_need_no_steps)
 {
 	struct fake f;
 
-	start(&f, MANIFEST(STEPS),
+	fake_start(&f, MANIFEST(STEPS),
 		"{" STATES ", 'PUT /items/1': [{'status': 204}], 'GET /items/1': [" AT("New") "]}");
 	check_int(update(&f, "{'title': 'a'}"), 0);
 	check_int(fake_logged(&f, "\"GET\", \"path\": \"/items/1\""), 1);
@@ -132,7 +115,7 @@ TEST(no_way_names_what_can_be)
 {
 	struct fake f;
 
-	start(&f,
+	fake_start(&f,
 		MANIFEST(
 			"'steps': {'status': {'New': ['Resolved'], 'Resolved': ['Rejected'], 'Rejected': [], "
 			"'Closed': 'New'}},"),
@@ -155,7 +138,7 @@ TEST(an_unknown_state_is_left_to_the_tool)
 {
 	struct fake f;
 
-	start(&f, MANIFEST(STEPS),
+	fake_start(&f, MANIFEST(STEPS),
 		"{" STATES
 		", 'PUT /items/1': [{'status': 204}], 'GET /items/1': [" AT("Parked") "," AT("Closed") "]}");
 	check_int(update(&f, "{'status': 'done'}"), 0);
@@ -167,7 +150,7 @@ TEST(a_step_that_is_ignored_ends_the_walk)
 {
 	struct fake f;
 
-	start(&f, MANIFEST(STEPS),
+	fake_start(&f, MANIFEST(STEPS),
 		"{" STATES ", 'PUT /items/1': [{'status': 204}], 'GET /items/1': [" AT("New") "," AT(
 			"In Progress") "]}");
 	check_int(update(&f, "{'status': 'done'}"), -EPERM);
@@ -180,7 +163,7 @@ TEST(a_last_step_that_is_ignored_is_told)
 {
 	struct fake f;
 
-	start(&f, MANIFEST(STEPS),
+	fake_start(&f, MANIFEST(STEPS),
 		"{" STATES ", 'PUT /items/1': [{'status': 204}], 'GET /items/1': [" AT("Resolved") "]}");
 	check_int(update(&f, "{'status': 'done'}"), -EPERM);
 	check_text(f.e.text, "fake left \"status\" at Resolved: it does not let us set Closed");
@@ -192,7 +175,7 @@ TEST(a_walk_that_broke_off_goes_on)
 {
 	struct fake f;
 
-	start(&f, MANIFEST(STEPS),
+	fake_start(&f, MANIFEST(STEPS),
 		"{" STATES ", 'PUT /items/1': [{'status': 204}, {'status': 503}, {'status': 204}],"
 		"'GET /items/1': [" AT("New") "," AT("In Progress") "," AT("In Progress") "," AT(
 			"Resolved") "," AT("Closed") "]}");
@@ -208,13 +191,13 @@ TEST(a_walk_that_broke_off_goes_on)
 TEST(whole_records)
 {
 	static const char base[] = "{\"title\": \"a\", \"status\": \"in progress\"}";
-	_cleanup_(mem_freep) char *changes = quoted("{'status': 'done'}");
-	_cleanup_(mem_freep) char *manifest = quoted(MANIFEST(STEPS));
+	_cleanup_(mem_freep) char *changes = fake_quoted("{'status': 'done'}");
+	_cleanup_(mem_freep) char *manifest = fake_quoted(MANIFEST(STEPS));
 	char *at = strstr(manifest, "\"returns\": \"nothing\"");
 	struct fake f;
 
 	memcpy(at, "\"send\": \"full\"      ", 20);
-	start(&f, manifest,
+	fake_start(&f, manifest,
 		"{" STATES ", 'PUT /items/1': [" AT("Resolved") "," AT("Closed") "], 'GET /items/1': [" AT(
 			"In Progress") "]}");
 	check_int(fake_update(&f, "1", changes, base), 0);

@@ -14,23 +14,6 @@
 #define NONE "'GET /items': [{'json': {'items': []}}]"
 #define ONE  "{'json': {'id': 1, 'title': 'a'}}"
 
-static char *quoted(const char *text)
-{
-	char *copy = str_dup(text);
-
-	for (char *p = copy; *p; p++)
-		*p = *p == '\'' ? '"' : *p;
-	return copy;
-}
-
-static void start(struct fake *f, const char *manifest, const char *script)
-{
-	_cleanup_(mem_freep) char *one = quoted(manifest);
-	_cleanup_(mem_freep) char *other = quoted(script);
-
-	fake_open(f, one, other);
-}
-
 /* What the tool got, a line a request: "POST /path body". */
 static char *heard(struct fake *f)
 {
@@ -60,7 +43,7 @@ TEST(a_form_has_brackets)
 {
 	struct fake f;
 
-	start(&f,
+	fake_start(&f,
 		MANIFEST("", ", 'body': 'form'", LIST,
 			"'create': {'post': '/items', 'set': {'/x/y': [1, {'z': true}]}}, 'once': {'by': "
 			"'id', "
@@ -79,7 +62,7 @@ TEST(a_body_has_the_record_and_the_page_in_it)
 {
 	struct fake f;
 
-	start(&f,
+	fake_start(&f,
 		MANIFEST("'page': {'by': 'cursor', 'next': '/page/end', 'more': '/page/more', 'size': "
 			 "'/variables/first', 'max': 2},",
 			"",
@@ -108,7 +91,7 @@ TEST(a_list_for_each_parent)
 {
 	struct fake f;
 
-	start(&f,
+	fake_start(&f,
 		MANIFEST_ID("{'at': ['/@each', '/id']}",
 			"'lookups': {'boards': {'get': '/boards', 'records': '', 'id': '/id', 'name': "
 			"'/name'}},",
@@ -130,7 +113,7 @@ TEST(what_happened_is_read_anew)
 {
 	struct fake f;
 
-	start(&f,
+	fake_start(&f,
 		MANIFEST("", "", LIST,
 			"'changes': {'by': 'events', 'id': '/of', 'at': '/at', 'list': {'get': '/events', "
 			"'records': '', 'query': {'since': '{since}'}}},",
@@ -149,7 +132,7 @@ TEST(a_record_that_says_it_is_removed)
 {
 	struct fake f;
 
-	start(&f, MANIFEST("", "", LIST, "'gone': {'at': '/deleted', 'is': [true, 1]},", ""),
+	fake_start(&f, MANIFEST("", "", LIST, "'gone': {'at': '/deleted', 'is': [true, 1]},", ""),
 		"{'GET /items/1': [{'json': {'id': 1, 'title': 'a', 'deleted': true}}], 'GET /items/2': "
 		"[{'json': {'id': 2, 'title': 'b', 'deleted': false}}]}");
 	check_int(fake_get(&f, "1"), -ENOENT);
@@ -161,7 +144,7 @@ TEST(a_change_carries_its_version)
 {
 	struct fake f;
 
-	start(&f,
+	fake_start(&f,
 		MANIFEST("", "", LIST,
 			"'update': {'put': '/items/{id}', 'returns': 'nothing'}, 'guard': {'at': '/v', 'to': "
 			"'/v'},",
@@ -189,7 +172,7 @@ TEST(a_state_is_reached_by_requests)
 {
 	struct fake f;
 
-	start(&f, MANIFEST("", "", LIST, BY_REQUESTS, STATUS),
+	fake_start(&f, MANIFEST("", "", LIST, BY_REQUESTS, STATUS),
 		"{'GET /items/1': [" AT("New") ", " AT("Active") ", " AT(
 			"Closed") "],"
 				  "'PUT /items/1': [{'status': 204}], 'POST /items/1/start': [{'status': "
@@ -206,7 +189,7 @@ TEST(a_state_is_chosen_from_what_is_offered)
 {
 	struct fake f;
 
-	start(&f, MANIFEST("", "", LIST, BY_REQUESTS, STATUS),
+	fake_start(&f, MANIFEST("", "", LIST, BY_REQUESTS, STATUS),
 		"{'GET /items/1': [" AT("Active") ", " AT(
 			"New") "], 'GET /items/1/moves': [{'json': "
 			       "{'moves': [{'id': 4, 'to': 'Closed'}, {'id': 9, 'to': 'New'}]}}], 'POST "
@@ -219,9 +202,10 @@ TEST(a_state_is_chosen_from_what_is_offered)
 
 TEST(a_change_waits_for_the_state_that_allows_it)
 {
+	_cleanup_(mem_freep) char *got = NULL;
 	struct fake f;
 
-	start(&f, MANIFEST("", "", LIST, BY_REQUESTS, STATUS),
+	fake_start(&f, MANIFEST("", "", LIST, BY_REQUESTS, STATUS),
 		"{'GET /items/1': [" AT("Active") ", " AT("New") "], 'GET /items/1/moves': [{'json': "
 								 "{'moves': [{'id': 9, 'to': 'New'}]}}], "
 								 "'POST /items/1/moves': [{'status': 204}], "
@@ -233,6 +217,8 @@ TEST(a_change_waits_for_the_state_that_allows_it)
 			  "{\"status\": \"in progress\"}"),
 		0);
 	check_int(fake_logged(&f, "\"PUT\""), 1);
+	got = heard(&f);
+	check(strstr(got, "POST /items/1/moves") && strstr(got, "POST /items/1/moves") < strstr(got, "PUT"));
 	fake_close(&f);
 }
 
@@ -240,7 +226,7 @@ TEST(a_field_has_a_request_of_its_own)
 {
 	struct fake f;
 
-	start(&f,
+	fake_start(&f,
 		MANIFEST("", "", LIST,
 			"'create': {'post': '/items'}, 'update': {'put': '/items/{id}'}, 'once': {'by': "
 			"'id', "
@@ -259,7 +245,7 @@ TEST(the_key_goes_into_a_place_for_foreign_ids)
 {
 	struct fake f;
 
-	start(&f,
+	fake_start(&f,
 		MANIFEST("", "", LIST,
 			"'create': {'post': '/items'}, 'once': {'by': 'ref', 'to': '/ext', 'find': {'get': "
 			"'/items', 'records': '/items', 'query': {'ext': '{once}'}}},",
@@ -278,7 +264,7 @@ TEST(a_session_is_made_anew)
 {
 	struct fake f;
 
-	start(&f,
+	fake_start(&f,
 		MANIFEST("",
 			", 'auth': {'login': {'post': '/login', 'body': {'user': 'me'}, 'token': '/session', "
 			"'header': {'Authorization': 'Session {session}'}}}",
@@ -295,9 +281,75 @@ TEST(a_session_is_made_anew)
 	fake_close(&f);
 }
 
+TEST(what_was_removed_is_asked_for)
+{
+	struct fake f;
+
+	fake_start(&f,
+		MANIFEST("", "", LIST,
+			"'changes': {'by': 'since', 'query': {'since': '{since}'}}, 'removed': {'get': "
+			"'/bin', "
+			"'records': '', 'id': '/of', 'query': {'since': '{since}'}},",
+			""),
+		"{" NONE ", 'GET /bin': [{'json': [{'of': 7}, {'of': 9}]}]}");
+	check_int(fake_list(&f, NULL), 0);
+	check_text(f.ids, ""); /* what was removed before the first listing is nobody's */
+	check_int(fake_list(&f, "2026-11-23T09:00:00.000Z"), 0);
+	check_text(f.ids, "7 9 ");
+	fake_close(&f);
+}
+
+TEST(a_version_may_be_an_etag)
+{
+	struct fake f;
+
+	fake_start(&f,
+		MANIFEST("", "", LIST,
+			"'update': {'put': '/items/{id}', 'returns': 'nothing'}, 'guard': {'header': "
+			"'If-Match'},",
+			""),
+		"{'GET /items/1': [{'json': {'id': 1, 'title': 'a'}, 'headers': {'ETag': 'v7'}}], 'PUT "
+		"/items/1': "
+		"[{'status': 412}]}");
+	check_int(fake_update(&f, "1", "{\"title\": \"b\"}", NULL), -ESTALE);
+	check_int(f.e.retry, ERR_NOW);
+	check_int(fake_logged(&f, "\"if-match\": \"v7\""), 1);
+	fake_close(&f);
+}
+
+TEST(a_key_in_every_address)
+{
+	struct fake f;
+
+	fake_start(&f, MANIFEST("", ", 'auth': {'query': {'key': 'a&{url}'}}", LIST, "", ""), "{" NONE "}");
+	check_int(fake_list(&f, NULL), 0);
+	check_int(fake_logged(&f, "/items?key=a%26http%3A%2F%2F127.0.0.1"), 1);
+	fake_close(&f);
+}
+
+/* What a manifest alone says may not lead into this house; what stands in stack.json may. */
+TEST(an_address_of_this_house)
+{
+	struct fake f;
+
+	fake_start(&f,
+		"{'connector': 'fake', 'format': 1, 'title': 'Fake', 'docs': 'none', 'tested': 'here',"
+		"'settings': {'url': {'label': 'Address'}}, 'http': {'base': 'http://127.0.0.1:9'}, 'check': "
+		"{'get': '/me'}, 'types': {'task': {'list': {'get': '/items', 'records': ''}, 'one': {'get': "
+		"'/items/{id}'}, 'fields': {'id': '/id', 'title': '/title'}}}}",
+		"{}");
+	check_int(fake_list(&f, NULL), -EIO);
+	check(strstr(f.e.text, "private network") != NULL);
+	check_int(f.e.retry, ERR_AFTER_USER);
+	check(!f.e.sent);
+	fake_close(&f);
+}
+
 TEST_MAIN(TEST_RUN(a_form_has_brackets), TEST_RUN(a_body_has_the_record_and_the_page_in_it),
 	TEST_RUN(a_list_for_each_parent), TEST_RUN(what_happened_is_read_anew),
 	TEST_RUN(a_record_that_says_it_is_removed), TEST_RUN(a_change_carries_its_version),
 	TEST_RUN(a_state_is_reached_by_requests), TEST_RUN(a_state_is_chosen_from_what_is_offered),
 	TEST_RUN(a_change_waits_for_the_state_that_allows_it), TEST_RUN(a_field_has_a_request_of_its_own),
-	TEST_RUN(the_key_goes_into_a_place_for_foreign_ids), TEST_RUN(a_session_is_made_anew))
+	TEST_RUN(the_key_goes_into_a_place_for_foreign_ids), TEST_RUN(a_session_is_made_anew),
+	TEST_RUN(what_was_removed_is_asked_for), TEST_RUN(a_version_may_be_an_etag),
+	TEST_RUN(a_key_in_every_address), TEST_RUN(an_address_of_this_house))
