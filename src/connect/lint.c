@@ -59,6 +59,17 @@ static int lint_page(struct check *c, const cJSON *holder)
 	return r;
 }
 
+/* A member that is a listing of its own. */
+static int lint_listing(struct check *c, const cJSON *request, const char *name)
+{
+	int r = lint_verb(c, request, name);
+	size_t mark = check_enter(c, name);
+
+	r = r < 0 ? r : lint_page(c, request);
+	check_leave(c, mark);
+	return r;
+}
+
 static int once_words(struct check *c, const cJSON *once)
 {
 	const char *by = json_get_text(once, "by");
@@ -75,7 +86,7 @@ static int once_words(struct check *c, const cJSON *once)
 	if (json_get(once, "keep") && !find)
 		return check_bad(
 			c, "what the tool does not remember for ever has to be found: \"find\" is missing");
-	return lint_verb(c, find, "find");
+	return lint_listing(c, find, "find");
 }
 
 static int lint_once(struct check *c, const struct manifest_type *t)
@@ -203,9 +214,9 @@ static int lint_changes(struct check *c, const struct manifest_type *t)
 		r = check_bad(c, "changes by since need \"query\", \"headers\", \"body\" or \"list\": where "
 				 "{since} goes");
 	if (r == 0)
-		r = lint_verb(c, list, "list");
+		r = lint_listing(c, list, "list");
 	check_leave(c, mark);
-	return r < 0 ? r : lint_verb(c, t->removed, "removed");
+	return r < 0 ? r : lint_listing(c, t->removed, "removed");
 }
 
 /* A parent's id that is in no record has to be part of the record's own, or get() could not tell it. */
@@ -277,12 +288,9 @@ int lint_head(struct check *c, const struct manifest *m)
 		check_leave(c, mark);
 	}
 	cJSON_ArrayForEach (json, m->lookups) {
-		size_t mark = check_enter(c, "lookups"), inner;
+		size_t mark = check_enter(c, "lookups");
 
-		r = lint_verb(c, json, json->string);
-		inner = check_enter(c, json->string);
-		r = r < 0 ? r : lint_page(c, json);
-		check_leave(c, inner);
+		r = lint_listing(c, json, json->string);
 		check_leave(c, mark);
 		if (r < 0)
 			return r;

@@ -227,7 +227,7 @@ static int note_page(struct walk *w, const cJSON *json, const cJSON *records, co
 	return note_next(w, json, url, e);
 }
 
-/* The id of whatever the listing is about goes into its records; the others are not meant. */
+/* Leaves the records that are meant. */
 static void pick(const struct walk *w, cJSON *records)
 {
 	cJSON *record, *next;
@@ -239,6 +239,7 @@ static void pick(const struct walk *w, cJSON *records)
 	}
 }
 
+/* The id of what the listing is asked for each of is in no record otherwise. */
 static void name_parent(const struct walk *w, cJSON *records)
 {
 	cJSON *record;

@@ -68,7 +68,7 @@ const struct word type_words[] = {
 	{"once", OBJECT, .words = WORDS(
 		{"by", CHOICE, NEEDED, CHOICES("find", "unique", "id", "header", "query", "ref")},
 		{"find", OBJECT, .words = WORDS(REQUEST, {"records", POINTER}, {"record", POINTER},
-			{"only", CONSTANTS}, {"empty", SCALARS})},
+			{"only", CONSTANTS}, {"empty", SCALARS}, {"page", OBJECT, .words = page_words})},
 		{"to", POINTER}, {"name", TEXT}, {"keep", TIME})},
 	{"changes", OBJECT, .words = WORDS({"by", CHOICE, NEEDED, CHOICES("since", "events", "scan")},
 		{"query", MAP, .each = TEMPLATE}, {"headers", MAP, .each = TEMPLATE}, {"body", BODY},

@@ -73,6 +73,10 @@ static const struct {
 	{"\"/kind\": 1", "\"kind\": 1", ":10:34: \"kind\" has to be a JSON Pointer"},
 	{"    \"once\": {\"by\": \"id\", \"to\": \"/id\"},\n", "", ":7:13: \"once\" is missing"},
 	{"\"by\": \"id\", \"to\": \"/id\"", "\"by\": \"id\"", ":11:5: once by id needs \"to\""},
+	{"\"by\": \"id\", \"to\": \"/id\"",
+		"\"by\": \"find\", \"find\": {\"get\": \"/\", \"records\": \"\", \"page\": {\"by\": "
+		"\"page\"}}",
+		":11:64: paging by page needs \"param\""},
 	{"\"by\": \"id\", \"to\": \"/id\"", "\"by\": \"find\"", ":11:5: once by find needs \"find\""},
 	{"\"id\": \"/id\", \"updated\"", "\"updated\"", ":7:13: fields.id is missing"},
 	{"\"title\": \"/title\"", "\"titel\": \"/title\"", ":8:62: nothing is called {title}"},

@@ -246,9 +246,10 @@ TEST(the_key_goes_into_a_place_for_foreign_ids)
 	struct fake f;
 
 	fake_start(&f,
-		MANIFEST("", "", LIST,
+		MANIFEST("'page': {'by': 'offset', 'param': 'offset', 'size': 'limit', 'max': 2},", "", LIST,
 			"'create': {'post': '/items'}, 'once': {'by': 'ref', 'to': '/ext', 'find': {'get': "
-			"'/items', 'records': '/items', 'query': {'ext': '{once}'}}},",
+			"'/items', 'records': '/items', 'query': {'ext': '{once}'}, 'page': {'by': "
+			"'none'}}},",
 			""),
 		"{'GET /me': [{'json': {}}], 'POST /items': [" ONE "], 'GET /items': [{'json': {'items': "
 		"[{'id': 1, 'title': 'other', 'ext': 'x'}, {'id': 2, 'title': 'tidied', 'ext': 'k'}]}}]}");
@@ -257,6 +258,7 @@ TEST(the_key_goes_into_a_place_for_foreign_ids)
 	check_int(fake_find(&f, "{\"title\": \"a\"}", "k", 0), 0);
 	check_text(f.remote.id, "2");
 	check_int(fake_logged(&f, "ext=k"), 1);
+	check_int(fake_logged(&f, "limit"), 0); /* the search has paging of its own: none */
 	fake_close(&f);
 }
 
