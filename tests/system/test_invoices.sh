@@ -131,6 +131,7 @@ N=$((N + 1))
 unmount
 POLL=1h new_stack crm billing
 mount_pulled
+pull billing # of the state that was there before, "read" may mean an earlier time
 directus POST /items/invoices '{"number": "N-TAKEN", "client": "c1000000-0000-4000-8000-000000000001", "status": "draft", "issue_date": "2026-11-23", "currency": "EUR", "lines": [], "net": "0.00", "tax": "0.00", "total": "0.00"}' >/dev/null
 check_errno "a number that is taken in Directus" EEXIST "$TRY" sync m/invoices/N-TAKEN.json < <(text N-TAKEN)
 check_equal "the row in Directus is as it was" "$(directus_field invoices number N-TAKEN total) $(directus_count invoices number N-TAKEN)" "0.00 1"
