@@ -35,8 +35,9 @@ struct mount {
 	atomic_bool stop;
 
 	pthread_t notifier;
-	int notify_fd; /* readable after every commit */
-	pid_t helper;  /* does through the mount what watchers are to see */
+	int notify_fd;	      /* readable after every commit */
+	_Atomic int64_t told; /* store_position() of which the kernel has been told all */
+	pid_t helper;	      /* does through the mount what watchers are to see */
 	int order_fd, answer_fd;
 	_Atomic uint64_t expect_dir; /* what the notifier makes just now, so that watchers see it … */
 	uint64_t expect_ino;

@@ -212,6 +212,7 @@ static size_t round_of(struct mount *m, int64_t *after)
 {
 	struct event events[MAX_NOTIFY];
 	struct store *store = tree_store(m->tree);
+	int64_t position = store_position(store);
 	size_t n = store_event_next(store_db(store), *after, events, ARRAY_LEN(events));
 
 	for (size_t i = 0; i < n; i++) {
@@ -223,6 +224,8 @@ static size_t round_of(struct mount *m, int64_t *after)
 	}
 	if (n)
 		(void)store_write(store, forget_events, after);
+	if (n < ARRAY_LEN(events))
+		atomic_store(&m->told, position);
 	return n;
 }
 
@@ -248,6 +251,7 @@ int notify_start(struct mount *m)
 	m->notify_fd = store_subscribe(tree_store(m->tree));
 	if (m->notify_fd < 0)
 		return m->notify_fd;
+	atomic_store(&m->told, store_position(tree_store(m->tree)));
 	return -pthread_create(&m->notifier, NULL, notifier_main, m);
 }
 

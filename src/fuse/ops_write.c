@@ -88,8 +88,12 @@ static void set_open_flags(
 	struct node node;
 
 	fi->fh = (uintptr_t)h;
-	/* What is cached is right: every change is announced to the kernel. */
-	fi->keep_cache = p.kind == PLACE_RECORD || p.kind == PLACE_SCHEMA;
+	/* What is cached is right, once the kernel has heard of the last change: its announcement may be under way. */
+	fi->keep_cache =
+		p.kind == PLACE_SCHEMA ||
+		(p.kind == PLACE_RECORD && atomic_load(&m->told) >= store_position(tree_store(m->tree)));
+	if (p.kind == PLACE_RECORD && !fi->keep_cache)
+		fuse_lowlevel_notify_inval_inode(m->session, ino, -1, 0);
 	fi->noflush = (flags & O_ACCMODE) == O_RDONLY;
 	if (p.kind != PLACE_RECORD && p.kind != PLACE_SCRATCH && p.kind != PLACE_FILE)
 		fi->direct_io = tree_stat(m->tree, ino, &node) == 0 && node.live;

@@ -126,6 +126,11 @@ int store_history_note(struct tx *tx, int64_t record, const cJSON *lost, const c
 	return r;
 }
 
+int64_t store_history_end(struct db *db)
+{
+	return db_int(db, 0, "SELECT max(id) FROM history", "");
+}
+
 int64_t store_history_first(struct db *db)
 {
 	return db_int(db, 0, "SELECT min(ms) FROM history", "");

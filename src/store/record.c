@@ -111,6 +111,12 @@ cJSON *store_record_doc_at(struct db *db, int64_t id, int64_t history)
 	return doc;
 }
 
+_Bool store_record_changed(struct db *db, int64_t id, int64_t history)
+{
+	return db_int(db, 0, "SELECT EXISTS (SELECT 1 FROM history WHERE record = ?1 AND id > ?2)", "ii", id,
+		       history) != 0;
+}
+
 int store_record_body(struct db *db, int64_t id, struct buf *b)
 {
 	sqlite3_stmt *q = db_query(db, "SELECT body FROM content WHERE record = ?1", "i", id);

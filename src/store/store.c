@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
@@ -14,6 +15,7 @@
 #include "seamfs/base/file.h"
 #include "seamfs/base/log.h"
 #include "seamfs/base/mem.h"
+#include "seamfs/store/history.h"
 #include "store/schema.h"
 
 enum {
@@ -37,6 +39,7 @@ struct store {
 	struct db writer;
 	pthread_t thread;
 	int64_t tool_ids[STACK_MAX_TOOLS];
+	_Atomic int64_t position;
 
 	pthread_mutex_t mutex; /* guards everything below; never held across I/O */
 	pthread_cond_t wanted;
@@ -99,6 +102,8 @@ static int commit(struct store *s, int64_t before)
 	r = exec(s, "COMMIT");
 	if (changed)
 		fault_step("committed");
+	if (r == 0 && changed)
+		atomic_store(&s->position, store_history_end(&s->writer));
 	return r;
 }
 
@@ -234,6 +239,11 @@ struct db *store_db(struct store *s)
 	return &reader->db;
 }
 
+int64_t store_position(struct store *s)
+{
+	return atomic_load(&s->position);
+}
+
 const struct stack *store_stack(struct store *s)
 {
 	return s->stack;
@@ -350,6 +360,7 @@ int store_open(const char *dir, const struct stack *stack, struct store **ret, s
 		store_close(s);
 		return r;
 	}
+	atomic_store(&s->position, store_history_end(&s->writer));
 	r = store_write(s, prepare, s);
 	if (r < 0) {
 		store_close(s);

@@ -9,7 +9,7 @@
 #include "seamfs/codec/json.h"
 #include "seamfs/store/scratch.h"
 #include "seamfs/store/trash.h"
-#include "tree/save.h"
+#include "tree/known.h"
 
 /* One rename under way. */
 struct move {
@@ -87,17 +87,18 @@ static int rename_over(struct move *m, const struct record_slot *slot, const cha
 	struct db *db = store_db(m->tree->store);
 	struct origin origin = save_origin(m->who, "save");
 	struct buf bytes = BUF_INIT(BUF_MAX_SCRATCH);
-	_cleanup_json_ cJSON *base = NULL;
+	uint64_t ino = place_ino(PLACE_RECORD, slot->type->id, (uint64_t)slot->record);
+	/* Its writer read the record no later than it made the file: what changed since is not to be undone. */
+	int64_t known = known_by(m->tree, m->who, ino, store_scratch_base(db, scratch));
 	int r = tree_read(m->tree, NULL, m->node.ino, BUF_MAX_SCRATCH, 0, &bytes);
 
-	/* Its writer read the record no later than it made the file: what changed since is not to be undone. */
-	base = store_record_doc_at(db, slot->record, store_scratch_base(db, scratch));
 	if (r == 0)
 		r = save_record(m->tree, slot, path,
 			&(struct text){
-				buf_text(&bytes), bytes.len, base, store_scratch_mtime_of(db, scratch)},
+				buf_text(&bytes), bytes.len, known, store_scratch_mtime_of(db, scratch)},
 			&origin, m->ticket, m->e);
 	if (r == 0) {
+		known_saved(m->tree, m->who, ino, m->ticket);
 		save_finish_scratch(m->tree, scratch, m->ticket->changed_ino);
 		away_take(m->tree, place_to_ino(m->new_dir), m->new_name);
 	}

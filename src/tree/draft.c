@@ -14,6 +14,7 @@
 #include "seamfs/store/scratch.h"
 #include "tree/draft.h"
 #include "tree/kinds.h"
+#include "tree/known.h"
 #include "tree/texts.h"
 
 static struct draft *find_draft(struct tree *tree, uint64_t ino)
@@ -79,7 +80,7 @@ static _Bool is_record(struct place p)
 /* What the file holds now, read without the lock. */
 struct content {
 	struct buf bytes;
-	cJSON *base;
+	int64_t known;
 	int64_t version;
 };
 
@@ -89,22 +90,19 @@ static int read_content(struct tree *tree, uint64_t ino, struct content *ret)
 	struct record_stat stat;
 	int r;
 
-	*ret = (struct content){.bytes = BUF_INIT(BUF_MAX_SCRATCH)};
+	*ret = (struct content){.bytes = BUF_INIT(BUF_MAX_SCRATCH), .known = store_position(tree->store)};
 	r = node_kinds[p.kind].read(tree, p, &ret->bytes);
-	if (r == 0 && is_record(p) && store_record_stat(store_db(tree->store), p.b, &stat) == 0) {
+	if (r == 0 && is_record(p) && store_record_stat(store_db(tree->store), p.b, &stat) == 0)
 		ret->version = stat.version;
-		ret->base = store_record_doc(store_db(tree->store), p.b);
-	}
 	return r;
 }
 
-static void put_content(struct draft *d, struct content *c)
+static void put_content(struct draft *d, struct content c)
 {
 	buf_finish(&d->bytes);
-	cJSON_Delete(d->base);
-	d->bytes = c->bytes;
-	d->base = c->base;
-	d->version = c->version;
+	d->bytes = c.bytes;
+	d->known = c.known;
+	d->version = c.version;
 }
 
 /* An emptied record is as good as untouched: whoever empties it is about to write. A temporary file is really empty. */
@@ -135,10 +133,9 @@ int draft_join(struct tree *tree, uint64_t ino, int flags, int32_t process, stru
 		d->next = tree->drafts;
 		tree->drafts = d;
 		tree->draft_count++;
-		put_content(d, &c);
+		put_content(d, c);
 	} else {
 		buf_finish(&c.bytes);
-		cJSON_Delete(c.base);
 	}
 	if (flags & O_TRUNC)
 		empty(d);
@@ -165,7 +162,7 @@ static int freshen(struct handle *h)
 	if (!stale || read_content(h->tree, h->ino, &c) < 0)
 		return 0;
 	pthread_mutex_lock(&h->tree->mutex);
-	put_content(h->draft, &c);
+	put_content(h->draft, c);
 	pthread_mutex_unlock(&h->tree->mutex);
 	return 0;
 }
@@ -217,11 +214,9 @@ static void reload(struct handle *h)
 		return;
 	pthread_mutex_lock(&h->tree->mutex);
 	if (!h->draft->written)
-		put_content(h->draft, &c);
-	else {
+		put_content(h->draft, c);
+	else
 		buf_finish(&c.bytes);
-		cJSON_Delete(c.base);
-	}
 	pthread_mutex_unlock(&h->tree->mutex);
 }
 
@@ -277,7 +272,7 @@ static int check_whole(
 	if (p.kind == PLACE_SCRATCH &&
 		(node_scratch_parent(h->tree, p, &dir, &name) < 0 || !node_slot(h->tree, dir, name, &slot)))
 		return 0;
-	text.base = slot.record ? h->draft->base : NULL;
+	text.known = known_by(h->tree, who, h->ino, h->draft->known);
 	r = meaning(p, &text, &json);
 	if (r == 0)
 		r = save_check(h->tree, &slot, path, &text, &origin, e);
@@ -347,7 +342,8 @@ int tree_write(struct handle *h, const void *bytes, size_t len, int64_t offset, 
 /* ---- saving ---- */
 
 /* Takes a copy of what is to be saved. 0: nothing is; 1: the writer is at it still; 2: the writer is done. */
-static int take_bytes(struct handle *h, enum flush how, int32_t process, struct buf *bytes, cJSON **ret_base)
+static int take_bytes(
+	struct handle *h, enum flush how, int32_t process, struct buf *bytes, int64_t *ret_known)
 {
 	struct draft *d = h->draft;
 	_Bool scratch = place_of_ino(h->ino).kind == PLACE_SCRATCH, done;
@@ -357,7 +353,7 @@ static int take_bytes(struct handle *h, enum flush how, int32_t process, struct 
 	done = d->written && (how != FLUSH_CLOSE || !process || !d->opener || process == d->opener);
 	if (done || (d->written && scratch)) {
 		buf_add(bytes, buf_text(&d->bytes), d->bytes.len);
-		*ret_base = d->base ? cJSON_Duplicate(d->base, 1) : NULL;
+		*ret_known = d->known;
 	}
 	d->written = d->written && !done;
 	pthread_mutex_unlock(&h->tree->mutex);
@@ -416,6 +412,8 @@ static int save_open_record(struct handle *h, uint64_t ino, struct text *text, c
 
 	if (r == 0)
 		r = save_record(h->tree, &slot, path ? path : "(gone)", text, &origin, ret, e);
+	if (r == 0)
+		known_saved(h->tree, who, ino, ret);
 	buf_finish(&json);
 	return r;
 }
@@ -426,15 +424,17 @@ static int save_draft(
 	struct buf bytes = BUF_INIT(BUF_MAX_SCRATCH);
 	struct place p = place_of_ino(h->ino);
 	uint64_t ino = p.kind == PLACE_SCRATCH ? node_became(h->tree, p.b) : h->ino;
-	_cleanup_json_ cJSON *base = NULL;
-	int taken = take_bytes(h, how, how == FLUSH_CLOSE ? save_process(who) : 0, &bytes, &base);
+	int64_t known = 0;
+	int taken = take_bytes(h, how, how == FLUSH_CLOSE ? save_process(who) : 0, &bytes, &known);
 	int r = 0;
 
 	if (taken && !ino)
 		r = save_scratch(h, &bytes, taken == 2, who, e);
 	else if (taken == 2)
 		r = save_open_record(h, ino,
-			&(struct text){buf_text(&bytes), bytes.len, base, h->draft->mtime_ms}, who, ret, e);
+			&(struct text){buf_text(&bytes), bytes.len, known_by(h->tree, who, ino, known),
+				h->draft->mtime_ms},
+			who, ret, e);
 	buf_finish(&bytes);
 	/* A refused draft of a new file stays as it is, for the next try. */
 	if (taken == 2 && (r == 0 || is_record(p)))
@@ -483,7 +483,6 @@ void draft_leave(struct handle *h)
 	if (stale && place_of_ino(d->ino).kind == PLACE_RECORD)
 		(void)store_write(h->tree->store, announce_content, &d->ino);
 	buf_finish(&d->bytes);
-	cJSON_Delete(d->base);
 	free(d);
 }
 
@@ -496,12 +495,10 @@ void tree_refused(struct tree *tree, uint64_t ino)
 		return;
 	pthread_mutex_lock(&tree->mutex);
 	d = find_draft(tree, ino);
-	if (d && !d->written) {
-		put_content(d, &c);
-	} else {
+	if (d && !d->written)
+		put_content(d, c);
+	else
 		buf_finish(&c.bytes);
-		cJSON_Delete(c.base);
-	}
 	pthread_mutex_unlock(&tree->mutex);
 }
 

@@ -14,7 +14,7 @@ struct draft {
 	int32_t opener;	  /* process that opened it last */
 	int64_t mtime_ms; /* that a program has set since it wrote, 0: none */
 	int64_t version;  /* of the record that the bytes came from */
-	cJSON *base;	  /* its doc */
+	int64_t known;	  /* store_position() when they were read */
 	struct draft *next;
 };
 

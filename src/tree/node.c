@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tree/failure.h"
 #include "tree/kinds.h"
+#include "tree/known.h"
 
 #include <errno.h>
 #include <string.h>
@@ -212,6 +213,7 @@ struct tree *tree_new(struct store *store)
 	tree->drive = owner != TOOL_LOCAL && stack->tools[owner].folder ? owner : -1;
 	pthread_mutex_init(&tree->mutex, NULL);
 	failure_begin(tree);
+	known_begin(tree);
 	return tree;
 }
 
@@ -220,6 +222,7 @@ void tree_free(struct tree *tree)
 	if (!tree)
 		return;
 	failure_end(tree);
+	known_end(tree);
 	pthread_mutex_destroy(&tree->mutex);
 	free(tree);
 }

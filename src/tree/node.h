@@ -22,9 +22,6 @@ enum {
 	TREE_GRACE_MS = 2000, /* how long a new file stays a local one */
 };
 
-struct draft;
-struct unstored;
-
 struct tree {
 	struct store *store;
 	int64_t made_ms; /* the time of what has none of its own */
@@ -52,6 +49,7 @@ struct tree {
 		int64_t last, size;
 	} days[TREE_MAX_DAYS];	   /* of the history */
 	struct unstored *unstored; /* failure.c */
+	struct known *known;	   /* known.c */
 	_Atomic int draft_count;
 	_Atomic int64_t away_until_ms; /* when the last of them is forgotten */
 };

@@ -10,6 +10,7 @@
 #include "seamfs/store/trash.h"
 #include "tree/draft.h"
 #include "tree/kinds.h"
+#include "tree/known.h"
 
 static int open_document(struct tree *tree, uint64_t ino, int flags, struct handle *h)
 {
@@ -48,6 +49,8 @@ int tree_open(struct tree *tree, uint64_t ino, int flags, const struct caller *w
 	*ret = NULL;
 	if ((unsigned)p.kind >= PLACE_KIND_COUNT || (!node_kinds[p.kind].read && p.kind != PLACE_FILE))
 		return -EISDIR;
+	if (!writing && p.kind == PLACE_RECORD)
+		known_note(tree, who, ino);
 	if (!writing && (p.kind == PLACE_RECORD || p.kind == PLACE_SCRATCH || p.kind == PLACE_SCHEMA))
 		return 0;
 	h = new_handle(tree, ino, flags);

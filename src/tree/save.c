@@ -80,16 +80,59 @@ static void fill_from_place(const struct record_slot *slot, cJSON *patch)
 		add_default(patch, slot->hub->name, json_new_int(slot->hub_record));
 }
 
+static uint64_t fields_of(const struct type *type, const cJSON *object)
+{
+	uint64_t fields = 0;
+
+	for (const struct field *f = type->fields; f->name; f++) {
+		if (json_get(object, f->name))
+			fields |= field_bit(type, f);
+	}
+	return fields;
+}
+
+/* The fields that the text speaks of; all of them, also those that its type may get yet, where it has each of @doc's. */
+static uint64_t spoken_of(const struct save *s, const cJSON *doc)
+{
+	_cleanup_json_ cJSON *file = NULL;
+	uint64_t written;
+
+	if (json_parse(s->text.bytes, s->text.len, JSON_STRICT, &file, NULL, NULL) < 0)
+		return 0;
+	written = fields_of(s->slot->type, file);
+	return (fields_of(s->slot->type, doc) & ~written) == 0 ? ~(uint64_t)0 : written;
+}
+
+/*
+ * What the text is compared with. A whole record was read before it was written: what differs from that is the change. A
+ * few fields are an order: each is to be as it says, whatever it was.
+ */
+static cJSON *base_doc(struct db *db, const struct save *s)
+{
+	_cleanup_json_ cJSON *known = NULL;
+	cJSON *whole;
+
+	if (!s->slot->record)
+		return NULL;
+	if (s->text.known && store_record_changed(db, s->slot->record, s->text.known))
+		known = store_record_doc_at(db, s->slot->record, s->text.known);
+	if (!known || spoken_of(s, known) != ~(uint64_t)0)
+		return store_record_doc(db, s->slot->record);
+	whole = known;
+	known = NULL;
+	return whole;
+}
+
 static int parse(struct db *db, const struct stack *stack, struct save *s, cJSON **ret)
 {
-	_cleanup_json_ cJSON *current = s->slot->record ? store_record_doc(db, s->slot->record) : NULL;
+	_cleanup_json_ cJSON *base = base_doc(db, s);
 	struct record_names names = store_names(db);
 	int r;
 
-	if (s->slot->record && !current)
+	if (s->slot->record && !base)
 		return err_set(&s->why, ENOENT, "the record is no longer there");
-	r = record_parse(s->slot->type, s->text.bytes, s->text.len, s->text.base ? s->text.base : current,
-		&names, stack->currency, ret, &s->why);
+	r = record_parse(
+		s->slot->type, s->text.bytes, s->text.len, base, &names, stack->currency, ret, &s->why);
 	if (r == 0 && !s->slot->record)
 		fill_from_place(s->slot, *ret);
 	return r;
@@ -115,33 +158,17 @@ static int plan(
 	return r;
 }
 
-static uint64_t fields_of(const struct type *type, const cJSON *object)
-{
-	uint64_t fields = 0;
-
-	for (const struct field *f = type->fields; f->name; f++) {
-		if (json_get(object, f->name))
-			fields |= field_bit(type, f);
-	}
-	return fields;
-}
-
 /* Whoever saves a record decides what is contested in it: what he wrote of, and with a whole record all of it. */
 static uint64_t settles(struct tx *tx, const struct save *s, int64_t record)
 {
-	_cleanup_json_ cJSON *file = NULL, *doc = NULL;
-	uint64_t written, there;
+	_cleanup_json_ cJSON *doc = NULL;
 
 	if (!s->text.bytes)
 		return fields_of(s->slot->type, s->patch);
 	if (s->text.fields)
 		return s->text.fields;
-	if (json_parse(s->text.bytes, s->text.len, JSON_STRICT, &file, NULL, NULL) < 0)
-		return 0;
 	doc = store_record_doc(tx->db, record);
-	written = fields_of(s->slot->type, file);
-	there = fields_of(s->slot->type, doc);
-	return (there & ~written) == 0 ? ~(uint64_t)0 : written;
+	return spoken_of(s, doc);
 }
 
 /* A tool may refuse it yet: then it is given back as it was written. */
@@ -161,6 +188,7 @@ static int run_save(struct tx *tx, void *argument)
 	struct record_stat before = {0}, after;
 	struct change c;
 	int64_t record;
+	_Bool alone = !store_record_changed(tx->db, s->slot->record, s->text.known);
 	int r = plan(tx->db, tx->stack, s, &c, &parsed);
 
 	if (r == 0 && s->slot->record)
@@ -183,7 +211,8 @@ static int run_save(struct tx *tx, void *argument)
 		return r;
 	*s->ticket = (struct ticket){.record = after.version == before.version ? 0 : record,
 		.version = after.version,
-		.changed_ino = place_ino(PLACE_RECORD, s->slot->type->id, (uint64_t)record)};
+		.changed_ino = place_ino(PLACE_RECORD, s->slot->type->id, (uint64_t)record),
+		.alone = alone};
 	return 0;
 }
 
@@ -354,7 +383,6 @@ int save_promote(
 	struct db *db = store_db(tree->store);
 	struct buf bytes = BUF_INIT(BUF_MAX_SCRATCH);
 	_cleanup_(mem_freep) char *name = NULL, *path = tree_path(tree, place_to_ino(p));
-	_cleanup_json_ cJSON *base = NULL;
 	struct record_slot slot;
 	int r;
 
@@ -362,13 +390,11 @@ int save_promote(
 		!node_slot(tree, dir, name, &slot))
 		return -ENOENT;
 	/* Its writer read the record no later than it made the file: what changed since is not to be undone. */
-	if (slot.record)
-		base = store_record_doc_at(db, slot.record, store_scratch_base(db, scratch));
 	r = store_scratch_read(db, scratch, &bytes);
 	if (r == 0)
 		r = save_record(tree, &slot, path,
-			&(struct text){
-				buf_text(&bytes), bytes.len, base, store_scratch_mtime_of(db, scratch)},
+			&(struct text){buf_text(&bytes), bytes.len, store_scratch_base(db, scratch),
+				store_scratch_mtime_of(db, scratch)},
 			origin, ret, e);
 	if (r == 0)
 		save_finish_scratch(tree, scratch, ret->changed_ino);

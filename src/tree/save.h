@@ -8,8 +8,8 @@
 struct text {
 	const char *bytes;
 	size_t len;
-	const cJSON *base; /* the doc that the writer began with; NULL: the record as it is */
-	int64_t mtime_ms;  /* as the writer set it, 0: now */
+	int64_t known; /* the last row of the history when the writer read the record; 0: it is meant as it is */
+	int64_t mtime_ms; /* as the writer set it, 0: now */
 	const char
 		*written; /* what was written, where that is not the text itself: it is kept when refused */
 	size_t written_len;

@@ -49,6 +49,28 @@ check_equal "edited on both sides: the cell from outside" "$(cell clients.csv C-
 check_within 5 "edited on both sides: the tree has both" prints "Delft outside@greenfield.example" \
 	jq -r '.city + " " + .email' "$DIR/client.json"
 
+# ---- a program reads the record, then it changes outside, then the program saves what it had read, with a change of its own
+late() { python3 "$SRC/tests/system/late.py" "$@"; }
+city_of() { grep '^C-00001,' clients.csv | grep -c -- ",$1,"; }
+for how in rename truncate patch threads; do
+	OUTSIDE=$how-outside@greenfield.example
+	check "$how: the record changes outside before it is saved" \
+		late "$how" "$DIR/client.json" "$how" sed -i "s/,[a-z-]*outside@greenfield.example,/,$OUTSIDE,/" clients.csv
+	check_within 5 "$how: the record has both changes" prints "$how $OUTSIDE" jq -r '.city + " " + .email' "$DIR/client.json"
+	check_within 5 "$how: so has the sheet" prints 1 city_of "$how"
+	check_equal "$how: and its other one" "$(cell clients.csv C-00001 'Contact e-mail')" "$OUTSIDE"
+done
+check "few fields are an order, also to be what they were when the program read them" \
+	late order "$DIR/client.json" - sed -i '/^C-00001,/s/,threads,/,Elsewhere,/' clients.csv
+check_within 5 "and so they are" prints threads jq -r .city "$DIR/client.json"
+saves() { "$SEAMFS" log "$DIR/client.json" | grep -c 'city'; }
+SAVES=$(saves)
+for city in Delft Gouda Delft Gouda Delft Gouda Delft; do
+	sed -i "s/\"city\": \"[^\"]*\"/\"city\": \"$city\"/" "$DIR/client.json"
+done
+check_equal "there and back in no time: each save counts" \
+	"$(jq -r .city "$DIR/client.json") $(($(saves) - SAVES))" "Delft 7"
+
 # ---- while the office program has the sheet open, it is not written behind its back, and the save is not lost
 touch '.~lock.clients.csv#'
 cp clients.csv open.csv

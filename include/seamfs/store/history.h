@@ -52,5 +52,8 @@ struct origin;
 int store_history_note(struct tx *tx, int64_t record, const cJSON *lost, const cJSON *kept, uint64_t fields,
 	const struct origin *origin);
 
+/* store_history_end - the number of the last row; 0: there are none */
+int64_t store_history_end(struct db *db);
+
 /* store_history_first - when the oldest row was written (UTC); 0: there are none */
 int64_t store_history_first(struct db *db);

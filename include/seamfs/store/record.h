@@ -40,6 +40,9 @@ cJSON *store_record_doc(struct db *db, int64_t id);
 /* store_record_doc_at - the doc as it was after that row of the history; given to the caller, NULL when there is none */
 cJSON *store_record_doc_at(struct db *db, int64_t id, int64_t history);
 
+/* store_record_changed - the record changed after that row of the history */
+_Bool store_record_changed(struct db *db, int64_t id, int64_t history);
+
 /* store_record_body - appends the file's bytes. 0 or -ENOENT. */
 int store_record_body(struct db *db, int64_t id, struct buf *b);
 
