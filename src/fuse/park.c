@@ -13,7 +13,7 @@
 #include "seamfs/base/clock.h"
 #include "seamfs/base/log.h"
 #include "seamfs/model/place.h"
-#include "seamfs/store/link.h"
+#include "seamfs/store/outbox.h"
 
 /* 0 or a negative errno is the answer; 1: not yet. */
 static int answer_of(struct mount *m, const struct parked *p)

@@ -10,7 +10,7 @@
 #include "seamfs/codec/json.h"
 #include "seamfs/codec/name.h"
 #include "seamfs/model/place.h"
-#include "seamfs/store/link.h"
+#include "seamfs/store/outbox.h"
 #include "store/change_p.h"
 
 int store_event(struct tx *tx, enum event_kind kind, uint64_t dir, const char *name, uint64_t ino)

@@ -9,8 +9,8 @@
 #include "seamfs/codec/json.h"
 #include "seamfs/codec/utf8.h"
 #include "seamfs/store/history.h"
-#include "seamfs/store/link.h"
 #include "seamfs/store/local.h"
+#include "seamfs/store/outbox.h"
 
 static const struct type *type_of(struct db *db, int64_t record)
 {

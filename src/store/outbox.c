@@ -7,7 +7,7 @@
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
 #include "seamfs/store/conflict.h"
-#include "seamfs/store/link.h"
+#include "seamfs/store/outbox.h"
 #include "seamfs/store/record.h"
 
 /* A random UUID (RFC 9562, version 4): also a valid id for tools that let us choose one. */
@@ -108,10 +108,12 @@ static int ensure_row(struct tx *tx, int tool, int64_t record, int64_t version, 
 		(int64_t)again, (int64_t)tx->stack->tools[tool].review);
 }
 
-/* A row that is under way stays: its answer decides. */
+/* A row that is under way stays: its answer decides. So does one that may have arrived: what it made has to be looked at. */
 static int drop_row(struct tx *tx, int tool, int64_t record)
 {
-	return db_run(tx->db, "DELETE FROM outbox WHERE record = ?1 AND tool = ?2 AND state NOT IN (1, 2)",
+	return db_run(tx->db,
+		"DELETE FROM outbox WHERE record = ?1 AND tool = ?2 AND state NOT IN (1, 2)"
+		" AND NOT (state = 0 AND sent)",
 		"ii", record, store_tool_id(tx->store, tool));
 }
 
@@ -195,7 +197,7 @@ int store_outbox_next(
 {
 	sqlite3_stmt *q = db_query(db,
 		"SELECT o.seq, o.record, r.type, o.state, o.key, o.version, o.attempts, o.next_ms, "
-		"o.sent_ms, o.copy" MAY_BE_SENT
+		"o.sent_ms, o.copy, o.sent_row" MAY_BE_SENT
 		/* What is removed goes last, parts before their wholes. */
 		" AND o.next_ms <= ?2 ORDER BY o.copy, r.state, CASE r.state WHEN 0 THEN r.type ELSE -r.type "
 		"END, o.seq"
@@ -217,20 +219,25 @@ int store_outbox_next(
 		.next_ms = sqlite3_column_int64(q, 7),
 		.sent_ms = sqlite3_column_int64(q, 8),
 		.copy = sqlite3_column_int(q, 9) != 0,
+		.sent_row = sqlite3_column_int64(q, 10),
 	};
 	snprintf(ret->key, sizeof(ret->key), "%s", db_column_text(q, 4));
 	db_done(q);
 	return 0;
 }
 
-int store_outbox_mark(struct tx *tx, int64_t seq, enum outbox_state state, int64_t next_ms, const char *error)
+int store_outbox_sending(struct tx *tx, int64_t seq, uint64_t fields, int64_t row)
 {
 	/* While it is only looked for, the time at which it was sent stays: what was made then is what is looked for. */
-	if (state == OUTBOX_SENDING)
-		return db_run(tx->db,
-			"UPDATE outbox SET sent_ms = CASE state WHEN 2 THEN sent_ms ELSE ?2 END, state = 1,"
-			" attempts = attempts + 1 WHERE seq = ?1",
-			"ii", seq, tx->now_ms);
+	return db_run(tx->db,
+		"UPDATE outbox SET sent_ms = CASE state WHEN 2 THEN sent_ms ELSE ?2 END,"
+		" sent_row = CASE state WHEN 2 THEN sent_row ELSE ?3 END, sent = sent | ?4, state = 1,"
+		" attempts = attempts + 1 WHERE seq = ?1",
+		"iiii", seq, tx->now_ms, row, (int64_t)fields);
+}
+
+int store_outbox_mark(struct tx *tx, int64_t seq, enum outbox_state state, int64_t next_ms, const char *error)
+{
 	return db_run(tx->db, "UPDATE outbox SET state = ?2, next_ms = ?3, error = ?4 WHERE seq = ?1", "iiit",
 		seq, (int64_t)state, next_ms, error ? error : "");
 }

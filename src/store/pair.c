@@ -7,8 +7,8 @@
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
 #include "seamfs/store/conflict.h"
-#include "seamfs/store/link.h"
 #include "seamfs/store/local.h"
+#include "seamfs/store/outbox.h"
 #include "seamfs/store/trash.h"
 #include "store/change_p.h"
 

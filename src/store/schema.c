@@ -66,14 +66,15 @@ static const char *const steps[] = {
 	" pass INTEGER NOT NULL, PRIMARY KEY (tool, type)) STRICT, WITHOUT ROWID;"
 	/*
 	 * One row for each record that a tool has yet to hear of; what to send is doc against link.ours. sent: the fields
-	 * that move in steps and of which the first may have been taken.
+	 * that were sent and may have arrived; sent_row: the end of the history when it was sent.
 	 */
 	"CREATE TABLE outbox (seq INTEGER PRIMARY KEY AUTOINCREMENT, record INTEGER NOT NULL, tool INTEGER "
 	"NOT NULL,"
 	" key TEXT NOT NULL, copy INTEGER NOT NULL, state INTEGER NOT NULL, version INTEGER NOT NULL,"
 	" attempts INTEGER NOT NULL DEFAULT 0, next_ms INTEGER NOT NULL DEFAULT 0, sent_ms INTEGER NOT NULL "
 	"DEFAULT 0,"
-	" sent INTEGER NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT '', UNIQUE (record, tool)) STRICT;"
+	" sent INTEGER NOT NULL DEFAULT 0, sent_row INTEGER NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT "
+	"'', UNIQUE (record, tool)) STRICT;"
 	"CREATE INDEX outbox_tool ON outbox (tool, state, seq);"
 	/* Who changed what, when and why. old and new are JSON values. */
 	"CREATE TABLE history (id INTEGER PRIMARY KEY, record INTEGER NOT NULL, version INTEGER NOT NULL,"

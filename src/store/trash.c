@@ -10,8 +10,8 @@
 #include "seamfs/codec/name.h"
 #include "seamfs/model/place.h"
 #include "seamfs/store/conflict.h"
-#include "seamfs/store/link.h"
 #include "seamfs/store/local.h"
+#include "seamfs/store/outbox.h"
 #include "store/change_p.h"
 #include "store/list.h"
 

@@ -22,19 +22,40 @@ void merge_take(struct merge *m, const struct field *f, const cJSON *value)
 	merge_put(m->link.ours, f->name, value);
 }
 
+/* The record had that value after both sides had last agreed. */
+static _Bool was_ours(struct merge *m, int i, const cJSON *value)
+{
+	const cJSON *agreed = json_get(m->link.ours, m->type->fields[i].name);
+	sqlite3_stmt *q = db_query(m->tx->db,
+		"SELECT old, new FROM history WHERE record = ?1 AND field = ?2 ORDER BY id DESC", "ii",
+		m->link.record, (int64_t)i);
+	_Bool found = 0, over = 0;
+
+	while (db_row(q)) {
+		_cleanup_json_ cJSON *old = json_stored(db_column_text(q, 0));
+		_cleanup_json_ cJSON *now = json_stored(db_column_text(q, 1));
+
+		found |= !over && json_equal(now, value);
+		over |= json_equal(old, agreed);
+	}
+	return found;
+}
+
 /*
- * A field that moves in steps and that we had begun to send: what came is a stop on its way, not somebody's wish. The record
- * keeps its own value, and the rest of the way goes on from here.
+ * A field that we had sent, of which the tool's word never came (it was cut off, or we were killed): what came is our own older
+ * value or, of a field that moves in steps, a stop on its way, and not somebody's wish. The record keeps its own value, and
+ * what differs goes on from here.
  */
-static _Bool under_way(struct merge *m, const struct field *f)
+static _Bool under_way(struct merge *m, int i)
 {
 	const struct tool_type *can = &m->tx->stack->tools[m->a->worker->tool].types[m->type->id];
-	uint64_t bit = field_bit(m->type, f);
+	const struct field *f = &m->type->fields[i];
+	uint64_t bit = (uint64_t)1 << i;
 
-	return (can->steps & bit) &&
-	       ((uint64_t)db_int(m->tx->db, 0, "SELECT sent FROM outbox WHERE record = ?1 AND tool = ?2",
+	return ((uint64_t)db_int(m->tx->db, 0, "SELECT sent FROM outbox WHERE record = ?1 AND tool = ?2",
 			"ii", m->link.record, m->a->worker->tool_id) &
-		       bit);
+		       bit) &&
+	       ((can->steps & bit) || was_ours(m, i, json_get(m->theirs, f->name)));
 }
 
 /* What becomes of a value that came: the record takes it, the record's own goes to the tool, or a person is asked. */
@@ -125,7 +146,7 @@ static int merge_field(struct merge *m, int i)
 		if (own)
 			r = store_conflict_drop(m->tx, m->link.record, m->a->worker->tool_id, i);
 		m->contested |= own;
-	} else if (edited && !own && under_way(m, f)) {
+	} else if (!own && under_way(m, i)) {
 		merge_put(m->link.ours, f->name, now);
 	} else if (edited && !own && verdict != KEEP && merge_list(m, f, ours, now)) {
 		/* both */

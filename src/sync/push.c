@@ -8,6 +8,7 @@
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
 #include "seamfs/store/conflict.h"
+#include "seamfs/store/history.h"
 #include "seamfs/store/trash.h"
 #include "sync/worker.h"
 
@@ -27,10 +28,15 @@ struct push {
 	struct link link;
 	_Bool linked;
 	enum errand errand;
-	cJSON *doc;		 /* the record */
-	cJSON *request;		 /* what is sent */
-	cJSON *base;		 /* an update: the whole as the tool last had it */
-	uint64_t fields;	 /* that the request has */
+	cJSON *doc;	   /* the record */
+	cJSON *request;	   /* what is sent */
+	cJSON *base;	   /* an update: the whole as the tool last had it */
+	uint64_t fields;   /* that the request has */
+	cJSON *sought_doc; /* a create of which nobody knows how it ended: the record as it was sent … */
+	cJSON *sought;	   /* … and what was sent */
+	uint64_t sought_fields;
+	_Bool found;
+	int64_t row_now;	 /* the end of the history when the request was made */
 	enum outbox_state state; /* for mark() */
 	int64_t next_ms;
 	const struct err *why;
@@ -44,6 +50,8 @@ static void push_finish(struct push *p)
 	cJSON_Delete(p->doc);
 	cJSON_Delete(p->request);
 	cJSON_Delete(p->base);
+	cJSON_Delete(p->sought_doc);
+	cJSON_Delete(p->sought);
 	remote_finish(&p->remote);
 }
 
@@ -77,13 +85,34 @@ static int64_t back_off(int attempts)
 /* ---- what to send ---- */
 
 /* A tool without a currency of its own must still see in which one the amounts are: it refuses a foreign one. */
-static void add_currency(const struct push *p, const struct tool_type *can)
+static void add_currency(const struct push *p, const struct tool_type *can, const cJSON *doc, cJSON *request)
 {
 	const struct field *f = type_field(p->type, "currency");
-	const char *currency = json_get_text(p->doc, "currency");
+	const char *currency = json_get_text(doc, "currency");
 
 	if (f && currency && p->type->id != TYPE_CLIENT && !(can->reads & field_bit(p->type, f)))
-		json_set_text(p->request, f->name, currency);
+		json_set_text(request, f->name, currency);
+}
+
+static int make_request(struct tx *tx, const struct push *p, const cJSON *before, const cJSON *doc,
+	uint64_t fields, cJSON **ret)
+{
+	_cleanup_json_ cJSON *plain = record_patch(p->type, before, doc, fields);
+	int r = merge_outgoing(tx, p->w, p->type, plain, ret);
+
+	if (r == 0)
+		add_currency(p, &tx->stack->tools[p->w->tool].types[p->row.type], doc, *ret);
+	return r;
+}
+
+/* What a create that may have arrived has made is what the record was then, whatever it is by now. */
+static int make_sought(struct tx *tx, struct push *p, const struct tool_type *can)
+{
+	if (p->linked || p->row.state != OUTBOX_UNKNOWN || !p->row.sent_row)
+		return 0;
+	p->sought_doc = store_record_doc_at(tx->db, p->row.record, p->row.sent_row);
+	p->sought_fields = store_to_send(tx->db, can, p->type, NULL, p->sought_doc);
+	return make_request(tx, p, NULL, p->sought_doc, p->sought_fields, &p->sought);
 }
 
 static enum errand errand_of(struct db *db, struct push *p, const struct tool_type *can)
@@ -100,11 +129,11 @@ static int prepare(struct tx *tx, void *argument)
 {
 	struct push *p = argument;
 	const struct tool_type *can = &tx->stack->tools[p->w->tool].types[p->row.type];
-	_cleanup_json_ cJSON *plain = NULL;
 	int r;
 
 	cJSON_Delete(p->doc);
 	p->doc = store_record_doc(tx->db, p->row.record);
+	p->row_now = store_history_end(tx->db);
 	link_finish(&p->link);
 	p->linked = store_link_by_record(tx->db, p->w->tool_id, p->row.record, &p->link) == 0;
 	p->errand = errand_of(tx->db, p, can);
@@ -112,20 +141,14 @@ static int prepare(struct tx *tx, void *argument)
 	if (p->errand == ERRAND_NONE)
 		return store_outbox_remove(tx, p->row.seq);
 	if (p->errand != ERRAND_FIELDS)
-		return store_outbox_mark(tx, p->row.seq, OUTBOX_SENDING, 0, NULL);
-	plain = record_patch(p->type, p->linked ? p->link.ours : NULL, p->doc, p->fields);
-	r = merge_outgoing(tx, p->w, p->type, plain, &p->request);
+		return store_outbox_sending(tx, p->row.seq, 0, p->row_now);
+	r = make_request(tx, p, p->linked ? p->link.ours : NULL, p->doc, p->fields, &p->request);
 	if (r == 0)
-		add_currency(p, can);
+		r = make_sought(tx, p, can);
 	if (r == 0 && p->linked)
 		r = merge_outgoing(tx, p->w, p->type, p->link.theirs, &p->base);
 	/* Durable before the first byte leaves: after a crash the outcome is looked up. */
-	if (r == 0)
-		r = store_outbox_mark(tx, p->row.seq, OUTBOX_SENDING, 0, NULL);
-	if (r == 0 && p->linked && (p->fields & can->steps))
-		r = db_run(tx->db, "UPDATE outbox SET sent = sent | ?2 WHERE seq = ?1", "ii", p->row.seq,
-			(int64_t)(p->fields & can->steps));
-	return r;
+	return r == 0 ? store_outbox_sending(tx, p->row.seq, p->linked ? p->fields : 0, p->row_now) : r;
 }
 
 /* ---- answers ---- */
@@ -163,12 +186,12 @@ static int confirm(struct tx *tx, void *argument)
 	struct push *p = argument;
 	struct answer a = {.arrival = {p->w, p->row.type, &p->remote, 0},
 		.row = &p->row,
-		.doc = p->doc,
-		.sent = p->fields};
+		.doc = p->found ? p->sought_doc : p->doc,
+		.sent = p->found ? p->sought_fields : p->fields};
 	char text[300];
 	int r = merge_answer(tx, &a);
 
-	if (r == 0 && !p->row.copy)
+	if (r == 0 && !p->row.copy && !p->found)
 		r = store_written_drop(tx, p->row.record, p->row.version);
 	p->ignored = a.ignored;
 	for (int i = 0; r == 0 && p->type->fields[i].name; i++) {
@@ -353,6 +376,13 @@ static void look_again(struct push *p, const struct err *why)
 	remote_finish(&p->remote);
 }
 
+static int mark_sending(struct tx *tx, void *argument)
+{
+	struct push *p = argument;
+
+	return store_outbox_sending(tx, p->row.seq, 0, p->row_now);
+}
+
 static int send(struct push *p, struct err *e)
 {
 	struct tool_link *link = p->w->link;
@@ -373,19 +403,21 @@ static int send(struct push *p, struct err *e)
 		return link->ops->update(
 			link, p->row.type, p->link.remote, p->request, p->base, &p->remote, e);
 	if (p->row.state == OUTBOX_UNKNOWN) {
-		r = link->ops->find(link, p->row.type, p->request, p->row.key, p->row.sent_ms, &p->remote, e);
+		r = link->ops->find(link, p->row.type, p->sought ? p->sought : p->request, p->row.key,
+			p->row.sent_ms, &p->remote, e);
 		/* A twin that is linked already is another record's: ours was not made. */
 		if (r == 0 &&
 			store_link_record(store_db(p->w->store), p->w->tool_id, p->row.type, p->remote.id)) {
 			remote_finish(&p->remote);
 			r = -ENOENT;
 		}
+		p->found = r == 0 && p->sought;
 		if (r != -ENOENT)
 			return r;
 		err_clear(e);
 		/* It was looked for and is not there: from here on this sending counts. */
 		p->row.state = OUTBOX_READY;
-		r = mark(p, OUTBOX_SENDING, 0, NULL);
+		r = store_write(p->w->store, mark_sending, p);
 		if (r < 0)
 			return r;
 	}

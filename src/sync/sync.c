@@ -142,10 +142,15 @@ static void judge(struct worker *w, int r, const struct err *e, _Bool pulled)
 	w->retry_ms = clock_steady_ms() + wait;
 }
 
+static int watch_of(struct worker *w)
+{
+	return w->link->ops->watch_fd ? w->link->ops->watch_fd(w->link) : -1;
+}
+
 /* Sleeps until a commit, a change in the tool, or the time; true when the tool itself changed. */
 static _Bool sleep_until(struct worker *w, int64_t steady_ms)
 {
-	int watch = w->link->ops->watch_fd ? w->link->ops->watch_fd(w->link) : -1;
+	int watch = watch_of(w);
 	struct pollfd fds[2] = {{.fd = w->bell, .events = POLLIN}, {.fd = watch, .events = POLLIN}};
 	int64_t wait = steady_ms - clock_steady_ms();
 	uint64_t rings;
@@ -175,7 +180,7 @@ static void work(struct worker *w, int64_t *next_pull, int64_t *ret_wake)
 		err_clear(&e);
 		(void)pull_all(w, &e);
 		*next_pull = now + w->stack->tools[w->tool].poll_ms;
-		*ret_wake = *next_pull;
+		*ret_wake = w->retry_ms ? w->retry_ms : now + FIRST_RETRY_MS;
 		return;
 	}
 	if (r == 0 && (now >= *next_pull || store_tool_wants_refresh(store_db(w->store), w->tool_id))) {
@@ -215,6 +220,7 @@ static void *worker_main(void *argument)
 	struct worker *w = argument;
 	int64_t next_pull = 0, wake = 0;
 
+	watch_of(w); /* from now on: what changes while it works is not to be missed */
 	while (!atomic_load(&w->sync->stop)) {
 		hurry(w);
 		if (clock_steady_ms() >= w->retry_ms)

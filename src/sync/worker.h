@@ -7,8 +7,8 @@
 
 #include "seamfs/connect/connect.h"
 #include "seamfs/store/change.h"
-#include "seamfs/store/link.h"
 #include "seamfs/store/local.h"
+#include "seamfs/store/outbox.h"
 #include "seamfs/sync/sync.h"
 
 struct worker {

@@ -8,8 +8,8 @@
 
 #include "seamfs/model/place.h"
 #include "seamfs/store/change.h"
-#include "seamfs/store/link.h"
 #include "seamfs/store/local.h"
+#include "seamfs/store/outbox.h"
 #include "seamfs/store/record.h"
 #include "seamfs/store/scratch.h"
 #include "seamfs/tree/tree.h"

@@ -8,7 +8,7 @@
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
 #include "seamfs/store/conflict.h"
-#include "seamfs/store/link.h"
+#include "seamfs/store/outbox.h"
 #include "tree/kinds.h"
 
 /* The files of one problem, by the a of their place. */

@@ -8,7 +8,7 @@
 #include <cjson/cJSON.h>
 
 #include "seamfs/store/change.h"
-#include "seamfs/store/link.h"
+#include "seamfs/store/outbox.h"
 
 struct review_item {
 	int64_t seq;

@@ -7,8 +7,8 @@
 #include "seamfs/base/file.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
-#include "seamfs/store/link.h"
 #include "seamfs/store/local.h"
+#include "seamfs/store/outbox.h"
 #include "test.h"
 
 static char folder[] = "/tmp/seamfs-store-XXXXXX";
@@ -188,7 +188,8 @@ static int mark_row(struct tx *tx, void *argument)
 {
 	const struct marking *m = argument;
 
-	return store_outbox_mark(tx, m->seq, m->state, 0, NULL);
+	return m->state == OUTBOX_SENDING ? store_outbox_sending(tx, m->seq, 0, 0)
+					  : store_outbox_mark(tx, m->seq, m->state, 0, NULL);
 }
 
 static int64_t mark(int64_t seq, enum outbox_state state)

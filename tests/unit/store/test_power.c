@@ -14,7 +14,7 @@
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
 #include "seamfs/store/change.h"
-#include "seamfs/store/link.h"
+#include "seamfs/store/outbox.h"
 #include "test.h"
 
 /* A process takes long to copy with ASan in it. */
