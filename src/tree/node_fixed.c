@@ -347,6 +347,7 @@ NODE_LOOKUP(node_raws_lookup)
 		if (strcmp(name, entry) == 0)
 			return 0;
 	}
+	ret->fleeting = 1; /* it may come with the next poll, and no change names this file */
 	return -ENOENT;
 }
 

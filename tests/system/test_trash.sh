@@ -22,6 +22,7 @@ cp $FILE was.json
 
 # ---- within the grace time
 directus_mark
+check_not "it is not in the trash, yet" test -e $TRASH/invoices/INV-2026-0781.json
 check "rm of a draft" rm $FILE
 check_not "it is out of the tree" test -e $FILE
 check_not "out of its views" test -L m/invoices/by/status/draft/INV-2026-0781.json
