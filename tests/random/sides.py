@@ -46,8 +46,23 @@ class Sheet:
     def here(self):
         return self.path if self.path.exists() else self.away_path
 
+    def stamp(self):
+        stat = self.here().stat()
+        return stat.st_ino, stat.st_mtime_ns, stat.st_size
+
     def read(self):
         return list(csv.DictReader(io.StringIO(self.here().read_text(encoding="utf-8"), newline="")))
+
+    def edit(self, change, in_place=False):
+        """Like every program that shares a file: what has changed since it was read is read again, not overwritten. None: nothing to do."""
+        while True:
+            seen = self.stamp()
+            rows = change(self.read())
+            if rows is None:
+                return False
+            if self.stamp() == seen:
+                self.write(rows, in_place)
+                return True
 
     def write(self, rows, in_place=False):
         text = io.StringIO(newline="")
@@ -73,21 +88,28 @@ class Sheet:
 
     def set(self, name, in_place=False, **values):
         """False when it has no such row."""
-        rows = self.read()
-        row = self.find(rows, name)
-        if row:
+        def change(rows):
+            row = self.find(rows, name)
+            if not row:
+                return None
             row.update({COLUMNS[f]: v for f, v in values.items()})
-            self.write(rows, in_place)
-        return row is not None
+            return rows
+        return self.edit(change, in_place)
+
+    def number(self, rows):
+        return max(self.last, *(int(row["ID"].rsplit("-", 1)[1]) for row in rows))
 
     def add(self, doc):
-        rows = self.read()
-        self.last = 1 + max(self.last, *(int(row["ID"].rsplit("-", 1)[1]) for row in rows))
-        self.write(rows + [{"ID": f"{self.tool}-{self.last:03}", **{COLUMNS[k]: v for k, v in doc.items()}}])
+        def change(rows):
+            return rows + [{"ID": f"{self.tool}-{self.number(rows) + 1:03}", **{COLUMNS[k]: v for k, v in doc.items()}}]
+        self.edit(change)
+        self.last = self.number(self.read())
 
     def remove(self, name):
-        self.last = max(self.last, *(int(row["ID"].rsplit("-", 1)[1]) for row in self.read()))
-        self.write([row for row in self.read() if row[COLUMNS["name"]] != name])
+        def change(rows):
+            self.last = self.number(rows)
+            return [row for row in rows if row[COLUMNS["name"]] != name]
+        self.edit(change)
 
     def lock(self):
         self.lock_path.touch()
