@@ -61,7 +61,7 @@ NODE_LOOKUP(node_trash_lookup)
 	_cleanup_(mem_freep) char *stem = n > 5 ? mem_dup(entry, n - 5) : str_dup("");
 	int64_t record;
 
-	ret->fleeting = 1; /* what comes here is not announced either */
+	ret->fleeting = 1; /* what was removed is here at once, before it is announced */
 	if (n <= 5 || strcmp(entry + n - 5, ".json") != 0 ||
 		store_trash_find(store_db(tree->store), (enum type_id)p.a, stem, &record) < 0)
 		return -ENOENT;

@@ -60,20 +60,26 @@ class Sheet:
             rows = change(self.read())
             if rows is None:
                 return False
-            if self.stamp() == seen:
-                self.write(rows, in_place)
+            if self.write(rows, in_place, seen):
                 return True
 
-    def write(self, rows, in_place=False):
+    def write(self, rows, in_place=False, seen=None):
+        """Not over what is no longer as it was seen; looks at the last moment."""
         text = io.StringIO(newline="")
         writer = csv.DictWriter(text, ["ID", *COLUMNS.values()], lineterminator="\n", restval="")
         writer.writeheader()
         writer.writerows(rows)
         target = self.here() if self.away_path.exists() else self.path
-        temporary = target if in_place else target.with_name(f"{self.tool}.tmp")
-        temporary.write_text(text.getvalue(), encoding="utf-8")
+        temporary, data = target.with_name(f"{self.tool}.tmp"), text.getvalue().encode()
         if not in_place:
+            temporary.write_bytes(data)
+        if seen and self.stamp() != seen:
+            return False
+        if in_place:
+            target.write_bytes(data)
+        else:
             temporary.rename(target)
+        return True
 
     def find(self, rows, name):
         found = [row for row in rows if row[COLUMNS["name"]] == name]
