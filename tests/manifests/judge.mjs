@@ -109,7 +109,8 @@ async function ask_steady(judge, incoming, operation) {
 		problems.push({ place: 'header.content-type', text: 'the document has a form here' });
 	}
 	const query = search.toString().replace(/\+/g, '%20');
-	const response = await fetch(`http://127.0.0.1:${judge.port}${incoming.path}${query ? `?${query}` : ''}`,
+	const at = incoming.path.replace(/(.)\/$/, '$1'); // as the document has it, see Document.at
+	const response = await fetch(`http://127.0.0.1:${judge.port}${at}${query ? `?${query}` : ''}`,
 		{ method: incoming.method, headers, body, redirect: 'manual' });
 	const count = Number(response.headers.get('x-steady-error-count') ?? 0);
 	for (let i = 1; i <= count; i++) {
