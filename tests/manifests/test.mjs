@@ -95,7 +95,7 @@ before(() => {
 		write(`connectors/${name}.json`, manifest);
 		index[name] = { documents };
 	}
-	index.excused.gaps = [{ request: '^GET /clients/ query\\.sorting:', why: 'it is left out' }];
+	index.excused.gaps = [{ request: '^GET /clients/ query\\.sorting:', why: 'it is left out' }, { request: '^DELETE', why: 'no' }];
 	write('index.json', index);
 	run = spawnSync(process.execPath, [path.join(import.meta.dirname, 'judge.mjs'), ...JSON.parse(process.env.SEAMFS_JUDGE),
 		'--documents', dir, '--connectors', path.join(dir, 'connectors'), '--index', path.join(dir, 'index.json'),
@@ -127,6 +127,7 @@ for (const [name, [, sentence]] of Object.entries(SPOILT)) {
 test('a gap of the document', () => {
 	assert.deepEqual(told('excused', 'violation'), []);
 	assert.match(told('excused', 'gap of the document').join(), /sorting.*: it is left out$/);
+	assert.deepEqual(told('excused', 'gap of documents.json that nothing meets'), ['^DELETE']);
 });
 
 test('a file that another one refers to', async () => {
