@@ -44,7 +44,8 @@ class Merger {
 	constructor(need) {
 		this.need = need;
 		this.marks = new Map(); // file -> what its components' names begin with
-		this.loaded = new Set();
+		this.loaded = new Map(); // file -> what is in it
+		this.served = new Set(); // files whose paths are in the result
 		this.shapes = new Map(); // path without the names of its parameters -> path
 		this.result = { openapi: '3.0.3', info: { title: '', version: '' }, paths: {}, components: {} };
 	}
@@ -60,13 +61,24 @@ class Merger {
 		return kind === 'securitySchemes' ? name : mark + name;
 	}
 
-	async add(file, { prefix = '', paths = true } = {}) {
-		if (this.loaded.has(file))
+	// A file that another one only refers to gives its components, and its paths when it is added itself.
+	async add(file, prefix = '') {
+		const root = await this.load(file);
+
+		if (this.served.has(file))
 			return;
-		this.loaded.add(file);
+		this.served.add(file);
+		for (const [template, item] of Object.entries(root.paths ?? {}))
+			this.add_path(prefix + template, item, root);
+	}
+
+	async load(file) {
+		if (this.loaded.has(file))
+			return this.loaded.get(file);
 		const mark = this.mark(file);
 		const root = await as_openapi3(read(file, this.need), this.need);
 		const others = [];
+		this.loaded.set(file, root);
 
 		each_reference(root, (node) => this.rename(node, file, root, mark, others));
 		if (String(root.openapi).startsWith('3.1'))
@@ -78,10 +90,9 @@ class Merger {
 			for (const [name, one] of Object.entries(all ?? {}))
 				to[this.named(kind, mark, name)] = one;
 		}
-		for (const [template, item] of paths ? Object.entries(root.paths) : [])
-			this.add_path(prefix + template, item, root);
 		for (const other of others)
-			await this.add(other, { paths: false });
+			await this.load(other);
+		return root;
 	}
 
 	add_path(template, item, root) {
@@ -91,8 +102,10 @@ class Merger {
 
 		this.shapes.set(shape, known);
 		for (const verb of VERBS) {
-			if (item[verb])
-				to[verb] ??= this.operation(item[verb], item, root, names(plain), names(known));
+			if (!item[verb])
+				continue;
+			to[verb] ??= this.operation(item[verb], item, root, names(plain), names(known));
+			to[verb]['x-slash'] ||= /.\/([?#]|$)/.test(template);
 		}
 	}
 
@@ -183,7 +196,7 @@ export class Document {
 		const need = createRequire(base), merger = new Merger(need);
 
 		for (const { file, prefix } of files)
-			await merger.add(file, { prefix });
+			await merger.add(file, prefix);
 		return new Document(merger.result);
 	}
 
@@ -200,12 +213,19 @@ export class Document {
 		this.operations.sort((a, b) => a.params.length - b.params.length || b.template.length - a.template.length);
 	}
 
+	// All operations at a path. One that a document ends with "/" may be asked for with it, and without.
+	at(pathname) {
+		const plain = pathname.replace(/(.)\/$/, '$1');
+
+		return this.operations.filter((o) => o.pattern.test(plain) && (plain === pathname || o.op['x-slash']));
+	}
+
 	match(method, pathname) {
-		return this.operations.find((o) => o.verb === method.toLowerCase() && o.pattern.test(pathname));
+		return this.at(pathname).find((o) => o.verb === method.toLowerCase());
 	}
 
 	verbs(pathname) {
-		return this.operations.filter((o) => o.pattern.test(pathname)).map((o) => o.verb.toUpperCase());
+		return this.at(pathname).map((o) => o.verb.toUpperCase());
 	}
 
 	resolve(node) {

@@ -109,7 +109,8 @@ async function ask_steady(judge, incoming, operation) {
 		problems.push({ place: 'header.content-type', text: 'the document has a form here' });
 	}
 	const query = search.toString().replace(/\+/g, '%20');
-	const response = await fetch(`http://127.0.0.1:${judge.port}${incoming.path}${query ? `?${query}` : ''}`,
+	const at = incoming.path.replace(/(.)\/$/, '$1'); // as the document has it, see Document.at
+	const response = await fetch(`http://127.0.0.1:${judge.port}${at}${query ? `?${query}` : ''}`,
 		{ method: incoming.method, headers, body, redirect: 'manual' });
 	const count = Number(response.headers.get('x-steady-error-count') ?? 0);
 	for (let i = 1; i <= count; i++) {
@@ -129,7 +130,7 @@ async function ask_steady(judge, incoming, operation) {
 
 class Front {
 	constructor(judge, entry) {
-		Object.assign(this, { judge, entry, requests: [], unread: new Map(), label: '' });
+		Object.assign(this, { judge, entry, requests: [], unread: new Map(), met: new Set(), label: '' });
 	}
 
 	async listen() {
@@ -209,6 +210,7 @@ class Front {
 			problems.push({ place: 'body', text: incoming.odd });
 		for (const problem of incoming.given ? [] : problems) {
 			const gap = this.excuse(incoming, problem);
+			this.met.add(gap);
 			(gap ? noted.gaps : noted.violations).push({ ...problem, why: gap?.why });
 		}
 		if (!incoming.given)
@@ -302,7 +304,8 @@ async function try_tool(name, entry, judge) {
 		const never = all.filter((r) => !front.requests.some((q) => q.one && q.one.role === r.role && q.one.type === r.type
 			&& q.one.path === r.path && q.one.verb === r.verb));
 		return { name, title: judge.title ?? judge.document.root.info.title, version: judge.document?.root.info.version ?? '', calls,
-			requests: front.requests, unread: front.unread, types: types.map((t) => t.type), never, warnings: exercise.said };
+			requests: front.requests, unread: front.unread,
+			unmet: (entry.gaps ?? []).filter((gap) => !front.met.has(gap)), types: types.map((t) => t.type), never, warnings: exercise.said };
 	} finally {
 		exercise.end();
 		front.server.close();
@@ -355,6 +358,8 @@ function details_of(r) {
 		lines.push(`call failed: ${c.label}: ${c.code}: ${c.sentence}`);
 	for (const n of r.never)
 		lines.push(`never sent: ${n.type} ${n.role} ${n.verb.toUpperCase()} ${n.path}`);
+	for (const gap of r.unmet)
+		lines.push(`gap of documents.json that nothing meets: ${gap.request}`);
 	for (const [at, who] of r.unread)
 		lines.push(`read, but not in the document: ${at} (${who})`);
 	for (const q of r.requests.filter((q) => !q.one))

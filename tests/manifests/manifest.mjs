@@ -16,14 +16,17 @@ export function verb_of(request) {
 	return verb && { verb, path: request[verb] };
 }
 
-const names_in = (template) => [...template.matchAll(/\{([a-z0-9_.]+)\}/g)].map((m) => m[1]);
+// {name} in a template: of the engine, of a setting, or of what a login keeps, which has the vendor's name.
+export const WORD = /\{([A-Za-z0-9_.]+)\}/g;
+
+const names_in = (template) => [...template.matchAll(WORD)].map((m) => m[1]);
 
 // The path that every request begins with, whatever host the settings name.
 function base_path(manifest, kept) {
 	const starts = names_in(manifest.http.base.match(/^\{[^}]*\}/)?.[0] ?? '');
 	const value = (name) => starts.includes(name) ? 'https://tool.example'
 		: kept[name] ?? manifest.settings?.[name]?.default ?? 'judge';
-	const url = new URL(manifest.http.base.replace(/\{([a-z0-9_.]+)\}/g, (_, name) => value(name)));
+	const url = new URL(manifest.http.base.replace(WORD, (_, name) => value(name)));
 
 	return url.pathname.replace(/\/$/, '');
 }

@@ -166,7 +166,8 @@ export class Plan {
 		for (const type of Object.values(this.twin.types)) {
 			for (const part of ['reading', 'creating', 'updating', 'moving', 'removing']) {
 				for (const one of this[part](type)) {
-					one.begin = { ...one.begin, type: type.type, call: one.call.call, key: one.call.key, to: one.to };
+					one.begin = { ...one.begin, type: type.type, call: one.call.call, key: one.call.key, to: one.to,
+						since: Boolean(one.call.cursor) };
 					one.call.type = type.type;
 					yield one;
 				}

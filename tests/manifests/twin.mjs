@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the tool would answer: the judge's example, with records in it that the manifest can read, so that the engine gets
 // to all of its requests. It believes whatever it is told.
-import { field_words, requests_of, verb_of } from './manifest.mjs';
+import { WORD, field_words, requests_of, verb_of } from './manifest.mjs';
 
 const CURSOR = 'seamfs-cursor';
 export const NEXT = 'seamfs_next'; // in a link that the twin made, which is no request of the manifest's
@@ -90,9 +90,10 @@ export class Twin {
 
 	// ---- who asks for what ----
 
-	// hidden: fields that the tool does not show yet. pending: what it shows once something has been written. to: where a step leads
-	begin({ call, type, doc, hidden = [], pending = null, words = null, key, to }) {
-		this.now = { call, type, hidden, pending, key, to };
+	// hidden: fields that the tool does not show yet. pending: what it shows once something has been written. to: where a step leads.
+	// since: changes are asked for
+	begin({ call, type, doc, hidden = [], pending = null, words = null, key, to, since = false }) {
+		this.now = { call, type, hidden, pending, key, to, since };
 		if (doc)
 			this.docs[type] = doc;
 		if (words)
@@ -101,29 +102,30 @@ export class Twin {
 			delete this.words[type];
 	}
 
-	pattern(template) {
-		const text = template.split(/(\{[a-z0-9_.]+\})/).map((p) => /^\{/.test(p) ? '[^/?]*?'
-			: p.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('');
+	// word: what may stand in place of a {name}.
+	pattern(template, word) {
+		const literal = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+		const text = template.split(WORD).map((part, i) => i % 2 ? word : literal(part)).join('');
 
 		return new RegExp(`^${text}$`);
 	}
 
-	fits(template, text) {
-		const pattern = template.split(/(\{[a-z0-9_.]+\})/).map((p) => /^\{[a-z0-9_.]+\}$/.test(p) ? '[^]*'
-			: p.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('');
-
-		return new RegExp(`^${pattern}$`).test(text);
+	// What a listing has besides while changes are asked for.
+	polled(one) {
+		return this.now.since && one.role === 'list' ? this.manifest.types[one.type].changes ?? {} : {};
 	}
 
 	// How well a request of the manifest explains what came; what is constant in it weighs most.
 	score(one, incoming) {
+		// A step is nothing without the words that it is taken by.
+		const missing = one.role === 'step' ? 4 : 1, polled = this.polled(one);
 		let score = 0;
 		const weigh = (template, text) => {
-			const constant = String(template).replace(/\{[a-z0-9_.]+\}/g, '');
+			const constant = String(template).replace(WORD, '');
 			if (text === undefined)
-				score -= constant === String(template) ? 1 : 0;
+				score -= one.role === 'step' && /\{(to|choice)\}/.test(template) || constant === String(template) ? missing : 0;
 			else
-				score += this.fits(String(template), String(text)) ? (constant ? 2 : 0.5) : -2;
+				score += this.pattern(String(template), '[^]*').test(String(text)) ? (constant ? 2 : 0.5) : -8;
 		};
 		const body = (json, there) => {
 			for (const [name, value] of Object.entries(json ?? {})) {
@@ -137,35 +139,39 @@ export class Twin {
 			update: ['update'], delete: ['remove'], restore: ['restore'], find: ['find'], step: ['update', 'create'],
 			choose: ['update', 'create'], send: ['update', 'create'], check: ['check', 'find'] }[one.role] ?? [];
 
-		for (const [name, template] of Object.entries(one.request.query ?? {}))
+		for (const [name, template] of Object.entries({ ...one.request.query, ...polled.query }))
 			weigh(template, incoming.search.get(name) ?? undefined);
-		body(one.request.body, incoming.body);
+		body({ ...one.request.body, ...polled.body }, incoming.body);
 		score += one.type === this.now.type ? 2 : 0;
 		score += one.role === 'step' && [this.words[one.type]?.[one.field], '*'].includes(one.from) ? 1 : 0;
 		score += own.includes(this.now.call) ? 3 : 0;
+		score += this.now.since && one.role === 'changes' ? 1 : 0;
 		return score;
 	}
 
 	identify(incoming) {
 		const path = incoming.path.startsWith(this.base) ? incoming.path.slice(this.base.length) : incoming.path;
 		const fitting = this.requests.filter((r) => r.verb === incoming.method.toLowerCase()
-			&& this.pattern(r.path.split('?')[0]).test(decodeURI(path)));
+			&& this.pattern(r.path.split('?')[0], '[^/?]*?').test(decodeURI(path)));
 
 		return fitting.map((r) => [this.score(r, incoming), r]).sort((a, b) => b[0] - a[0])[0]?.[1] ?? null;
 	}
 
 	// ---- ids, tables and values ----
 
-	// What the document says of the place of {name} in a request.
+	// What the document says of the place of {name} in a request: of all verbs there, the strictest first.
 	place_schemas(request, name) {
 		const { verb, path } = verb_of(request);
-		const marked = this.base + path.split('?')[0].replace(/\{([a-z0-9_.]+)\}/g, (_, n) => n === name ? 'MARK' : '1');
-		const operation = this.document?.match(verb, marked);
-		const values = operation ? operation.pattern.exec(marked).slice(1) : [];
-		const param = operation?.params[values.indexOf('MARK')];
-		const found = operation && this.document.parameters(operation, 'path').find((p) => p.name === param);
+		const marked = this.base + path.split('?')[0].replace(WORD, (_, n) => n === name ? 'MARK' : '1');
+		const own = this.document?.match(verb, marked);
+		const all = own ? this.document.at(marked).filter((o) => o.template === own.template) : [];
+		const found = all.flatMap((operation) => {
+			const param = operation.params[operation.pattern.exec(marked).slice(1).indexOf('MARK')];
+			return this.document.parameters(operation, 'path').filter((p) => p.name === param && p.schema).map((p) => p.schema);
+		});
+		const strict = (schema) => ['format', 'pattern'].some((word) => this.document.resolve(schema)[word]);
 
-		return found?.schema ? [found.schema] : [];
+		return found.sort((a, b) => strict(b) - strict(a));
 	}
 
 	// The parts of a type's k-th id.
@@ -218,7 +224,7 @@ export class Twin {
 	operation_of(request) {
 		const { verb, path } = verb_of(request);
 
-		return this.document?.match(verb, this.base + path.split('?')[0].replace(/\{[a-z0-9_.]+\}/g, '1'));
+		return this.document?.match(verb, this.base + path.split('?')[0].replace(WORD, '1'));
 	}
 
 	answer_schemas(request, pointer) {
@@ -337,6 +343,14 @@ export class Twin {
 		});
 	}
 
+	// Other lookups that are read out of the same answer.
+	beside(one) {
+		const asked = (r) => JSON.stringify([r.verb, r.path, r.request.query, r.request.body]);
+
+		return this.requests.filter((r) => r.role === 'lookup' && r.name !== one.name && asked(r) === asked(one)
+			&& r.request.records !== one.request.records);
+	}
+
 	listing(one, incoming, example) {
 		const page = one.page ?? { by: 'none' }, number = this.page_number(one, incoming), headers = {};
 		const like = get_at(example, `${one.request.records}/0`);
@@ -350,6 +364,8 @@ export class Twin {
 				put_at(row, at, want === null ? null : first(want));
 		}
 		answer = put_at(Array.isArray(answer) && one.request.records ? {} : answer, one.request.records, rows);
+		for (const other of one.role === 'lookup' && !far ? this.beside(one) : [])
+			put_at(answer, other.request.records, this.rows(other, number, get_at(example, `${other.request.records}/0`)));
 		const link = `${incoming.whole}${incoming.whole.includes('?') ? '&' : '?'}${NEXT}=2`;
 		if (page.by === 'link' && !page.next && more)
 			headers.Link = `<http://${incoming.headers.host}${link}>; rel="next"`;
