@@ -10,7 +10,7 @@ struct call {
 	const cJSON *request;			 /* verb, path, query, headers, body, set, wrap */
 	const cJSON *query, *headers, *surround; /* more of these; they replace those of the request */
 	const char *url;			 /* instead of path and query: a link that the tool gave */
-	const char *id, *since, *once, *each, *version, *to, *choice; /* for {id}, {since} … */
+	const char *id, *ids, *since, *once, *each, *version, *to, *choice; /* for {id}, {ids} … */
 	const cJSON *body;	  /* the record in the tool's form, for {field} */
 	_Bool sends;		  /* … and it is what is sent */
 	const struct page *page;  /* parameters of paging */
@@ -49,6 +49,10 @@ int engine_url(struct engine *g, const struct call *c, char **ret, struct err *e
  */
 int engine_call(struct engine *g, const struct call *c, struct reply *ret, struct err *e);
 
+/* sign_headers - the headers that "http.auth.hmac" asks for, name -> text, given; NULL: it asks for none */
+cJSON *sign_headers(
+	struct engine *g, const struct call *c, const char *verb, const char *url, const char *body);
+
 /* engine_odd - refuses a 2xx answer that is not what the manifest says; returns -EIO */
 int engine_odd(const struct engine *g, const struct reply *reply, const char *pointer, struct err *e);
 
@@ -62,6 +66,7 @@ struct listing {
 	const struct id_place *id; /* in a record */
 	const cJSON *only;	   /* what has to stand in a record that is meant: JSON Pointer -> value */
 	const cJSON *empty;	   /* statuses that mean that there are none */
+	_Bool brief;		   /* its records lack fields: each is read by itself */
 	const char *each;	   /* asked once for each record of this type, or row of this lookup */
 	_Bool first_page_only;
 };
@@ -81,4 +86,4 @@ int engine_pages(struct engine *g, const struct listing *l, records_sink sink, v
 _Bool engine_among(const cJSON *want, const char *text);
 
 /* engine_matches - whether @record has what @only says at each pointer (null: nothing) */
-_Bool engine_matches(const cJSON *record, const cJSON *only);
+_Bool engine_matches(const struct engine *g, const cJSON *record, const cJSON *only);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "connect/map_write.h"
 #include "connect/steps.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
@@ -62,17 +63,55 @@ const cJSON *engine_returned(const struct manifest_type *t, const cJSON *request
 	return id ? record : NULL;
 }
 
+/* Objects member by member; lists and everything else are replaced. */
+static void merge_into(cJSON *target, const cJSON *changes)
+{
+	const cJSON *member;
+
+	cJSON_ArrayForEach (member, changes) {
+		cJSON *old = json_get(target, member->string);
+
+		if (cJSON_IsObject(old) && cJSON_IsObject(member))
+			merge_into(old, member);
+		else
+			json_set(target, member->string, cJSON_Duplicate(member, 1));
+	}
+}
+
+/* What is sent: the changes, or for a tool that replaces all of it, its own record as it is now with the changes in it. */
+static int whole_record(struct engine *g, const struct manifest_type *t, const char *id, const cJSON *body,
+	cJSON **ret, struct err *e)
+{
+	_cleanup_(reply_finish) struct reply reply = {0};
+	const cJSON *record;
+	int r;
+
+	if (!str_equal(json_get_text(t->update, "send"), "whole")) {
+		*ret = cJSON_Duplicate(body, 1);
+		return 0;
+	}
+	r = engine_record(g, t, id, &reply, &record, e);
+	if (r < 0)
+		return r;
+	*ret = cJSON_Duplicate(record, 1);
+	merge_into(*ret, body);
+	return 0;
+}
+
 int engine_change(struct engine *g, const struct manifest_type *t, const char *id, const cJSON *body,
 	struct reply *reply, const cJSON **ret, struct err *e)
 {
 	const char *header = json_get_text(t->guard, "header"), *to = json_get_text(t->guard, "to");
 	_cleanup_(mem_freep) char *version = NULL;
-	_cleanup_json_ cJSON *whole = cJSON_Duplicate(body, 1);
-	struct call call = {.type = t, .request = t->update, .id = id, .body = whole, .sends = 1};
-	int r = engine_version(g, t, id, &version, e);
+	_cleanup_json_ cJSON *whole = NULL;
+	struct call call = {.type = t, .request = t->update, .id = id, .sends = 1};
+	int r = whole_record(g, t, id, body, &whole, e);
 
+	if (r == 0)
+		r = engine_version(g, t, id, &version, e);
 	if (r < 0)
 		return r;
+	call.body = whole;
 	call.version = version;
 	if (version && header)
 		call.header = (struct http_field){header, version};
@@ -162,6 +201,17 @@ static void update_finish(struct update *u)
 	cJSON_Delete(u->alone);
 }
 
+/* A state of ours that the tool has no word for. */
+static int known_state(const struct engine *g, const struct map_field *f, const cJSON *change, struct err *e)
+{
+	const char *ours = json_text(change);
+
+	if (ours && !map_their_word(f, ours))
+		return err_field(
+			e, EINVAL, f->field->name, "%s has nothing that means \"%s\"", g->link.name, ours);
+	return 0;
+}
+
 /* Everything that can be wrong with the change is found before anything is sent. */
 static int prepare(struct update *u, struct err *e)
 {
@@ -176,8 +226,12 @@ static int prepare(struct update *u, struct err *e)
 		_cleanup_json_ cJSON *one = cJSON_CreateObject();
 		cJSON *body = NULL;
 
-		if (f && f->write == WRITE_STEP)
+		if (f && f->write == WRITE_STEP) {
+			r = known_state(u->g, f, change, e);
+			if (r < 0)
+				return r;
 			continue;
+		}
 		json_set(f && map_apart(f) ? one : u->plain, change->string, cJSON_Duplicate(change, 1));
 		if (!one->child)
 			continue;
@@ -295,13 +349,18 @@ int engine_restore(
 	struct engine *g = (struct engine *)link;
 	const struct manifest_type *t = engine_type(link, type, e);
 	_cleanup_(reply_finish) struct reply reply = {0};
+	_cleanup_(mem_freep) char *version = NULL;
 	const cJSON *record;
 	int r;
 
 	if (!t || !t->restore)
 		return t ? err_set(e, EOPNOTSUPP, "%s brings no %s back", link->name, t->type->plural)
 			 : -EOPNOTSUPP;
-	r = engine_call(g, &(struct call){.type = t, .request = t->restore, .id = id}, &reply, e);
+	r = engine_version(g, t, id, &version, e);
+	if (r == 0)
+		r = engine_call(g,
+			&(struct call){.type = t, .request = t->restore, .id = id, .version = version},
+			&reply, e);
 	if (r < 0)
 		return r;
 	record = engine_returned(t, t->restore, reply.json);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "connect/map_write.h"
 #include "connect/template.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
@@ -140,6 +141,8 @@ static int lint_follow(struct check *c, const struct map_field *f, const cJSON *
 	const cJSON *next, *request, *list;
 	int r = 0;
 
+	if (cJSON_IsArray(follow) && !follow->child)
+		return 0;
 	if (cJSON_IsObject(follow) != (f->write == WRITE_STEP))
 		return check_bad(c, "states that are reached by requests are an object, and their field has "
 				    "\"write\": \"step\"");
@@ -219,6 +222,25 @@ static int lint_changes(struct check *c, const struct manifest_type *t)
 	return r < 0 ? r : lint_listing(c, t->removed, "removed");
 }
 
+/* "{field}" in what goes along with a value is a field of the record. */
+static int lint_along(struct check *c, const struct manifest_type *t, const struct mapping *m)
+{
+	const cJSON *along;
+
+	for (size_t i = 0; i < m->count; i++) {
+		cJSON_ArrayForEach (along, m->fields[i].with) {
+			_cleanup_(mem_freep) char *name = map_along_field(along);
+
+			if (name && !mapping_find(&t->map, name))
+				return check_bad(c, "\"with\" of %s: \"%s\" is not among the fields",
+					m->fields[i].field->name, name);
+		}
+		if (lint_along(c, t, &m->fields[i].lines) < 0)
+			return -EINVAL;
+	}
+	return 0;
+}
+
 /* A parent's id that is in no record has to be part of the record's own, or get() could not tell it. */
 static int lint_fields(struct check *c, const struct manifest_type *t)
 {
@@ -235,6 +257,9 @@ static int lint_fields(struct check *c, const struct manifest_type *t)
 		if (str_equal(f->at, "/@each") && !part)
 			return check_bad(
 				c, "\"/@each\" has to be part of fields.id, where a field is read from it");
+		if (f->send && strcmp(f->field->name, "currency") == 0)
+			return check_bad(c, "a currency goes with its amounts: alone (\"send\") it would "
+					    "change what they are worth");
 		if (f->write == WRITE_STEP && !json_get(t->steps, f->field->name))
 			return check_bad(c, "\"steps\" says nothing of \"%s\"", f->field->name);
 	}
@@ -243,7 +268,8 @@ static int lint_fields(struct check *c, const struct manifest_type *t)
 
 int lint_type(struct check *c, const struct manifest_type *t, const cJSON *json)
 {
-	static const char *const requests[] = {"list", "one", "create", "update", "delete", "restore"};
+	static const char *const requests[] = {
+		"list", "one", "many", "create", "update", "delete", "restore"};
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(requests); i++)
@@ -256,6 +282,8 @@ int lint_type(struct check *c, const struct manifest_type *t, const cJSON *json)
 		r = lint_changes(c, t);
 	if (r == 0)
 		r = lint_fields(c, t);
+	if (r == 0)
+		r = lint_along(c, t, &t->map);
 	if (r == 0)
 		r = lint_once(c, t);
 	if (r == 0)

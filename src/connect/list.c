@@ -18,6 +18,7 @@
 enum {
 	DEFAULT_OVERLAP_MS = 60000,
 	MAX_EVENTS = 2000, /* records to be read one by one; with more of them a full listing is quicker */
+	MAX_MANY = 200,	   /* by one request */
 };
 
 /* No record was changed then, so a tool that gives any does not look at the filter. */
@@ -28,6 +29,7 @@ struct pull {
 	const struct manifest_type *t;
 	remote_sink sink;
 	void *context;
+	_Bool brief;	   /* what is listed lacks fields */
 	int64_t newest_ms; /* largest stamp of the tool's that was seen */
 	int64_t began_ms;  /* when the pass began by the tool's clock, 0: it does not say */
 	int64_t start_ms;  /* the same by ours */
@@ -43,6 +45,30 @@ static int64_t newest_stamp(const struct manifest_type *t, const cJSON *record)
 	return updated_ms > created_ms ? updated_ms : created_ms;
 }
 
+/* A record as it is listed; where that is not all of it, it is read by itself. */
+static int take(struct pull *p, const cJSON *listed, struct remote *ret, struct err *e)
+{
+	_cleanup_(reply_finish) struct reply reply = {0};
+	_cleanup_(mem_freep) char *id = p->brief ? manifest_id(&p->t->id, listed) : NULL;
+	const cJSON *record;
+	struct err why = {0};
+	int r;
+
+	if (!id)
+		return engine_remote(p->g, p->t, listed, ret, e);
+	r = engine_record(p->g, p->t, id, &reply, &record, &why);
+	if (r == 0)
+		return engine_remote(p->g, p->t, record, ret, e);
+	if (r == -ENOENT) {
+		ret->id = str_dup(id);
+		ret->deleted = 1;
+		return 0;
+	}
+	if (e)
+		*e = why;
+	return r;
+}
+
 static int give_page(void *context, const cJSON *records, struct err *e)
 {
 	struct pull *p = context;
@@ -55,7 +81,7 @@ static int give_page(void *context, const cJSON *records, struct err *e)
 
 		if (stamp_ms > p->newest_ms)
 			p->newest_ms = stamp_ms;
-		r = engine_remote(p->g, p->t, record, &remotes[count++], e);
+		r = take(p, record, &remotes[count++], e);
 		if (r < 0)
 			break;
 	}
@@ -112,6 +138,7 @@ struct listing engine_listing(const struct manifest_type *t, const cJSON *list, 
 		.only = json_get(list, "only"),
 		.empty = json_get(list, "empty"),
 		.each = json_get_text(list, "each"),
+		.brief = cJSON_IsTrue(json_get(list, "brief")),
 	};
 }
 
@@ -196,6 +223,7 @@ static int list_pages(struct pull *p, const char *since, _Bool *ret_proven, stru
 	int r;
 
 	p->newest_ms = 0;
+	p->brief = listing.brief;
 	p->start_ms = clock_now_ms();
 	r = engine_pages(p->g, &listing, give_page, p, ret_proven, &p->began_ms, e);
 	p->took_ms = clock_steady_ms() - steady_ms;
@@ -247,10 +275,100 @@ static int give_current(struct pull *p, const char *id, struct err *e)
 	return r;
 }
 
+/* The body of a request for several records; NULL: their ids are in the address. */
+static cJSON *many_body(const cJSON *many, const cJSON *const *ids, int count)
+{
+	const char *to = json_get_text(many, "to"), *item = json_get_text(many, "item");
+	cJSON *body, *list;
+
+	if (!to)
+		return NULL;
+	body = cJSON_CreateObject();
+	list = cJSON_CreateArray();
+	for (int i = 0; i < count; i++) {
+		cJSON *element = item ? cJSON_CreateObject() : cJSON_Duplicate(ids[i], 0);
+
+		if (item)
+			json_put(element, item, cJSON_Duplicate(ids[i], 0));
+		cJSON_AddItemToArray(list, element);
+	}
+	json_put(body, to, list);
+	return body;
+}
+
+static int ask_many(struct pull *p, const cJSON *const *ids, int count, struct reply *reply,
+	const cJSON **ret, struct err *e)
+{
+	const cJSON *many = p->t->many;
+	_cleanup_json_ cJSON *body = many_body(many, ids, count);
+	_cleanup_(buf_finish) struct buf joined = BUF_INIT(BUF_MAX_TEXT);
+	struct call call = {
+		.type = p->t, .request = many, .body = body, .sends = body != NULL, .scope = ERR_COLLECTION};
+	int r;
+
+	for (int i = 0; i < count; i++)
+		buf_printf(&joined, "%s%s", i ? "," : "", json_text(ids[i]));
+	call.ids = buf_text(&joined);
+	r = engine_call(p->g, &call, reply, e);
+	if (r < 0)
+		return r;
+	*ret = json_at(reply->json, json_get_text(many, "records"));
+	return cJSON_IsArray(*ret) ? 0 : engine_odd(p->g, reply, json_get_text(many, "records"), e);
+}
+
+/* Several records by one request. What is not in the answer is asked for alone: only then it is gone. */
+static int give_some(struct pull *p, const cJSON *const *ids, int count, struct err *e)
+{
+	_cleanup_(reply_finish) struct reply reply = {0};
+	struct id_set there = {0};
+	const cJSON *records, *record;
+	int r = ask_many(p, ids, count, &reply, &records, e);
+
+	if (r == 0)
+		r = give_page(p, records, e);
+	if (r < 0)
+		return r;
+	cJSON_ArrayForEach (record, records) {
+		_cleanup_(mem_freep) char *id = manifest_id(&p->t->id, record);
+
+		id_set_add(&there, id ? id : "");
+	}
+	for (int i = 0; r == 0 && i < count; i++) {
+		if (id_set_add(&there, json_text(ids[i])))
+			r = give_current(p, json_text(ids[i]), e);
+	}
+	id_set_finish(&there);
+	return r;
+}
+
+static int give_all(struct pull *p, const cJSON *ids, struct err *e)
+{
+	const cJSON *some[MAX_MANY], *id;
+	int64_t most = MAX_MANY;
+	int count = 0, r = 0;
+
+	if (p->t->many && json_int64(json_get(p->t->many, "max"), &most) == 0 && most > MAX_MANY)
+		most = MAX_MANY;
+	cJSON_ArrayForEach (id, ids) {
+		if (r < 0)
+			break;
+		if (!p->t->many) {
+			r = give_current(p, json_text(id), e);
+			continue;
+		}
+		some[count++] = id;
+		if (count == most || !id->next) {
+			r = give_some(p, some, count, e);
+			count = 0;
+		}
+	}
+	return r;
+}
+
 /* Positive: too much has happened, a full listing is to follow. */
 static int list_events(struct pull *p, const char *since, _Bool *ret_proven, struct err *e)
 {
-	const cJSON *changes = p->t->changes, *list = json_get(changes, "list"), *id;
+	const cJSON *changes = p->t->changes, *list = json_get(changes, "list");
 	struct id_place place = {
 		{json_get_text(changes, "event") ? json_get_text(changes, "event") : "/id"}, 1};
 	_cleanup_json_ cJSON *ids = cJSON_CreateArray();
@@ -267,8 +385,7 @@ static int list_events(struct pull *p, const char *since, _Bool *ret_proven, str
 	id_set_finish(&h.known);
 	if (r == 0 && cJSON_GetArraySize(ids) > MAX_EVENTS)
 		return 1;
-	cJSON_ArrayForEach (id, ids)
-		r = r < 0 ? r : give_current(p, json_text(id), e);
+	r = r < 0 ? r : give_all(p, ids, e);
 	p->took_ms = clock_steady_ms() - steady_ms;
 	return r;
 }
@@ -331,6 +448,12 @@ static int list_changes(struct pull *p, char **since, const char *cursor, _Bool 
 		}
 	} else {
 		r = list_pages(p, *since, proven, e);
+		/* Some refuse to give more than so many changes at once: then all of it is read. */
+		if (r == -EINVAL && *since) {
+			err_clear(e);
+			str_set(since, NULL);
+			r = list_pages(p, NULL, proven, e);
+		}
 	}
 	/* Its clock was set back: what changed since then has a stamp from before the cursor. */
 	if (r == 0 && *since && p->began_ms && instant_parse(cursor, &since_ms) == 0 &&

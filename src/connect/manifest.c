@@ -75,6 +75,8 @@ static const struct {
 	{"decimal-text", AS_DECIMAL_TEXT, KIND(MONEY) | KIND(DECIMAL)},
 	{"minor", AS_MINOR, KIND(MONEY)},
 	{"seconds", AS_SECONDS, KIND(DECIMAL)},
+	{"milliseconds", AS_MILLISECONDS, KIND(DECIMAL)},
+	{"clock", AS_CLOCK, KIND(DECIMAL)},
 	{"minutes", AS_MINUTES, KIND(DECIMAL)},
 	{"duration", AS_DURATION, KIND(DECIMAL)},
 	{"int", AS_INT, KIND(TEXT) | KIND(CHOICE) | KIND(REF)},
@@ -146,15 +148,26 @@ static enum map_write write_of(const char *word)
 /* "at": a pointer, or for a text those of what stands before its last word and of that one. */
 static int compile_at(struct check *c, const cJSON *json, struct map_field *f)
 {
-	const cJSON *at = json_get(json, "at");
+	const cJSON *at = json_get(json, "at"), *part;
 
 	f->at = json_text(cJSON_IsArray(at) ? at->child : at);
 	if (!cJSON_IsArray(at))
 		return 0;
+	if (f->field->kind == FIELD_REF) {
+		cJSON_ArrayForEach (part, at) {
+			if (f->part_count == REF_PARTS)
+				return check_bad(c, "an id has at most %d parts", REF_PARTS);
+			f->parts[f->part_count++] = json_text(part);
+		}
+		return json_get(json, "to") || json_get(json, "by") || json_get(json, "lookup")
+			       ? check_bad(c, "an id of several parts has no \"to\", \"by\" or \"lookup\"")
+			       : 0;
+	}
 	f->at_last = json_text(at->child->next);
 	if (cJSON_GetArraySize(at) != 2 || f->field->kind != FIELD_TEXT)
-		return check_bad(
-			c, "\"at\" is one pointer, or two for a text whose last word has a place of its own");
+		return check_bad(c, "\"at\" is one pointer, or two for a text whose last word has a place of "
+				    "its own, or those "
+				    "of the parts of an id");
 	if (json_get(json, "to") || json_get(json, "values") || json_get(json, "lookup"))
 		return check_bad(c, "a text in two places has no \"to\", \"values\" or \"lookup\"");
 	return 0;
@@ -173,6 +186,17 @@ static void compile_words(const cJSON *json, struct map_field *f)
 	f->values = json_get(json, "values");
 	f->slug = json_get_text(json, "slug");
 	f->empty = json_get(json, "empty");
+	f->clear = json_get(json, "clear");
+	f->local = json_get(json, "zone") != NULL;
+}
+
+static int compile_zone(struct check *c, const struct map_field *f)
+{
+	if (f->local && f->as != AS_DATETIME && f->as != AS_UNIX && f->as != AS_UNIX_MS)
+		return check_bad(c,
+			"\"zone\" is for dates that are moments in the tool: \"datetime\", \"unix\", "
+			"\"unix_ms\"");
+	return 0;
 }
 
 static int compile_object(struct check *c, const cJSON *json, struct map_field *f)
@@ -197,6 +221,7 @@ static int compile_object(struct check *c, const cJSON *json, struct map_field *
 	r = lint_verb(c, f->send, "send");
 	r = r < 0 ? r : compile_reference(c, json, f);
 	r = r < 0 ? r : compile_form(c, json, f);
+	r = r < 0 ? r : compile_zone(c, f);
 	r = r < 0 ? r : compile_values(c, f);
 	if (r == 0 && f->field->kind == FIELD_LINES) {
 		size_t mark = check_enter(c, "fields");
@@ -320,6 +345,7 @@ static int compile_type(struct check *c, struct manifest *m, const cJSON *json)
 	t->type = c->type;
 	t->list = json_get(json, "list");
 	t->one = json_get(json, "one");
+	t->many = json_get(json, "many");
 	t->create = json_get(json, "create");
 	t->update = json_get(json, "update");
 	t->remove = json_get(json, "delete");
@@ -334,6 +360,7 @@ static int compile_type(struct check *c, struct manifest *m, const cJSON *json)
 	t->labels = json_get(json, "labels");
 	t->steps = json_get(json, "steps");
 	t->url = json_get_text(json, "url");
+	t->url_at = json_get_text(json_get(json, "url"), "at");
 	t->stamp_as = AS_DATETIME;
 	compile_id(json_get(fields, "id"), t);
 	t->removed_id = json_get_text(t->removed, "id")

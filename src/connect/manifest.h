@@ -23,7 +23,7 @@ struct id_place {
 /* What a manifest says about one type; all JSON is borrowed from the manifest, NULL: not said. */
 struct manifest_type {
 	const struct type *type; /* NULL: the tool does not have this type */
-	const cJSON *list, *one, *create, *update, *remove, *restore;
+	const cJSON *list, *one, *many, *create, *update, *remove, *restore;
 	const cJSON *once;
 	const cJSON *changes; /* NULL where it is by scan */
 	_Bool events;	      /* changes are told by a list of what happened, not by a filter */
@@ -32,6 +32,7 @@ struct manifest_type {
 	const cJSON *steps;		/* our field -> the tool's word -> those that may follow it */
 	const cJSON *labels;		/* the tool's name of a field in error messages -> our field */
 	const char *url;		/* template of the page for people; a path is one of the tool's */
+	const char *url_at;		/* or where the tool's record has it */
 	struct id_place id, removed_id; /* in a record, and in what "removed" lists */
 	_Bool id_number;		/* the tool wants it as a number */
 	const char *created, *updated;	/* JSON Pointers in the tool's record */

@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
+#include "seamfs/base/buf.h"
 #include "seamfs/base/clock.h"
 #include "seamfs/base/log.h"
 #include "seamfs/base/mem.h"
@@ -137,6 +139,16 @@ int map_state(
 	return 0;
 }
 
+/* The date of a moment where this machine is. */
+static void date_of_moment(int64_t ms, char date[CLOCK_UTC_SIZE])
+{
+	time_t seconds = (time_t)(ms >= 0 ? ms / 1000 : (ms - 999) / 1000);
+	struct tm local;
+
+	localtime_r(&seconds, &local);
+	strftime(date, CLOCK_UTC_SIZE, "%Y-%m-%d", &local);
+}
+
 /* The read_* functions return the value in our form, or NULL when it does not fit the field. */
 
 /* Line ends as on this system; what a browser's form sends has CR LF. */
@@ -170,10 +182,13 @@ static cJSON *read_date(const struct map_field *m, const char *text)
 	char date[CLOCK_UTC_SIZE];
 	int64_t ms;
 
-	if (m->as == AS_UNIX || m->as == AS_UNIX_MS || m->as == AS_MSDATE) {
+	if (m->as == AS_UNIX || m->as == AS_UNIX_MS || m->as == AS_MSDATE || m->local) {
 		if (moment_parse(text, m->as, &ms) < 0)
 			return NULL;
-		clock_format_utc(ms, date);
+		if (m->local)
+			date_of_moment(ms, date);
+		else
+			clock_format_utc(ms, date);
 		date[10] = '\0';
 	} else if (date_parse(text, NULL, date) < 0) {
 		return NULL;
@@ -243,19 +258,36 @@ static int64_t duration_seconds(const char *text)
 	return sum;
 }
 
+/* "01:30" and "100:05"; -1 for anything else */
+static int64_t clock_seconds(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+	const char *minutes = text + digits + 1;
+
+	if (!digits || digits > 6 || text[digits] != ':' || strspn(minutes, "0123456789") != 2 ||
+		minutes[2] || minutes[0] > '5')
+		return -1;
+	return strtoll(text, NULL, 10) * 3600 + strtoll(minutes, NULL, 10) * 60;
+}
+
 static cJSON *read_decimal(const struct map_field *m, const char *text)
 {
 	char digits[DECIMAL_SIZE];
 	struct decimal d;
 
-	if (m->as == AS_DURATION)
-		return duration_seconds(text) < 0 ? NULL : hours(duration_seconds(text));
+	if (m->as == AS_DURATION || m->as == AS_CLOCK) {
+		int64_t seconds = m->as == AS_CLOCK ? clock_seconds(text) : duration_seconds(text);
+
+		return seconds < 0 ? NULL : hours(seconds);
+	}
 	if (decimal_parse(text, &d) < 0)
 		return NULL;
-	if (m->as == AS_SECONDS || m->as == AS_MINUTES)
+	if (m->as == AS_SECONDS || m->as == AS_MILLISECONDS || m->as == AS_MINUTES)
 		return d.scale || d.mantissa > INT64_MAX / 1000000 || d.mantissa < 0
 			       ? NULL
-			       : hours(d.mantissa * (m->as == AS_MINUTES ? 60 : 1));
+			       : hours(m->as == AS_MILLISECONDS ? (d.mantissa + 500) / 1000
+					 : m->as == AS_MINUTES	? d.mantissa * 60
+								: d.mantissa);
 	return json_new_number(decimal_format(d, digits));
 }
 
@@ -287,7 +319,7 @@ static cJSON *read_tags(const struct map_field *m, const cJSON *item)
 	cJSON_ArrayForEach (one, item) {
 		const char *text = json_text(m->item ? json_at(one, m->item) : one);
 
-		if (text)
+		if (text && *text)
 			cJSON_AddItemToArray(tags, cJSON_CreateString(text));
 	}
 	return tags;
@@ -429,15 +461,34 @@ static cJSON *read_joined(const struct map_field *f, const cJSON *record)
 	return cJSON_CreateString(text);
 }
 
+/* A reference whose id is in several places; NULL where one of them is empty. */
+static cJSON *read_parts(const struct map_field *f, const cJSON *record)
+{
+	_cleanup_(buf_finish) struct buf id = BUF_INIT(BUF_MAX_TEXT);
+
+	for (int i = 0; i < f->part_count; i++) {
+		const char *text = json_scalar(json_at(record, f->parts[i]));
+
+		if (!text || !*text)
+			return NULL;
+		buf_printf(&id, "%s%s", i ? ":" : "", text);
+	}
+	return cJSON_CreateString(buf_text(&id));
+}
+
 int map_read(struct mapping *m, const struct map_env *env, const cJSON *record, cJSON **ret, struct err *e)
 {
-	const struct map_field *money = mapping_find(m, "currency");
-	const char *currency = money && money->at ? json_text(json_at(record, money->at)) : NULL;
+	struct map_field *money = mapping_find(m, "currency");
 	_cleanup_json_ cJSON *doc = cJSON_CreateObject();
-	int r;
+	_cleanup_json_ cJSON *said = NULL;
+	const char *currency = NULL;
+	int r = 0;
 
-	if (!currency || !currency_valid(currency))
-		currency = env->currency;
+	if (money && money->at)
+		r = read_field(money, env, json_at(record, money->at), env->currency, &said, e);
+	if (r < 0)
+		return r;
+	currency = json_text(said) && currency_valid(json_text(said)) ? json_text(said) : env->currency;
 	for (size_t i = 0; i < m->count; i++) {
 		struct map_field *f = &m->fields[i];
 		_cleanup_json_ cJSON *joined = NULL;
@@ -447,7 +498,10 @@ int map_read(struct mapping *m, const struct map_env *env, const cJSON *record, 
 			continue;
 		if (f->at_last)
 			joined = read_joined(f, record);
-		r = read_field(f, env, joined ? joined : json_at(record, f->at), currency, &value, e);
+		if (f->part_count)
+			joined = read_parts(f, record);
+		r = read_field(f, env, joined || f->part_count ? joined : json_at(record, f->at), currency,
+			&value, e);
 		if (r < 0)
 			return r;
 		json_set(doc, f->field->name, value);

@@ -27,8 +27,10 @@ enum map_as {
 	AS_UNIX_MS,
 	AS_MSDATE,     /* "/Date(1795000000000+0000)/" */
 	AS_DATE_PARTS, /* {"year": 2026, "month": 11, "day": 23} */
-	AS_SECONDS,    /* these three are hours in our form */
+	AS_SECONDS,    /* these five are hours in our form */
+	AS_MILLISECONDS,
 	AS_MINUTES,
+	AS_CLOCK,    /* "01:30" */
 	AS_DURATION, /* ISO 8601: "PT1H30M" */
 	AS_BOOL,
 	AS_LINES,
@@ -45,6 +47,8 @@ enum map_write {
 
 struct map_field;
 
+enum { REF_PARTS = 3 };
+
 struct mapping {
 	struct map_field *fields;
 	size_t count;
@@ -56,6 +60,8 @@ struct map_field {
 	const char *at;	     /* JSON Pointer in the tool's record when reading, NULL: cannot be read */
 	const char *at_last; /* where the last word of the text is, NULL: it is all in one place */
 	const char *to;	     /* JSON Pointer in what is sent */
+	const char *parts[REF_PARTS]; /* a reference by an id of several parts, joined with ':' */
+	int part_count;		      /* 0: it is in one place */
 	enum map_as as;
 	enum map_write write;
 	_Bool by_name;	     /* `at` holds a name, not an id (references and lookups) */
@@ -64,19 +70,24 @@ struct map_field {
 	const cJSON *values; /* ours -> theirs, or a list of theirs: the first is written, "*" is any other */
 	const char *slug;    /* when a new record has no value: made from this field of ours */
 	const cJSON *empty;  /* how the tool wants "no value" to be written; null when absent */
-	const cJSON *send;   /* the request that sets this field alone; NULL: it goes with the others */
-	const cJSON *with;   /* constants that are sent along: JSON Pointer -> value */
-	const char *item;    /* TAGS: where in an element of the list the text is */
+	const cJSON *
+		clear; /* JSON Pointer -> what stands there then, in place of `empty`; false: it cannot be taken away */
+	_Bool local;	      /* a date is a moment in the zone of this machine, at noon when written */
+	const cJSON *send;    /* the request that sets this field alone; NULL: it goes with the others */
+	const cJSON *with;    /* what is sent along: JSON Pointer -> constant, or "{field}" of the record */
+	const char *item;     /* TAGS: where in an element of the list the text is */
 	struct mapping lines; /* LINES: the fields of one */
 	_Bool warned;
 };
 
 /* What a translation needs to know besides the mapping. */
 struct map_env {
-	const char *tool;     /* name, for sentences */
-	const char *currency; /* the company's: used where neither record nor change says one */
-	const char *key;      /* idempotency key of a create, else NULL */
-	const cJSON *base;    /* update: the whole doc as the tool last had it, else NULL */
+	const char *tool;	   /* name, for sentences */
+	const char *currency;	   /* the company's: used where neither record nor change says one */
+	const char *key;	   /* idempotency key of a create, else NULL */
+	const cJSON *base;	   /* update: the whole doc as the tool last had it, else NULL */
+	const struct mapping *map; /* filled by map_create() and map_changes(), with … */
+	const cJSON *doc;	   /* … what they are given: for "{field}" */
 
 	/**
 	 * lookup - the other side of a row in a table
@@ -112,18 +123,6 @@ uint64_t mapping_writes(const struct mapping *m, const struct type *type, _Bool 
  */
 int map_read(struct mapping *m, const struct map_env *env, const cJSON *record, cJSON **ret, struct err *e);
 
-/**
- * map_create, map_changes - what to send for a new record, or for the fields in @changes (null: clear)
- * @ret: given; an object
- *
- * Fields without a map are left out of a new record and refused (-EPERM) in changes. Returns 0; -EINVAL for
- * a value that the tool has no word for; -EAGAIN for a needed reference whose record the tool does not have
- * yet; the -errno of a lookup.
- */
-int map_create(struct mapping *m, const struct map_env *env, const cJSON *doc, cJSON **ret, struct err *e);
-int map_changes(
-	struct mapping *m, const struct map_env *env, const cJSON *changes, cJSON **ret, struct err *e);
-
 /* map_our_word, map_their_word - a text of the tool's or ours in the other's word; itself where nothing is translated; NULL: none */
 const char *map_our_word(const struct map_field *f, const char *theirs);
 const char *map_their_word(const struct map_field *f, const char *ours);
@@ -136,10 +135,6 @@ const char *map_their_word(const struct map_field *f, const char *ours);
  */
 int map_state(
 	const struct map_field *f, const struct map_env *env, const cJSON *record, char **ret, struct err *e);
-
-/* map_put_state - puts the tool's word into what is sent. Returns 0 or as map_changes(). */
-int map_put_state(
-	const struct map_field *f, const struct map_env *env, const char *theirs, cJSON *body, struct err *e);
 
 /* map_same - whether two values of @field mean the same (numbers by value, references by id, else by name) */
 _Bool map_same(const struct field *field, const cJSON *a, const cJSON *b);

@@ -5,10 +5,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <utf8proc.h>
 
-#include "connect/map.h"
+#include "connect/map_write.h"
 #include "connect/stable.h"
+#include "seamfs/base/clock.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/date.h"
 #include "seamfs/codec/decimal.h"
@@ -120,17 +122,33 @@ static int write_text(
 	return typed(m, env, text, ret, e);
 }
 
+/* Noon where this machine is: the same day in all zones that a business deals with. */
+static int64_t noon_of(const char *date)
+{
+	struct tm t = {.tm_year = (int)strtol(date, NULL, 10) - 1900,
+		.tm_mon = (int)strtol(date + 5, NULL, 10) - 1,
+		.tm_mday = (int)strtol(date + 8, NULL, 10),
+		.tm_hour = 12,
+		.tm_isdst = -1};
+
+	return mktime(&t) * INT64_C(1000);
+}
+
 static int write_date(
 	const struct map_field *m, const struct map_env *env, const cJSON *item, cJSON **ret, struct err *e)
 {
 	const char *date = json_text(item);
-	char stamp[32];
+	char stamp[CLOCK_UTC_SIZE];
 	int64_t ms = 0;
 
 	if (!date || !date_valid(date))
 		return wrong(m, env, "a date (YYYY-MM-DD)", e);
 	snprintf(stamp, sizeof(stamp), "%sT00:00:00Z", date);
 	instant_parse(stamp, &ms);
+	if (m->local) {
+		ms = noon_of(date);
+		clock_format_utc(ms, stamp);
+	}
 	if (m->as == AS_UNIX || m->as == AS_UNIX_MS) {
 		*ret = json_new_int(m->as == AS_UNIX ? ms / 1000 : ms);
 	} else if (m->as == AS_MSDATE) {
@@ -169,12 +187,17 @@ static int write_hours(
 
 	if (seconds < 0)
 		return wrong(m, env, "a number of hours", e);
-	if (m->as != AS_DURATION) {
-		*ret = json_new_int(m->as == AS_SECONDS ? seconds : minutes);
+	if (m->as == AS_SECONDS || m->as == AS_MILLISECONDS || m->as == AS_MINUTES) {
+		*ret = json_new_int(m->as == AS_SECONDS	       ? seconds
+				    : m->as == AS_MILLISECONDS ? seconds * 1000
+							       : minutes);
 		return 0;
 	}
-	snprintf(text, sizeof(text), "PT%" PRId64 "H%" PRId64 "M%" PRId64 "S", seconds / 3600,
-		seconds / 60 % 60, seconds % 60);
+	if (m->as == AS_CLOCK)
+		snprintf(text, sizeof(text), "%02" PRId64 ":%02" PRId64, minutes / 60, minutes % 60);
+	else
+		snprintf(text, sizeof(text), "PT%" PRId64 "H%" PRId64 "M%" PRId64 "S", seconds / 3600,
+			seconds / 60 % 60, seconds % 60);
 	*ret = cJSON_CreateString(text);
 	return 0;
 }
@@ -216,7 +239,7 @@ static int write_number(const struct map_field *m, const struct map_env *env, co
 
 	if (!digits || (money && json_int64(item, &minor) < 0))
 		return wrong(m, env, "a number", e);
-	if (m->as == AS_SECONDS || m->as == AS_MINUTES || m->as == AS_DURATION)
+	if (m->as >= AS_SECONDS && m->as <= AS_DURATION)
 		return write_hours(m, env, digits, ret, e);
 	if (money && m->as != AS_MINOR)
 		digits = money_format(minor, currency, text);
@@ -245,6 +268,57 @@ static int write_reference(
 static int write_value(const struct map_field *m, const struct map_env *env, const cJSON *item,
 	const char *currency, cJSON **ret, struct err *e);
 
+char *map_along_field(const cJSON *along)
+{
+	const char *text = json_text(along);
+	size_t len = text ? strlen(text) : 0;
+
+	return len > 2 && text[0] == '{' && text[len - 1] == '}' ? mem_dup(text + 1, len - 2) : NULL;
+}
+
+/* What goes along with a value: a constant, or "{field}", which is another field of the record in the tool's form. */
+static int put_along(const struct map_field *f, const struct map_env *env, const char *currency, cJSON *body,
+	struct err *e)
+{
+	const cJSON *along;
+
+	cJSON_ArrayForEach (along, f->with) {
+		_cleanup_(mem_freep) char *name = map_along_field(along);
+		const struct map_field *other = name ? mapping_find(env->map, name) : NULL;
+		const cJSON *ours = other ? json_get(env->doc, name) : NULL;
+		cJSON *value = NULL;
+		int r = 0;
+
+		if (other && !ours)
+			ours = json_get(env->base, name);
+		if (!other)
+			value = cJSON_Duplicate(along, 1);
+		else if (ours && !cJSON_IsNull(ours))
+			r = write_value(other, env, ours, currency, &value, e);
+		if (r < 0)
+			return r;
+		r = value ? json_put(body, along->string, value) : 0;
+		if (r < 0)
+			return err_field(e, EINVAL, f->field->name, "%s: there is no place at %s", env->tool,
+				along->string);
+	}
+	return 0;
+}
+
+static int write_part(const struct map_field *part, const struct map_env *env, const cJSON *ours,
+	const char *currency, cJSON *line, struct err *e)
+{
+	cJSON *value = NULL;
+	int r;
+
+	if (!ours || cJSON_IsNull(ours) || part->write == WRITE_NEVER)
+		return 0;
+	r = write_value(part, env, ours, currency, &value, e);
+	if (r == 0)
+		r = json_put(line, part->to, value);
+	return r == 0 ? put_along(part, env, currency, line, e) : r;
+}
+
 static int write_lines(const struct map_field *m, const struct map_env *env, const cJSON *lines,
 	const char *currency, cJSON **ret, struct err *e)
 {
@@ -260,14 +334,8 @@ static int write_lines(const struct map_field *m, const struct map_env *env, con
 		cJSON_AddItemToArray(list, theirs);
 		for (size_t i = 0; r == 0 && i < m->lines.count; i++) {
 			const struct map_field *part = &m->lines.fields[i];
-			const cJSON *ours = json_get(line, part->field->name);
-			cJSON *value = NULL;
 
-			if (!ours || cJSON_IsNull(ours))
-				continue;
-			r = write_value(part, env, ours, currency, &value, e);
-			if (r == 0)
-				r = json_put(theirs, part->to, value);
+			r = write_part(part, env, json_get(line, part->field->name), currency, theirs, e);
 		}
 		if (r < 0)
 			return r;
@@ -357,15 +425,33 @@ static const char *currency_of(const cJSON *doc, const struct map_env *env)
 	return currency && currency_valid(currency) ? currency : env->currency;
 }
 
+/* An id of several parts, each in its place; null takes them all away. */
+static int put_parts(const struct map_field *f, cJSON *body, const cJSON *value)
+{
+	const char *text = json_text(value);
+	int r = 0;
+
+	for (int i = 0; i < f->part_count && r == 0; i++) {
+		size_t len = text && i + 1 < f->part_count ? strcspn(text, ":") : text ? strlen(text) : 0;
+		_cleanup_(mem_freep) char *part = text ? mem_dup(text, len) : NULL;
+
+		r = json_put(body, f->parts[i], part ? cJSON_CreateString(part) : cJSON_CreateNull());
+		text = text && text[len] ? text + len + 1 : text ? text + len : NULL;
+	}
+	return r;
+}
+
 /* Puts a field's value where the tool wants it, and what belongs to it. Takes @value. */
 static int put_value(
 	const struct map_field *f, const struct map_env *env, cJSON *body, cJSON *value, struct err *e)
 {
 	const char *text = json_text(value), *blank = f->at_last && text ? strrchr(text, ' ') : NULL;
-	const cJSON *constant;
 	int r;
 
-	if (f->at_last) {
+	if (f->part_count) {
+		r = put_parts(f, body, value);
+		cJSON_Delete(value);
+	} else if (f->at_last) {
 		_cleanup_(mem_freep) char *first =
 			blank ? mem_dup(text, (size_t)(blank - text)) : str_dup("");
 
@@ -379,15 +465,41 @@ static int put_value(
 	} else {
 		r = json_put(body, f->to, value);
 	}
-	cJSON_ArrayForEach (constant, f->with)
-		r = r < 0 ? r : json_put(body, constant->string, cJSON_Duplicate(constant, 1));
-	return r < 0 ? err_field(e, EINVAL, f->field->name, "%s: there is no place at %s", env->tool, f->to)
-		     : 0;
+	if (r < 0)
+		return err_field(e, EINVAL, f->field->name, "%s: there is no place at %s", env->tool, f->to);
+	return put_along(f, env, currency_of(env->doc, env), body, e);
 }
 
-int map_create(struct mapping *m, const struct map_env *env, const cJSON *doc, cJSON **ret, struct err *e)
+/* What a field is when it has no value: null, an empty list, or what the manifest says. */
+static int put_nothing(const struct map_field *f, const struct map_env *env, cJSON *body, struct err *e)
+{
+	_Bool list = f->field->kind == FIELD_LINES || (f->field->kind == FIELD_TAGS && f->as == AS_TAGS);
+	const cJSON *clear;
+	int r = 0;
+
+	if (cJSON_IsBool(f->clear))
+		return err_field(e, EPERM, f->field->name, "%s does not let \"%s\" be taken away", env->tool,
+			f->field->name);
+	cJSON_ArrayForEach (clear, f->clear)
+		r = r < 0 ? r : json_put(body, clear->string, cJSON_Duplicate(clear, 1));
+	if (r < 0)
+		return err_field(e, EINVAL, f->field->name, "%s: there is no place for nothing", env->tool);
+	if (f->clear)
+		return 0;
+	return put_value(f, env, body,
+		f->empty ? cJSON_Duplicate(f->empty, 1)
+		: list	 ? cJSON_CreateArray()
+			 : cJSON_CreateNull(),
+		e);
+}
+
+int map_create(struct mapping *m, const struct map_env *given, const cJSON *doc, cJSON **ret, struct err *e)
 {
 	_cleanup_json_ cJSON *body = cJSON_CreateObject();
+	struct map_env own = *given, *env = &own;
+
+	own.map = m;
+	own.doc = doc;
 
 	for (size_t i = 0; i < m->count; i++) {
 		struct map_field *f = &m->fields[i];
@@ -416,10 +528,14 @@ int map_create(struct mapping *m, const struct map_env *env, const cJSON *doc, c
 }
 
 int map_changes(
-	struct mapping *m, const struct map_env *env, const cJSON *changes, cJSON **ret, struct err *e)
+	struct mapping *m, const struct map_env *given, const cJSON *changes, cJSON **ret, struct err *e)
 {
 	_cleanup_json_ cJSON *body = cJSON_CreateObject();
+	struct map_env own = *given, *env = &own;
 	const cJSON *ours;
+
+	own.map = m;
+	own.doc = changes;
 
 	cJSON_ArrayForEach (ours, changes) {
 		struct map_field *f = mapping_find(m, ours->string);
@@ -429,13 +545,11 @@ int map_changes(
 		if (!f || f->write != WRITE_ALWAYS)
 			return err_field(
 				e, EPERM, ours->string, "%s cannot change \"%s\"", env->tool, ours->string);
-		if (cJSON_IsNull(ours))
-			value = f->empty ? cJSON_Duplicate(f->empty, 1) : cJSON_CreateNull();
-		else
+		if (!cJSON_IsNull(ours))
 			r = write_value(f, env, ours, currency_of(changes, env), &value, e);
 		if (r != 0)
 			return r < 0 ? r : -EAGAIN;
-		r = put_value(f, env, body, value, e);
+		r = value ? put_value(f, env, body, value, e) : put_nothing(f, env, body, e);
 		if (r < 0)
 			return r;
 	}

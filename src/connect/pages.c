@@ -56,15 +56,18 @@ _Bool engine_among(const cJSON *want, const char *text)
 	return 0;
 }
 
-_Bool engine_matches(const cJSON *record, const cJSON *only)
+_Bool engine_matches(const struct engine *g, const cJSON *record, const cJSON *only)
 {
 	const cJSON *want;
 
 	cJSON_ArrayForEach (want, only) {
+		struct template_values v = engine_values(g, &(struct call){0});
+		_cleanup_json_ cJSON *wanted = template_body(want, &v);
 		const cJSON *there = json_at(record, want->string);
 		_Bool nothing = !there || cJSON_IsNull(there);
 
-		if (cJSON_IsNull(want) ? !nothing : nothing || !engine_among(want, json_scalar(there)))
+		if (cJSON_IsNull(want) ? !nothing
+				       : nothing || !wanted || !engine_among(wanted, json_scalar(there)))
 			return 0;
 	}
 	return 1;
@@ -234,7 +237,7 @@ static void pick(const struct walk *w, cJSON *records)
 
 	for (record = records->child; record; record = next) {
 		next = record->next;
-		if (!engine_matches(record, w->l->only))
+		if (!engine_matches(w->g, record, w->l->only))
 			cJSON_Delete(cJSON_DetachItemViaPointer(records, record));
 	}
 }

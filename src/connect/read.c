@@ -60,13 +60,37 @@ static _Bool is_gone(const struct manifest_type *t, const cJSON *record)
 	return mark && engine_among(json_get(t->gone, "is"), json_scalar(mark));
 }
 
+/* The record's page for people, given; NULL: it has none. */
+static char *page_of(struct engine *g, const struct manifest_type *t, const char *id, const cJSON *record)
+{
+	_cleanup_(buf_finish) struct buf url = BUF_INIT(BUF_MAX_RECORD);
+	struct template_values v = engine_values(g, &(struct call){.type = t, .id = id});
+	const char *rest = t->url;
+	char name[64];
+
+	if (t->url_at)
+		return str_dup(json_scalar(json_at(record, t->url_at)));
+	if (!rest)
+		return NULL;
+	v.record = record;
+	if (*rest == '/')
+		buf_puts(&url, g->base);
+	/* An address that a person has chosen is not encoded as a part of one. */
+	if (engine_chosen(g, rest, name)) {
+		_cleanup_(mem_freep) char *own = str_format("{%s}", name);
+
+		if (template_expand(own, &v, buf_puts, &url) != 0)
+			return NULL;
+		rest += strlen(own);
+	}
+	return template_expand(rest, &v, http_encode, &url) == 0 ? buf_steal(&url) : NULL;
+}
+
 int engine_remote(struct engine *g, const struct manifest_type *t, const cJSON *record, struct remote *ret,
 	struct err *e)
 {
 	_cleanup_(mem_freep) char *id = manifest_id(&t->id, record);
-	_cleanup_(buf_finish) struct buf url = BUF_INIT(BUF_MAX_RECORD);
 	struct map_env env = engine_env(g, NULL, NULL);
-	struct template_values v;
 	int r;
 
 	if (!id)
@@ -79,11 +103,7 @@ int engine_remote(struct engine *g, const struct manifest_type *t, const cJSON *
 	r = map_read((struct mapping *)&t->map, &env, record, &ret->doc, e);
 	if (r < 0)
 		return r;
-	v = engine_values(g, &(struct call){.type = t, .id = id});
-	if (t->url && *t->url == '/')
-		buf_puts(&url, g->base);
-	if (t->url && template_expand(t->url, &v, http_encode, &url) == 0)
-		ret->url = buf_steal(&url);
+	ret->url = page_of(g, t, id, record);
 	ret->id = str_dup(id);
 	ret->raw = json_print(record);
 	ret->deleted = 0;
@@ -151,12 +171,18 @@ int engine_version(struct engine *g, const struct manifest_type *t, const char *
 int engine_record(struct engine *g, const struct manifest_type *t, const char *id, struct reply *reply,
 	const cJSON **ret, struct err *e)
 {
-	const char *pointer = json_get_text(t->one, "record") ? json_get_text(t->one, "record") : "";
-	int r = engine_call(g, &(struct call){.type = t, .request = t->one, .id = id}, reply, e);
+	const char *place = json_get_text(t->one, "record") ? json_get_text(t->one, "record") : "";
+	const struct call call = {.type = t, .request = t->one, .id = id};
+	struct template_values v = engine_values(g, &call);
+	_cleanup_(buf_finish) struct buf at = BUF_INIT(BUF_MAX_TEXT);
+	int r = engine_call(g, &call, reply, e);
+	const char *pointer = place;
 	cJSON *record;
 
 	if (r < 0)
 		return r;
+	if (template_expand(place, &v, buf_puts, &at) == 0)
+		pointer = buf_text(&at);
 	record = json_at(reply->json, pointer);
 	if (!record && is_empty_list(reply->json, pointer))
 		return err_set(e, ENOENT, "%s does not have this any more", g->link.name);

@@ -31,6 +31,7 @@ struct template_values engine_values(const struct engine *g, const struct call *
 		.kept_count = g->auth.kept_count,
 		.session = g->auth.session,
 		.id = c->id,
+		.ids = c->ids,
 		.id_parts = c->type ? c->type->id.count : 1,
 		.id_number = c->type && c->type->id_number,
 		.since = c->since,
@@ -103,7 +104,7 @@ int engine_url(struct engine *g, const struct call *c, char **ret, struct err *e
 }
 
 /* The record as it is sent: with the manifest's constants, without what is the engine's own. */
-static cJSON *sent_record(const struct call *c)
+static cJSON *sent_record(const struct call *c, const struct template_values *v)
 {
 	const cJSON *set = json_get(c->request, "set"), *constant, *member;
 	const cJSON *body = c->sends ? c->body : NULL;
@@ -116,8 +117,12 @@ static cJSON *sent_record(const struct call *c)
 		if (member->string[0] != '@')
 			json_set(record, member->string, cJSON_Duplicate(member, 1));
 	}
-	cJSON_ArrayForEach (constant, set)
-		json_put(record, constant->string, cJSON_Duplicate(constant, 1));
+	cJSON_ArrayForEach (constant, set) {
+		cJSON *value = template_body(constant, v);
+
+		if (value)
+			json_put(record, constant->string, value);
+	}
 	return record;
 }
 
@@ -132,7 +137,7 @@ static void put_members(cJSON *object, const cJSON *more)
 static cJSON *body_json(const struct call *c, const struct template_values *v)
 {
 	const char *wrap = json_get_text(c->request, "wrap");
-	_cleanup_json_ cJSON *record = sent_record(c);
+	_cleanup_json_ cJSON *record = sent_record(c, v);
 	const cJSON *around = c->surround ? c->surround : json_get(c->request, "body");
 	cJSON *body = around ? template_body(around, v) : NULL;
 
@@ -140,11 +145,14 @@ static cJSON *body_json(const struct call *c, const struct template_values *v)
 		return NULL;
 	if (!body)
 		body = cJSON_CreateObject();
+	/* What the request's own body has at that place stays, beside the record's members. */
 	if (record && wrap && *wrap) {
-		json_put(body, wrap, record);
-		record = NULL;
+		if (!cJSON_IsObject(json_at(body, wrap)))
+			json_put(body, wrap, cJSON_CreateObject());
+		put_members(json_at(body, wrap), record);
+	} else {
+		put_members(body, record);
 	}
-	put_members(body, record);
 	for (int i = 0; c->page && i < c->page->count; i++) {
 		const struct http_field *p = &c->page->params[i];
 		_Bool number = p->value[0] && !p->value[strspn(p->value, "0123456789")];
@@ -417,6 +425,17 @@ static void add_headers(struct headers *h, const cJSON *headers, const struct te
 	}
 }
 
+static void add_texts_as_headers(struct headers *h, const cJSON *headers)
+{
+	const cJSON *header;
+
+	cJSON_ArrayForEach (header, headers) {
+		if (h->count < MAX_HEADERS)
+			h->fields[h->count++] =
+				(struct http_field){header->string, str_dup(json_text(header))};
+	}
+}
+
 static int send_call(
 	struct engine *g, const struct call *c, const char *url, struct http_answer *a, struct err *e)
 {
@@ -424,6 +443,7 @@ static int send_call(
 	_cleanup_(headers_finish) struct headers h = {0};
 	struct http_request q = {.headers = h.fields};
 	_cleanup_(mem_freep) char *body = NULL;
+	_cleanup_json_ cJSON *signing = NULL;
 	const char *path;
 	char *whole;
 	int64_t start_ms = clock_steady_ms();
@@ -433,10 +453,12 @@ static int send_call(
 	body = c->url && strcmp(q.method, "GET") == 0 ? NULL : body_text(g, c, &q.content_type, &v);
 	q.body = body;
 	q.body_len = body ? strlen(body) : 0;
+	signing = sign_headers(g, c, q.method, url, body);
 	add_headers(&h, json_get(c->request, "headers"), &v);
 	add_headers(&h, c->headers, &v);
 	if (c->header.name && h.count < MAX_HEADERS)
 		h.fields[h.count++] = (struct http_field){c->header.name, str_dup(c->header.value)};
+	add_texts_as_headers(&h, signing);
 	if (h.count < MAX_HEADERS && g->auth.value)
 		h.fields[h.count++] = (struct http_field){g->auth.header, str_dup(g->auth.value)};
 	q.header_count = h.count;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "connect/change.h"
+#include "connect/map_write.h"
 #include "seamfs/base/log.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"

@@ -46,11 +46,13 @@ static const struct {
 	const char *name;
 	size_t offset;
 } words[] = {
-#define WORD(name)                                                                                           \
+#define WORD_AT(name, member)                                                                                \
 	{                                                                                                    \
-#name, offsetof(struct template_values, name)                                                \
+		name, offsetof(struct template_values, member)                                               \
 	}
+#define WORD(name) WORD_AT(#name, name)
 	WORD(id),
+	WORD(ids),
 	WORD(since),
 	WORD(once),
 	WORD(each),
@@ -61,7 +63,14 @@ static const struct {
 	WORD(page),
 	WORD(cursor),
 	WORD(session),
+	WORD(verb),
+	WORD(target),
+	WORD_AT("body", body_text),
+	WORD(timestamp),
+	WORD(nonce),
+	WORD(signature),
 #undef WORD
+#undef WORD_AT
 };
 
 /* "id.2" is 2; 0 for anything else */
@@ -103,9 +112,11 @@ static const char *id_part(const struct template_values *v, int n, char part[TEM
 /* The record's field in the tool's form. */
 static const cJSON *field_item(const struct template_values *v, const char *name)
 {
-	const struct map_field *m = v->map && v->body ? mapping_find(v->map, name) : NULL;
+	const struct map_field *m = v->map && (v->body || v->record) ? mapping_find(v->map, name) : NULL;
 
-	return m ? json_at(v->body, m->to) : NULL;
+	if (!m)
+		return NULL;
+	return v->record ? json_at(v->record, m->at) : json_at(v->body, m->to);
 }
 
 static const char *setting_text(const struct setting *settings, size_t count, const char *name)

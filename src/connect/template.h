@@ -25,6 +25,7 @@ struct template_values {
 	const struct setting *settings;
 	size_t setting_count;
 	const char *id;		 /* {id}: the tool's id of the record; {id.1} …: its parts */
+	const char *ids;	 /* {ids}: of several, with commas between them */
 	int id_parts;		 /* how many it is made of */
 	_Bool id_number;	 /* the tool wants it as a number */
 	const char *since;	 /* {since}: changes from here on */
@@ -33,11 +34,14 @@ struct template_values {
 	const char *version;	 /* {version}: of the record, as its guard says */
 	const char *to, *choice; /* {to}, {choice}: the state that a step leads to */
 	const char *offset, *page, *cursor;
-	const char *session;	    /* {session}: of a login */
+	const char *session; /* {session}: of a login */
+	/* for signatures: of the request {verb} {target} (path and query) {body}; {timestamp} (s) {nonce} {signature} */
+	const char *verb, *target, *body_text, *timestamp, *nonce, *signature;
 	const struct setting *kept; /* what a login gave, such as the address of the account */
 	size_t kept_count;
 	const cJSON *body;	   /* {field}: the record in the tool's form … */
 	const struct mapping *map; /* … and where its fields are in it */
+	const cJSON *record;	   /* or the tool's record, as it is read */
 };
 
 /* template_name - the next {name} in *@p, which moves on. 1, 0 at the end, -EINVAL for a stray brace. */

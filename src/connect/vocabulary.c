@@ -23,11 +23,11 @@
 	{"get", PATH}, {"post", PATH}, {"put", PATH}, {"patch", PATH}, {"delete", PATH}, \
 	{"query", MAP, .each = TEMPLATE}, {"headers", MAP, .each = TEMPLATE}, {"body", BODY}, \
 	{"as", CHOICE, CHOICES("json", "form")}
-#define RECORD {"wrap", POINTER}, {"set", CONSTANTS}
+#define RECORD {"wrap", POINTER}, {"set", CONSTANTS, .each = BODY}
 #define ANSWER \
 	{"returns", CHOICE, CHOICES("record", "nothing", "id")}, {"record", POINTER}, {"id", POINTER}
 #define WHEN {"when", MAP, .each = SCALARS}
-#define LISTING {"records", POINTER, NEEDED}, {"only", CONSTANTS}, {"empty", SCALARS}
+#define LISTING {"records", POINTER, NEEDED}, {"only", CONSTANTS, .each = BODY}, {"empty", SCALARS}, {"brief", BOOL}
 
 static const struct word page_words[] = {
 	{"by", CHOICE, NEEDED, CHOICES("none", "offset", "page", "cursor", "link", "last_id")},
@@ -40,12 +40,12 @@ static const struct word page_words[] = {
 const struct word field_words[] = {
 	{"at", POINTERS}, {"to", POINTER},
 	{"as", CHOICE, CHOICES("text", "int", "decimal", "decimal-text", "minor", "date", "datetime", "unix",
-		"unix_ms", "msdate", "date-parts", "seconds", "minutes", "duration", "bool", "lines", "tags",
-		"comma")},
+		"unix_ms", "msdate", "date-parts", "seconds", "milliseconds", "minutes", "clock", "duration", "bool", "lines",
+		"tags", "comma")},
 	{"item", POINTER}, {"ref", TEXT}, {"by", CHOICE, CHOICES("name")}, {"lookup", TEXT},
 	{"values", MAP, .each = SCALARS}, {"write", CHOICE, CHOICES("never", "create", "step")},
 	{"send", OBJECT, .words = WORDS(REQUEST)}, {"with", CONSTANTS},
-	{"need", BOOL}, {"slug", TEXT}, {"empty", SCALARS}, {"fields", FIELDS},
+	{"need", BOOL}, {"slug", TEXT}, {"empty", SCALARS}, {"clear", CLEAR}, {"zone", CHOICE, CHOICES("local")}, {"fields", FIELDS},
 	{0},
 };
 
@@ -58,17 +58,19 @@ const struct word step_words[] = {
 
 const struct word type_words[] = {
 	{"list", OBJECT, NEEDED, .words = WORDS(REQUEST, LISTING, {"each", TEXT})},
-	{"one", OBJECT, NEEDED, .words = WORDS(REQUEST, {"record", POINTER})},
+	{"one", OBJECT, NEEDED, .words = WORDS(REQUEST, {"record", PLACE})},
+	{"many", OBJECT, .words = WORDS(REQUEST, {"records", POINTER, NEEDED}, {"max", COUNT, NEEDED},
+		{"to", POINTER}, {"item", POINTER})},
 	{"create", OBJECT, .words = WORDS(REQUEST, RECORD, ANSWER, {"ignored", CHOICE, CHOICES("update")})},
 	{"update", OBJECT, .words = WORDS(REQUEST, RECORD, ANSWER, WHEN,
-		{"send", CHOICE, CHOICES("changed", "full")})},
+		{"send", CHOICE, CHOICES("changed", "full", "whole")})},
 	{"delete", OBJECT, .words = WORDS(REQUEST, RECORD, WHEN,
 		{"means", CHOICE, NEEDED, CHOICES("archive", "trash", "void", "erase")})},
 	{"restore", OBJECT, .words = WORDS(REQUEST, RECORD, ANSWER)},
 	{"once", OBJECT, .words = WORDS(
 		{"by", CHOICE, NEEDED, CHOICES("find", "unique", "id", "header", "query", "ref")},
 		{"find", OBJECT, .words = WORDS(REQUEST, {"records", POINTER}, {"record", POINTER},
-			{"only", CONSTANTS}, {"empty", SCALARS}, {"page", OBJECT, .words = page_words})},
+			{"only", CONSTANTS, .each = BODY}, {"empty", SCALARS}, {"page", OBJECT, .words = page_words})},
 		{"to", POINTER}, {"name", TEXT}, {"keep", TIME})},
 	{"changes", OBJECT, .words = WORDS({"by", CHOICE, NEEDED, CHOICES("since", "events", "scan")},
 		{"query", MAP, .each = TEMPLATE}, {"headers", MAP, .each = TEMPLATE}, {"body", BODY},
@@ -82,7 +84,7 @@ const struct word type_words[] = {
 	{"guard", OBJECT, .words = WORDS({"at", POINTER}, {"to", POINTER}, {"header", TEXT})},
 	{"page", OBJECT, .words = page_words},
 	{"steps", STEPS},
-	{"url", TEMPLATE},
+	{"url", ADDRESS},
 	{"labels", MAP, .each = TEXT},
 	{"fields", FIELDS, NEEDED, .words = field_words},
 	{0},
@@ -98,6 +100,9 @@ static const struct word auth_words[] = {
 		{"params", MAP, .each = TEMPLATE}, {"keep", MAP, .each = POINTER}, {"key", TEXT},
 		{"scheme", TEXT})},
 	{"login", OBJECT, .words = WORDS(REQUEST, {"token", POINTER, NEEDED},
+		{"header", MAP, NEEDED, .each = TEMPLATE})},
+	{"hmac", OBJECT, .words = WORDS({"key", TEMPLATE, NEEDED}, {"sign", TEMPLATE, NEEDED},
+		{"hash", CHOICE, CHOICES("sha1", "sha256", "sha512")}, {"as", CHOICE, CHOICES("hex", "base64")},
 		{"header", MAP, NEEDED, .each = TEMPLATE})},
 	{0},
 };

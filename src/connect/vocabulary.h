@@ -19,7 +19,10 @@ enum value {
 	OBJECT,	   /* with .words */
 	MAP,	   /* object whose members are all of the kind .each (and .words) */
 	LIST,	   /* of objects with .words */
-	CONSTANTS, /* object: JSON Pointer -> anything */
+	CONSTANTS, /* object: JSON Pointer -> anything; with .each BODY its texts are templates */
+	CLEAR,	   /* the same, or false */
+	PLACE,	   /* JSON Pointer with {names} */
+	ADDRESS,   /* TEMPLATE, or an object with "at": JSON Pointer */
 	BODY,	   /* any JSON; its texts are templates */
 	FIELDS,	   /* a type's field maps: pointer, or object with .words */
 	STEPS, /* field -> the tool's word -> list of those that may follow, or object: word -> requests */

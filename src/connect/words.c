@@ -137,8 +137,8 @@ static int check_choice(struct check *c, const cJSON *item, const char *const *c
 static _Bool may_be_secret(const char *at)
 {
 	static const char *const places[] = {"/http/headers/", "/http/auth/bearer", "/http/auth/basic/",
-		"/http/auth/query/", "/http/auth/login/headers/", "/http/auth/login/body",
-		"/http/auth/login/header/"};
+		"/http/auth/query/", "/http/auth/hmac/key", "/http/auth/login/headers/",
+		"/http/auth/login/body", "/http/auth/login/header/"};
 
 	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
 		if (strncmp(at, places[i], strlen(places[i])) == 0)
@@ -338,7 +338,7 @@ static int check_steps(struct check *c, const cJSON *item, int depth)
 	return 0;
 }
 
-static int check_constants(struct check *c, const cJSON *constants)
+static int check_constants(struct check *c, const cJSON *constants, _Bool templates)
 {
 	const cJSON *child;
 
@@ -347,7 +347,19 @@ static int check_constants(struct check *c, const cJSON *constants)
 			return check_bad(
 				c, "\"%s\" has to be a JSON Pointer: where the constant goes", child->string);
 	}
-	return cJSON_IsObject(constants) ? 0 : check_bad(c, "this has to be an object");
+	if (!cJSON_IsObject(constants))
+		return check_bad(c, "this has to be an object");
+	return templates ? check_body(c, constants) : 0;
+}
+
+/* A page for people: an address, or where the tool's record has it. */
+static int check_address(struct check *c, const cJSON *item)
+{
+	if (!cJSON_IsObject(item))
+		return check_template(c, item, 0);
+	return json_get(item, "at") && !item->child->next
+		       ? check_pointer(c, json_get(item, "at"), 0)
+		       : check_bad(c, "this has to be a text, or an object with \"at\"");
 }
 
 static int check_value(struct check *c, const cJSON *item, const struct word *w, enum value value)
@@ -387,7 +399,13 @@ static int check_value(struct check *c, const cJSON *item, const struct word *w,
 	case FIELDS:
 		return check_fields(c, item);
 	case CONSTANTS:
-		return check_constants(c, item);
+		return check_constants(c, item, w->each == BODY);
+	case CLEAR:
+		return cJSON_IsFalse(item) ? 0 : check_constants(c, item, 0);
+	case PLACE:
+		return check_pointer(c, item, 0) < 0 ? -EINVAL : check_template(c, item, 0);
+	case ADDRESS:
+		return check_address(c, item);
 	case BODY:
 		return check_body(c, item);
 	case STEPS:

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "connect/change.h"
+#include "connect/map_write.h"
 #include "connect/stable.h"
 #include "connect/words.h"
 #include "seamfs/base/clock.h"
@@ -86,7 +87,7 @@ static int insist(
 	}
 	if (!changes->child)
 		return 0;
-	r = engine_update(&g->link, t->type->id, made->id, changes, NULL, &changed, &why);
+	r = engine_update(&g->link, t->type->id, made->id, changes, made->doc, &changed, &why);
 	if (r < 0 && why.scope != ERR_TOOL && why.retry != ERR_LATER && why.retry != ERR_NOW)
 		return 0;
 	remote_finish(made);
@@ -200,7 +201,8 @@ static int agreement(const struct search *s, const cJSON *record, const cJSON *f
 		const cJSON *sent = json_get(s->doc, f->field->name);
 		_Bool strict = f->field->flags & (FIELD_KEY | FIELD_REQUIRED);
 
-		if (!f->at || !sent || f->write == WRITE_NEVER)
+		/* What has requests of its own is sent when the record is there: a create that was cut off lacks it. */
+		if (!f->at || !sent || f->write == WRITE_NEVER || map_apart(f))
 			continue;
 		if (f->field->kind == FIELD_REF)
 			strict = json_get(sent, f->by_name ? "name" : "id") != NULL;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Field maps both ways, as tables of manifest, tool's form and our form. */
-#include "connect/map.h"
+#include "connect/map_write.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "connect/manifest.h"
@@ -185,6 +186,40 @@ static const struct {
 		"{\"a\": [{\"line\": \"2\", \"city\": \"3\", \"type\": \"STREET\"}]}"},
 	{"client", "\"email\": \"/emails/0/value\"", "{\"emails\": [{\"value\": \"a@b.example\"}]}",
 		"{\"email\": \"a@b.example\"}", "{\"emails\": [{\"value\": \"a@b.example\"}]}"},
+	{"time", "\"hours\": {\"at\": \"/s\", \"as\": \"milliseconds\"}", "{\"s\": \"5400000\"}",
+		"{\"hours\": 1.5}", "{\"s\": 5400000}"},
+	{"time", "\"hours\": {\"at\": \"/s\", \"as\": \"clock\"}", "{\"s\": \"1:30\"}", "{\"hours\": 1.5}",
+		"{\"s\": \"01:30\"}"},
+	{"time", "\"hours\": {\"at\": \"/s\", \"as\": \"clock\"}", "{\"s\": \"1:60\"}", "{\"hours\": null}",
+		NULL},
+	/* A moment: the day that it is here (TZ, below). */
+	{"task", "\"due\": {\"at\": \"/d\", \"as\": \"datetime\", \"zone\": \"local\"}",
+		"{\"d\": \"2026-11-24T04:59:59Z\"}", "{\"due\": \"2026-11-23\"}",
+		"{\"d\": \"2026-11-23T17:00:00Z\"}"},
+	{"task", "\"due\": {\"at\": \"/d\", \"as\": \"unix_ms\", \"zone\": \"local\"}",
+		"{\"d\": 1784174400000}", "{\"due\": \"2026-07-16\"}", "{\"d\": 1784217600000}"},
+	{"time", "\"task\": {\"at\": [\"/p\", \"/t\"], \"ref\": \"task\"}", "{\"p\": 7, \"t\": \"x:1\"}",
+		"{\"task\": {\"id\": \"7:x:1\"}}", "{\"p\": \"7\", \"t\": \"x:1\"}"},
+	{"time", "\"task\": {\"at\": [\"/p\", \"/t\"], \"ref\": \"task\"}", "{\"p\": 7, \"t\": null}",
+		"{\"task\": null}", "{}"},
+	/* The currency is what it means, not what stands there. */
+	{"deal",
+		"\"amount\": \"/a\", \"currency\": {\"at\": \"/c\", \"values\": {\"JPY\": \"5\", \"EUR\": "
+		"\"3\"}}",
+		"{\"a\": 1000, \"c\": 5}", "{\"amount\": 1000, \"currency\": \"JPY\"}",
+		"{\"a\": 1000, \"c\": \"5\"}"},
+	{"client", "\"tags\": \"/t\"", "{\"t\": [\"\", \"a\"]}", "{\"tags\": [\"a\"]}", "{\"t\": [\"a\"]}"},
+	{"invoice",
+		"\"currency\": \"/c\", \"lines\": {\"at\": \"/l\", \"fields\": {\"description\": \"/text\", "
+		"\"unit_price\": {\"at\": \"/p/value\", \"with\": {\"/p/code\": \"{currency}\", \"/kind\": "
+		"\"x\"}}, "
+		"\"quantity\": {\"at\": \"/n\", \"write\": \"never\"}}}",
+		"{\"c\": \"JPY\", \"l\": [{\"text\": \"a\", \"n\": 2, \"p\": {\"value\": 5}}]}",
+		"{\"currency\": \"JPY\", \"lines\": [{\"description\": \"a\", \"quantity\": 2, "
+		"\"unit_price\": 5}]}",
+		"{\"c\": \"JPY\", \"l\": [{\"text\": \"a\", \"p\": {\"value\": 5, \"code\": \"JPY\"}, "
+		"\"kind\": "
+		"\"x\"}]}"},
 	/* What does not fit is shown as empty, not as something else. */
 	{"client", "\"status\": \"/s\", \"name\": \"/n\"", "{\"s\": \"strange\", \"n\": \"N\"}",
 		"{\"status\": null, \"name\": \"N\"}", NULL},
@@ -203,6 +238,8 @@ static const struct {
 TEST(both_ways)
 {
 	log_set_level(LOG_LEVEL_ERROR);
+	setenv("TZ", "EST5EDT,M3.2.0,M11.1.0", 1);
+	tzset();
 	for (size_t i = 0; i < ARRAY_LEN(both_ways); i++) {
 		struct manifest *m = manifest(both_ways[i].type, both_ways[i].fields);
 		struct mapping *map = &m->types[type_by_name(both_ways[i].type)->id].map;
@@ -231,6 +268,19 @@ static const struct {
 	{"client", "\"name\": \"/n\", \"city\": \"/c\"", "{\"city\": null}", NULL, "{\"c\": null}", 0, NULL},
 	{"client", "\"city\": {\"at\": \"/c\", \"empty\": \"\"}", "{\"city\": null}", NULL, "{\"c\": \"\"}",
 		0, NULL},
+	{"client", "\"city\": {\"at\": \"/c\", \"clear\": false}", "{\"city\": null}", NULL, NULL, EPERM,
+		"city"},
+	{"client", "\"city\": {\"at\": \"/c/name\", \"clear\": {\"/c\": null}}", "{\"city\": null}", NULL,
+		"{\"c\": null}", 0, NULL},
+	{"client", "\"tags\": \"/t\"", "{\"tags\": null}", NULL, "{\"t\": []}", 0, NULL},
+	{"invoice", "\"lines\": {\"at\": \"/l\", \"fields\": {\"description\": \"/d\"}}", "{\"lines\": null}",
+		NULL, "{\"l\": []}", 0, NULL},
+	{"task", "\"due\": \"/d\", \"start\": {\"at\": \"/s\", \"with\": {\"/d\": \"{due}\"}}",
+		"{\"start\": \"2026-11-01\"}", "{\"due\": \"2026-11-23\"}",
+		"{\"s\": \"2026-11-01\", \"d\": \"2026-11-23\"}", 0, NULL},
+	{"task", "\"due\": \"/d\", \"start\": {\"at\": \"/s\", \"with\": {\"/d\": \"{due}\"}}",
+		"{\"start\": \"2026-11-01\", \"due\": \"2026-11-30\"}", "{\"due\": \"2026-11-23\"}",
+		"{\"s\": \"2026-11-01\", \"d\": \"2026-11-30\"}", 0, NULL},
 	{"client", "\"city\": \"/c\"", "{\"zip\": \"1\"}", NULL, NULL, EPERM, "zip"},
 	{"client", "\"city\": {\"at\": \"/c\", \"write\": \"create\"}", "{\"city\": \"x\"}", NULL, NULL,
 		EPERM, "city"},

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Words of manifests that the tools of the rig do not need: how requests, pages and changes look to a tool. */
 #include "fake.h"
+#include "seamfs/base/clock.h"
 
 /* ' stands for " in all texts of this file. @head goes into the top, @http into "http", @more into the type. */
 #define MANIFEST(head, http, list, more, fields) MANIFEST_ID("'/id'", head, http, list, more, fields)
@@ -319,6 +320,192 @@ TEST(a_version_may_be_an_etag)
 	fake_close(&f);
 }
 
+/* Settings and fields in what is set; the request's own members stay beside the record's. */
+TEST(constants_have_names_in_them)
+{
+	struct fake f;
+
+	fake_start(&f,
+		MANIFEST("", "", LIST ", 'only': {'/owner': '{url}'}",
+			"'create': {'post': '/items', 'wrap': '/data', 'body': {'data': {'team': '{url}'}}, "
+			"'set': "
+			"{'/parent/at': '{url}', '/title2': 'x {title}', '/none': '{notes}'}}, 'once': "
+			"{'by': 'id', "
+			"'to': '/key'},",
+			", 'notes': '/notes'"),
+		"{'POST /items': [{'status': 400}], " NONE "}");
+	check_int(fake_create(&f, "{\"title\": \"a\"}", "k"), -EINVAL);
+	check_int(fake_logged(&f, "{\\\"team\\\":\\\"http://127.0.0.1"), 1);
+	check_int(fake_logged(&f, "\\\"title2\\\":\\\"x a\\\""), 1);
+	check_int(fake_logged(&f, "none"), 0);
+	fake_close(&f);
+}
+
+/* The tool replaces the whole record: what it has and we know nothing of goes back as it was. */
+TEST(a_change_carries_the_whole_record)
+{
+	struct fake f;
+
+	fake_start(&f,
+		MANIFEST("", "", LIST,
+			"'update': {'put': '/items/{id}', 'send': 'whole', 'returns': 'nothing'},",
+			", 'notes': '/more/notes'"),
+		"{'GET /items/1': [{'json': {'id': 1, 'title': 'a', 'rate': 1.5, 'more': {'x': [1], "
+		"'notes': "
+		"'n'}}}], 'PUT /items/1': [{'json': {}}]}");
+	check_int(fake_update(&f, "1", "{\"title\": \"b\", \"notes\": \"m\"}", NULL), 0);
+	check_int(
+		fake_logged(&f,
+			"{\\\"id\\\":1,\\\"title\\\":\\\"b\\\",\\\"rate\\\":1.5,\\\"more\\\":{\\\"x\\\":[1],"
+			"\\\"notes\\\":\\\"m\\\"}}"),
+		1);
+	fake_close(&f);
+}
+
+/* A list that shows only part of each record. */
+TEST(what_is_listed_in_brief_is_read)
+{
+	struct fake f;
+
+	fake_start(&f, MANIFEST("", "", LIST ", 'brief': true", "", ", 'notes': '/notes'"),
+		"{'GET /items': [{'json': {'items': [{'id': 1, 'title': 'a'}, {'id': 2, 'title': 'b'}]}}], "
+		"'GET "
+		"/items/1': [{'json': {'id': 1, 'title': 'a', 'notes': 'n'}}]}");
+	check_int(fake_list(&f, NULL), 0);
+	check_text(f.ids, "1 2 "); /* the second went meanwhile: 404 */
+	check_int(fake_logged(&f, "GET"), 3);
+	fake_close(&f);
+}
+
+/* What happened to many is read by few requests; what such an answer lacks is asked for alone. */
+TEST(several_records_by_one_request)
+{
+	struct fake f;
+
+	fake_start(&f,
+		MANIFEST("", "", LIST,
+			"'many': {'post': '/batch', 'records': '/results', 'max': 2, 'to': '/inputs', "
+			"'item': '/id'}, "
+			"'changes': {'by': 'events', 'id': '/of', 'at': '/at', 'list': {'get': '/events', "
+			"'records': "
+			"'', 'query': {'since': '{since}'}}},",
+			""),
+		"{" NONE ", 'GET /events': [{'json': [{'id': 'e1', 'of': 1, 'at': '2026-11-23T10:00:00Z'}, "
+		"{'id': 'e2', 'of': "
+		"2, 'at': '2026-11-23T10:00:01Z'}, {'id': 'e3', 'of': 3, 'at': '2026-11-23T10:00:02Z'}]}], "
+		"'POST "
+		"/batch': [{'json': {'results': [{'id': 1, 'title': 'a'}]}}, {'json': {'results': [{'id': 3, "
+		"'title': 'c'}]}}]}");
+	check_int(fake_list(&f, "2026-11-23T09:00:00.000Z"), 0);
+	check_text(f.ids, "1 2 3 ");
+	check_int(fake_logged(&f, "{\\\"inputs\\\":[{\\\"id\\\":\\\"1\\\"},{\\\"id\\\":\\\"2\\\"}]}"), 1);
+	check_int(fake_logged(&f, "/items/2"), 1);
+	check_int(fake_logged(&f, "/items/3"), 0);
+	fake_close(&f);
+}
+
+/* RFC 4231, case 2: key "Jefe", "what do ya want for nothing?" */
+TEST(a_request_is_signed)
+{
+	struct fake f;
+
+	fake_start(&f,
+		MANIFEST("",
+			", 'auth': {'hmac': {'key': 'Jefe', 'sign': 'what do ya want for nothing?', "
+			"'header': "
+			"{'X-Signature': 'sha256={signature}', 'X-Sent': '{timestamp}.{nonce}'}}}",
+			LIST, "", ""),
+		"{" NONE "}");
+	check_int(fake_list(&f, NULL), 0);
+	check_int(fake_logged(&f, "sha256=5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"),
+		1);
+	check_int(fake_logged(&f, "x-sent"), 1);
+	fake_close(&f);
+}
+
+/* Verb, address with its query, and body. */
+TEST(what_is_signed_is_the_request)
+{
+	struct fake f;
+
+	fake_start(&f,
+		MANIFEST("",
+			", 'auth': {'hmac': {'key': 'k', 'hash': 'sha1', 'as': 'base64', 'sign': '{verb} "
+			"{target} "
+			"{body}', 'header': {'X-Signature': '{signature}'}}}",
+			LIST, "'create': {'post': '/items?a=b'}, 'once': {'by': 'id', 'to': '/key'},", ""),
+		"{'POST /items': [{'status': 400}]}");
+	check_int(fake_create(&f, "{\"title\": \"a\"}", "k"), -EINVAL);
+	/* by: openssl dgst -sha1 -hmac k -binary | base64 */
+	check_int(fake_logged(&f, "\"x-signature\": \"DJYADiJUJcMpWYZ0X1ORb+YR4Dc=\""), 1);
+	fake_close(&f);
+}
+
+/* Found out before anything is sent. */
+TEST(a_state_that_the_tool_has_no_word_for)
+{
+	struct fake f;
+
+	fake_start(&f,
+		MANIFEST("", "", LIST,
+			"'update': {'put': '/items/{id}', 'returns': 'nothing'}, 'steps': {'status': {'o': "
+			"{'c': {'post': "
+			"'/items/{id}/close'}}, 'c': []}},",
+			", 'status': {'at': '/s', 'write': 'step', 'values': {'open': 'o', 'done': 'c'}}"),
+		"{'GET /items/1': [{'json': {'id': 1, 'title': 'a', 's': 'o'}}]}");
+	check_int(fake_update(
+			  &f, "1", "{\"title\": \"b\", \"status\": \"cancelled\"}", "{\"status\": \"open\"}"),
+		-EINVAL);
+	check_text(f.e.field, "status");
+	check(strstr(f.e.text, "has nothing that means \"cancelled\"") != NULL);
+	check_int(fake_logged(&f, "PUT"), 0);
+	fake_close(&f);
+}
+
+/* What has a request of its own is not there yet when a create was cut off: it is found all the same. */
+TEST(a_create_that_was_cut_off_before_the_rest)
+{
+	struct fake f;
+
+	fake_start(&f,
+		MANIFEST("", "", LIST,
+			"'create': {'post': '/items'}, 'once': {'by': 'find', 'find': {'get': '/items', "
+			"'records': "
+			"'/items'}},",
+			", 'project': {'at': '/project', 'ref': 'project', 'send': {'put': "
+			"'/items/{id}/project', 'body': "
+			"{'id': '{project}'}}}"),
+		"{'GET /items': [{'json': {'items': [{'id': 1, 'title': 'a', 'project': null}]}}], 'GET "
+		"/me': [{'json': "
+		"{}}], 'PUT /items/1/project': [{'json': {}}], 'GET /items/1': [{'json': {'id': 1, 'title': "
+		"'a', "
+		"'project': 'p'}}]}");
+	check_int(fake_find(&f, "{\"title\": \"a\", \"project\": {\"id\": \"p\"}}", "k",
+			  clock_now_ms() - 60000),
+		0);
+	fake_close(&f);
+}
+
+/* More has changed than the tool gives at once: everything is read. */
+TEST(a_filter_that_is_refused_for_its_result)
+{
+	struct fake f;
+
+	fake_start(&f,
+		MANIFEST("", "", LIST,
+			"'changes': {'by': 'since', 'list': {'get': '/changed', 'records': '', 'query': "
+			"{'since': "
+			"'{since}'}}},",
+			""),
+		"{'GET /changed': [{'json': []}, {'status': 400}], 'GET /items': [{'json': {'items': [{'id': "
+		"1, 'title': "
+		"'a'}]}}]}");
+	check_int(fake_list(&f, "2026-11-23T09:00:00.000Z"), 0);
+	check_text(f.ids, "1 ");
+	check(f.complete);
+	fake_close(&f);
+}
+
 TEST(a_key_in_every_address)
 {
 	struct fake f;
@@ -354,4 +541,9 @@ TEST_MAIN(TEST_RUN(a_form_has_brackets), TEST_RUN(a_body_has_the_record_and_the_
 	TEST_RUN(a_change_waits_for_the_state_that_allows_it), TEST_RUN(a_field_has_a_request_of_its_own),
 	TEST_RUN(the_key_goes_into_a_place_for_foreign_ids), TEST_RUN(a_session_is_made_anew),
 	TEST_RUN(what_was_removed_is_asked_for), TEST_RUN(a_version_may_be_an_etag),
-	TEST_RUN(a_key_in_every_address), TEST_RUN(an_address_of_this_house))
+	TEST_RUN(a_key_in_every_address), TEST_RUN(an_address_of_this_house),
+	TEST_RUN(constants_have_names_in_them), TEST_RUN(a_change_carries_the_whole_record),
+	TEST_RUN(what_is_listed_in_brief_is_read), TEST_RUN(several_records_by_one_request),
+	TEST_RUN(a_request_is_signed), TEST_RUN(what_is_signed_is_the_request),
+	TEST_RUN(a_state_that_the_tool_has_no_word_for), TEST_RUN(a_create_that_was_cut_off_before_the_rest),
+	TEST_RUN(a_filter_that_is_refused_for_its_result))
