@@ -108,7 +108,7 @@ static const struct word auth_words[] = {
 };
 
 const struct word manifest_words[] = {
-	{"connector", TEXT, NEEDED}, {"format", COUNT, NEEDED}, {"title", TEXT, NEEDED},
+	{"$schema", TEXT}, {"connector", TEXT, NEEDED}, {"format", COUNT, NEEDED}, {"title", TEXT, NEEDED},
 	{"docs", SCALARS, NEEDED}, {"tested", SCALARS, NEEDED},
 	{"settings", MAP, .each = OBJECT, .words = WORDS({"label", TEXT, NEEDED}, {"secret", BOOL},
 		{"optional", BOOL}, {"default", TEXT})},

@@ -4,11 +4,13 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { Document } from './document.mjs';
+import { read_manifest } from './manifest.mjs';
 import { Twin } from './twin.mjs';
 
 const text = { type: 'string' }, client = { $ref: 'other.json#/components/schemas/client' };
@@ -136,6 +138,23 @@ test('a file that another one refers to', async () => {
 
 	assert.ok(document.match('PATCH', '/v1/clients/1'));
 	assert.ok(document.match('GET', '/v1/clients') && document.match('GET', '/v1/clients/'));
+});
+
+// contrib/manifest.schema.json, by a program that is not ours: every manifest is one, and what is spoilt is not.
+test('the JSON Schema', () => {
+	const top = path.join(import.meta.dirname, '..', '..', 'contrib'), packages = JSON.parse(process.env.SEAMFS_JUDGE)[1];
+	const Ajv = createRequire(path.join(packages, 'package.json'))('ajv/dist/2020');
+	const fits = new Ajv({ strict: false }).compile(JSON.parse(fs.readFileSync(path.join(top, 'manifest.schema.json'), 'utf8')));
+	const whole = { connector: 'right', ...MANIFEST };
+	const spoilt = (spoil) => { const copy = structuredClone(whole); spoil(copy); return copy; };
+
+	for (const file of fs.readdirSync(path.join(top, 'connectors')).filter((name) => name.endsWith('.json')))
+		assert.ok(fits(read_manifest(path.join(top, 'connectors', file))), `${file}: ${JSON.stringify(fits.errors)}`);
+	assert.ok(fits(whole), JSON.stringify(fits.errors));
+	for (const spoil of [(m) => { m.types.client.lists = {}; }, (m) => { m.types.customer = m.types.client; },
+		(m) => { delete m.http.base; }, (m) => { m.page.by = 'magic'; }, (m) => { m.types.client.fields.shoe_size = '/s'; },
+		(m) => { m.types.client.fields.name = 'name'; }, (m) => { m.types.client.fields.name = { at: '/n', ass: 'text' }; }])
+		assert.ok(!fits(spoilt(spoil)), String(spoil));
 });
 
 // Requests that only one thing tells from each other.
