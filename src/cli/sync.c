@@ -14,6 +14,24 @@
 
 #define LONGEST_MS 600000
 
+/* A long pull on a terminal: how many records have come of each tool that is being read, on one line that is written anew. */
+static void show_progress(const cJSON *status, _Bool over)
+{
+	struct buf line = BUF_INIT(1024);
+	const cJSON *tool;
+
+	if (!isatty(STDERR_FILENO))
+		return;
+	cJSON_ArrayForEach (tool, json_get(status, "tools")) {
+		if (cJSON_IsTrue(json_get(tool, "refreshing")))
+			buf_printf(&line, "%s%s: %s records", line.len ? ", " : "",
+				json_get_text(tool, "name"), json_scalar(json_get(tool, "records")));
+	}
+	/* ECMA-48: to the first column, and away with what stood there. */
+	fprintf(stderr, "\r\033[K%s", over ? "" : buf_text(&line));
+	buf_finish(&line);
+}
+
 /* 1: still under way; 0: done; -EIO: a tool fails, and the sentence says why. */
 static int look(const char *dir, const char *word, struct err *e)
 {
@@ -31,6 +49,7 @@ static int look(const char *dir, const char *word, struct err *e)
 		else if (cJSON_IsTrue(json_get(tool, "refreshing")))
 			r = 1;
 	}
+	show_progress(status, r != 1);
 	return r;
 }
 
