@@ -33,7 +33,7 @@ struct walk {
 	struct engine *g;
 	const struct listing *l;
 	enum by by;
-	struct id_set ids;
+	struct id_set ids, nexts;     /* of records; cursors and links of pages */
 	int64_t position;	      /* records so far */
 	int64_t seen;		      /* the same without those that came again */
 	int64_t total;		      /* as the tool says, -1: it does not */
@@ -73,6 +73,7 @@ _Bool engine_matches(const cJSON *record, const cJSON *only)
 static void walk_finish(struct walk *w)
 {
 	id_set_finish(&w->ids);
+	id_set_finish(&w->nexts);
 	free(w->next);
 }
 
@@ -193,7 +194,8 @@ static int note_next(struct walk *w, const cJSON *json, const char *url, struct 
 		if (!next || !http_same_origin(next, w->g->base))
 			return odd_page(w, "its next page is said to be on another host", e);
 	}
-	if (str_equal(next, w->next))
+	/* Also where others are between: pages without records would go round in a circle. */
+	if (!id_set_add(&w->nexts, next))
 		return odd_page(w, "it gives the same page again and again", e);
 	str_set(&w->next, next);
 	return 0;
@@ -207,7 +209,8 @@ static void note_more(struct walk *w, const cJSON *json)
 
 	if (more)
 		w->done = !cJSON_IsTrue(json_at(json, more));
-	if (last)
+	/* Where the answer does not say it, an empty page is the last one. */
+	if (last && cJSON_IsBool(json_at(json, last)))
 		w->done = cJSON_IsTrue(json_at(json, last));
 	if (pages && json_int64(json_at(json, pages), &count) == 0 && w->number - w->first_number >= count)
 		w->done = 1;
@@ -224,6 +227,9 @@ static int note_page(struct walk *w, const cJSON *json, const cJSON *records, co
 		w->done = 1;
 	note_more(w, json);
 	note_total(w, json);
+	/* Nothing has moved: the next request would be this one. */
+	if (!w->done && !records->child && (w->by == BY_OFFSET || w->by == BY_LAST_ID))
+		return odd_page(w, "it says that there is more, and gives nothing", e);
 	return note_next(w, json, url, e);
 }
 
