@@ -178,7 +178,8 @@ static cJSON *read_date(const struct map_field *m, const char *text)
 	} else if (date_parse(text, NULL, date) < 0) {
 		return NULL;
 	}
-	return cJSON_CreateString(date);
+	/* A number may lie outside of the calendar. */
+	return date_valid(date) ? cJSON_CreateString(date) : NULL;
 }
 
 static cJSON *read_date_parts(const cJSON *item)
@@ -206,6 +207,8 @@ static cJSON *hours(int64_t seconds)
 	}
 	return json_new_number(decimal_format(d, digits));
 }
+
+enum { MAX_SECONDS = INT32_MAX }; /* 68 years */
 
 /* "PT1H30M" (ISO 8601); no years or months, which have no length. -1 for anything else. */
 static int64_t duration_seconds(const char *text)
@@ -238,6 +241,8 @@ static int64_t duration_seconds(const char *text)
 		if (end == text || *text == '-' || n > 100000000 || i == ARRAY_LEN(units))
 			return -1;
 		sum += n * units[i].seconds;
+		if (sum > MAX_SECONDS)
+			return -1;
 		text = end + 1;
 	}
 	return sum;
