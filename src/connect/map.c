@@ -436,13 +436,18 @@ static cJSON *read_joined(const struct map_field *f, const cJSON *record)
 
 int map_read(struct mapping *m, const struct map_env *env, const cJSON *record, cJSON **ret, struct err *e)
 {
-	const struct map_field *money = mapping_find(m, "currency");
-	const char *currency = money && money->at ? json_text(json_at(record, money->at)) : NULL;
+	struct map_field *money = mapping_find(m, "currency");
 	_cleanup_json_ cJSON *doc = cJSON_CreateObject();
-	int r;
+	_cleanup_json_ cJSON *own = NULL;
+	const char *currency;
+	int r = 0;
 
-	if (!currency || !currency_valid(currency))
-		currency = env->currency;
+	/* As we call it: the tool may keep its number in a table, or small letters. */
+	if (money && money->at)
+		r = read_field(money, env, json_at(record, money->at), NULL, &own, e);
+	if (r < 0)
+		return r;
+	currency = json_text(own) && currency_valid(json_text(own)) ? json_text(own) : env->currency;
 	for (size_t i = 0; i < m->count; i++) {
 		struct map_field *f = &m->fields[i];
 		_cleanup_json_ cJSON *joined = NULL;
