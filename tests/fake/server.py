@@ -8,6 +8,7 @@ It prints its port, serves until its standard input closes, and writes every req
 is one line, {"GET /items": [step, …], …}: the steps of a method and path are played in turn and the last one again and again. A step:
 
     status, headers, json or text   the answer ($BASE in it becomes this server's address, $N how often the path was asked)
+                                    a header with a list of values is sent once for each
     times                           how often this step is played, once when absent
     stream_mb                       that many MiB of blanks, never held as a whole
     length                          a false Content-Length
@@ -61,16 +62,19 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def answer(self, step, number):
         base = f"http://127.0.0.1:{self.server.server_port}"
-        headers = {k: v.replace("$BASE", base).replace("$N", str(number)) for k, v in step.get("headers", {}).items()}
-        text = json.dumps(step["json"]) if "json" in step else step.get("text", "")
-        data = text.replace("$BASE", base).replace("$N", str(number)).encode()
+        def filled(text):
+            return text.replace("$BASE", base).replace("$N", str(number))
+
+        headers = dict(step.get("headers", {}))
+        data = filled(json.dumps(step["json"]) if "json" in step else step.get("text", "")).encode()
         if "gzip_mb" in step:
             data = gzip.compress(b" " * (step["gzip_mb"] << 20))
             headers["Content-Encoding"] = "gzip"
         self.send_response_only(step.get("status", 200))
         headers.setdefault("Date", self.date_time_string())
         for name, value in headers.items():
-            self.send_header(name, value)
+            for one in value if isinstance(value, list) else [value]:
+                self.send_header(name, filled(one))
         if step.get("status") != 204:
             self.send_header("Content-Length", str(step.get("length", len(data))))
         self.end_headers()

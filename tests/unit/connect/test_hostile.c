@@ -21,11 +21,14 @@
 
 enum { NAME_LENGTH = 5000, PAGES = 10000, DEPTH = 10000, MOST_KB = 48 << 10 };
 
-/* The most memory that this process ever had, in KiB. */
+/* The most memory that this process ever had, in KiB. ASan keeps what is freed, so it says nothing there. */
 static long peak_kb(void)
 {
 	struct rusage usage;
 
+#ifdef __SANITIZE_ADDRESS__
+	return 0;
+#endif
 	getrusage(RUSAGE_SELF, &usage);
 	return usage.ru_maxrss;
 }
@@ -145,6 +148,29 @@ TEST(cursors_in_a_circle)
 	check(strstr(f.e.text, "again and again") && !f.complete);
 	check_int(asked(&f), 3);
 	fake_close(&f);
+}
+
+/* A next page that is overlooked would look like the end, and its records like removed ones. */
+TEST(links_in_odd_headers)
+{
+	static const char *const headers[] = {"'<$BASE/b>; title=\\'a, b\\'; rel=\\'next\\''",
+		"['<$BASE/x>; rel=first', '</b>; rel=next']",
+		"'</x>; rel=\\'prev\\', </b>; REL=\\'last Next\\''", "'<b>;rel=next;title=x'"};
+
+	for (size_t i = 0; i < ARRAY_LEN(headers); i++) {
+		_cleanup_(mem_freep) char *script = str_format(
+			"{'GET /items': [{'json': {'items': [{'id': 1}]}, 'headers': {'Link': %s}}], "
+			"'GET /b': [{'json': {'items': [{'id': 2}]}, 'headers': {'Link': '</x>; "
+			"rel=nextish'}}]}",
+			headers[i]);
+		struct fake f;
+
+		fake_start(&f, MANIFEST(BY_HEADER), script);
+		check_int(fake_list(&f, NULL), 0);
+		check_text(f.ids, "1 2 ");
+		check(f.complete);
+		fake_close(&f);
+	}
 }
 
 TEST(links_to_another_host)
@@ -323,6 +349,7 @@ TEST(no_list_at_all)
 }
 
 TEST_MAIN(TEST_RUN(ten_thousand_pages), TEST_RUN(an_answer_of_200_mb), TEST_RUN(an_answer_that_is_deep),
-	TEST_RUN(links_in_a_circle), TEST_RUN(cursors_in_a_circle), TEST_RUN(links_to_another_host),
-	TEST_RUN(totals_that_change), TEST_RUN(a_last_page_that_is_not_told), TEST_RUN(more_of_nothing),
-	TEST_RUN(ids_beyond_a_double), TEST_RUN(values_of_the_wrong_kind), TEST_RUN(no_list_at_all))
+	TEST_RUN(links_in_a_circle), TEST_RUN(cursors_in_a_circle), TEST_RUN(links_in_odd_headers),
+	TEST_RUN(links_to_another_host), TEST_RUN(totals_that_change), TEST_RUN(a_last_page_that_is_not_told),
+	TEST_RUN(more_of_nothing), TEST_RUN(ids_beyond_a_double), TEST_RUN(values_of_the_wrong_kind),
+	TEST_RUN(no_list_at_all))
