@@ -30,7 +30,9 @@ char *clock_format_utc(int64_t ms, char text[CLOCK_UTC_SIZE])
 	size_t n;
 
 	gmtime_r(&seconds, &t);
-	n = strftime(text, CLOCK_UTC_SIZE, "%Y-%m-%dT%H:%M:%S", &t);
+	/* strftime's %Y has no zeros in front, and many a tool says "never" with the year 1. */
+	n = (size_t)snprintf(text, CLOCK_UTC_SIZE, "%04d", t.tm_year + 1900);
+	n += strftime(text + n, CLOCK_UTC_SIZE - n, "-%m-%dT%H:%M:%S", &t);
 	if (part)
 		snprintf(text + n, CLOCK_UTC_SIZE - n, ".%03dZ", (int)part);
 	else

@@ -184,6 +184,13 @@ int json_int64(const cJSON *item, int64_t *ret)
 	return 0;
 }
 
+_Bool json_whole(const char *digits)
+{
+	size_t len = strspn(digits, "0123456789");
+
+	return len > 0 && !digits[len] && (digits[0] != '0' || len == 1);
+}
+
 cJSON *json_new_number(const char *digits)
 {
 	cJSON *item = cJSON_CreateRaw(digits);

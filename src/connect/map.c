@@ -193,7 +193,8 @@ static cJSON *read_date(const struct map_field *m, const char *text)
 	} else if (date_parse(text, NULL, date) < 0) {
 		return NULL;
 	}
-	return cJSON_CreateString(date);
+	/* A number may lie outside of the calendar. */
+	return date_valid(date) ? cJSON_CreateString(date) : NULL;
 }
 
 static cJSON *read_date_parts(const cJSON *item)
@@ -221,6 +222,8 @@ static cJSON *hours(int64_t seconds)
 	}
 	return json_new_number(decimal_format(d, digits));
 }
+
+enum { MAX_SECONDS = INT32_MAX }; /* 68 years */
 
 /* "PT1H30M" (ISO 8601); no years or months, which have no length. -1 for anything else. */
 static int64_t duration_seconds(const char *text)
@@ -253,6 +256,8 @@ static int64_t duration_seconds(const char *text)
 		if (end == text || *text == '-' || n > 100000000 || i == ARRAY_LEN(units))
 			return -1;
 		sum += n * units[i].seconds;
+		if (sum > MAX_SECONDS)
+			return -1;
 		text = end + 1;
 	}
 	return sum;
@@ -480,15 +485,16 @@ int map_read(struct mapping *m, const struct map_env *env, const cJSON *record, 
 {
 	struct map_field *money = mapping_find(m, "currency");
 	_cleanup_json_ cJSON *doc = cJSON_CreateObject();
-	_cleanup_json_ cJSON *said = NULL;
-	const char *currency = NULL;
+	_cleanup_json_ cJSON *own = NULL;
+	const char *currency;
 	int r = 0;
 
+	/* As we call it: the tool may keep its number in a table, or small letters. */
 	if (money && money->at)
-		r = read_field(money, env, json_at(record, money->at), env->currency, &said, e);
+		r = read_field(money, env, json_at(record, money->at), NULL, &own, e);
 	if (r < 0)
 		return r;
-	currency = json_text(said) && currency_valid(json_text(said)) ? json_text(said) : env->currency;
+	currency = json_text(own) && currency_valid(json_text(own)) ? json_text(own) : env->currency;
 	for (size_t i = 0; i < m->count; i++) {
 		struct map_field *f = &m->fields[i];
 		_cleanup_json_ cJSON *joined = NULL;

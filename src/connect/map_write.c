@@ -27,13 +27,11 @@ static int wrong(const struct map_field *m, const struct map_env *env, const cha
 static int typed(
 	const struct map_field *m, const struct map_env *env, const char *text, cJSON **ret, struct err *e)
 {
-	size_t digits = strspn(text, "0123456789");
-
 	if (m->as != AS_INT) {
 		*ret = cJSON_CreateString(text);
 		return 0;
 	}
-	if (digits == 0 || text[digits])
+	if (!json_whole(text))
 		return wrong(m, env, "a whole number", e);
 	*ret = json_new_number(text);
 	return 0;

@@ -33,7 +33,7 @@ struct walk {
 	struct engine *g;
 	const struct listing *l;
 	enum by by;
-	struct id_set ids;
+	struct id_set ids, nexts;     /* of records; cursors and links of pages */
 	int64_t position;	      /* records so far */
 	int64_t seen;		      /* the same without those that came again */
 	int64_t total;		      /* as the tool says, -1: it does not */
@@ -76,6 +76,7 @@ _Bool engine_matches(const struct engine *g, const cJSON *record, const cJSON *o
 static void walk_finish(struct walk *w)
 {
 	id_set_finish(&w->ids);
+	id_set_finish(&w->nexts);
 	free(w->next);
 }
 
@@ -155,22 +156,64 @@ static void note_total(struct walk *w, const cJSON *json)
 		w->proven = 0;
 }
 
+/* Where a link of a Link header ends: at a comma that is not in quotes. */
+static const char *link_end(const char *p)
+{
+	for (_Bool quoted = 0; *p && (quoted || *p != ','); p++) {
+		if (*p == '"')
+			quoted = !quoted;
+		else if (*p == '\\' && quoted && p[1])
+			p++;
+	}
+	return p;
+}
+
+/* Whether the parameters of a link say that it leads to the next page: rel=next, rel="last next". */
+static _Bool leads_on(const char *params)
+{
+	for (const char *p = strchr(params, ';'); p; p = strchr(p, ';')) {
+		size_t len;
+
+		p += 1 + strspn(p + 1, " \t");
+		if (strncasecmp(p, "rel=", 4) != 0)
+			continue;
+		p += 4 + (p[4] == '"');
+		for (len = strcspn(p, " \t;\""); len; len = strcspn(p, " \t;\"")) {
+			if (len == 4 && strncasecmp(p, "next", len) == 0)
+				return 1;
+			p += len + strspn(p + len, " \t");
+		}
+	}
+	return 0;
+}
+
 /* The target of rel="next" in a Link header (RFC 8288), given; NULL without one. */
 static char *next_link(const char *header)
 {
 	while (header && *header) {
 		const char *open = strchr(header, '<'), *close = open ? strchr(open, '>') : NULL;
-		const char *end = close ? strchr(close, ',') : NULL;
+		const char *end = close ? link_end(close) : NULL;
 		_cleanup_(mem_freep) char *params = NULL;
 
 		if (!close)
 			return NULL;
-		params = mem_dup(close, end ? (size_t)(end - close) : strlen(close));
-		if (strstr(params, "rel=\"next\"") || strstr(params, "rel=next"))
+		params = mem_dup(close, (size_t)(end - close));
+		if (leads_on(params))
 			return mem_dup(open + 1, (size_t)(close - open - 1));
 		header = end;
 	}
 	return NULL;
+}
+
+/* The same in all Link headers of the answer. */
+static char *next_linked(struct http *h)
+{
+	const char *header;
+	char *next = NULL;
+
+	for (unsigned i = 0; !next && (header = http_header_at(h, "Link", i)); i++)
+		next = next_link(header);
+	return next;
 }
 
 /* The next page's cursor or link; none means that this was the last. */
@@ -181,8 +224,7 @@ static int note_next(struct walk *w, const cJSON *json, const char *url, struct 
 
 	if (w->by != BY_CURSOR && w->by != BY_LINK)
 		return 0;
-	next = pointer ? str_dup(json_scalar(json_at(json, pointer)))
-		       : next_link(http_header(w->g->http, "Link"));
+	next = pointer ? str_dup(json_scalar(json_at(json, pointer))) : next_linked(w->g->http);
 	if (!next || !*next) {
 		w->done = 1;
 		return 0;
@@ -196,7 +238,8 @@ static int note_next(struct walk *w, const cJSON *json, const char *url, struct 
 		if (!next || !http_same_origin(next, w->g->base))
 			return odd_page(w, "its next page is said to be on another host", e);
 	}
-	if (str_equal(next, w->next))
+	/* Also where others are between: pages without records would go round in a circle. */
+	if (!id_set_add(&w->nexts, next))
 		return odd_page(w, "it gives the same page again and again", e);
 	str_set(&w->next, next);
 	return 0;
@@ -210,7 +253,8 @@ static void note_more(struct walk *w, const cJSON *json)
 
 	if (more)
 		w->done = !cJSON_IsTrue(json_at(json, more));
-	if (last)
+	/* Where the answer does not say it, an empty page is the last one. */
+	if (last && cJSON_IsBool(json_at(json, last)))
 		w->done = cJSON_IsTrue(json_at(json, last));
 	if (pages && json_int64(json_at(json, pages), &count) == 0 && w->number - w->first_number >= count)
 		w->done = 1;
@@ -227,6 +271,9 @@ static int note_page(struct walk *w, const cJSON *json, const cJSON *records, co
 		w->done = 1;
 	note_more(w, json);
 	note_total(w, json);
+	/* Nothing has moved: the next request would be this one. */
+	if (!w->done && !records->child && (w->by == BY_OFFSET || w->by == BY_LAST_ID))
+		return odd_page(w, "it says that there is more, and gives nothing", e);
 	return note_next(w, json, url, e);
 }
 

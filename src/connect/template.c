@@ -190,7 +190,7 @@ static cJSON *body_text(const char *text, const struct template_values *v)
 	if (template_word(&p, name) && !*p && *text == '{' && text[strlen(name) + 1] == '}') {
 		const cJSON *field = field_item(v, name);
 
-		if (strcmp(name, "id") == 0 && v->id && v->id_number)
+		if (strcmp(name, "id") == 0 && v->id && v->id_number && json_whole(v->id))
 			return json_new_number(v->id);
 		if (field)
 			return cJSON_Duplicate(field, 1);

@@ -211,9 +211,14 @@ int http_set_basic(struct http *h, const char *user, const char *password, struc
 
 const char *http_header(struct http *h, const char *name)
 {
+	return http_header_at(h, name, 0);
+}
+
+const char *http_header_at(struct http *h, const char *name, unsigned index)
+{
 	struct curl_header *found;
 
-	if (curl_easy_header(h->curl, name, 0, CURLH_HEADER, -1, &found) != CURLHE_OK)
+	if (curl_easy_header(h->curl, name, index, CURLH_HEADER, -1, &found) != CURLHE_OK)
 		return NULL;
 	return found->value;
 }

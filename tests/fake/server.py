@@ -7,7 +7,10 @@
 It prints its port, serves until its standard input closes, and writes every request to LOG, one JSON object a line. The script
 is one line, {"GET /items": [step, …], …}: the steps of a method and path are played in turn and the last one again and again. A step:
 
-    status, headers, json or text   the answer ($BASE in it becomes this server's address)
+    status, headers, json or text   the answer ($BASE in it becomes this server's address, $N how often the path was asked)
+                                    a header with a list of values is sent once for each
+    times                           how often this step is played, once when absent
+    stream_mb                       that many MiB of blanks, never held as a whole
     length                          a false Content-Length
     gzip_mb                         that many MiB of blanks, gzipped
     wait                            seconds to think before it answers
@@ -31,6 +34,7 @@ log = open(sys.argv[1], "w", encoding="utf-8")
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def log_message(self, *args):
         pass
@@ -42,21 +46,35 @@ class Handler(http.server.BaseHTTPRequestHandler):
             print(json.dumps({"method": self.command, "path": self.path, "body": body,
                               "headers": {k.lower(): v for k, v in self.headers.items()}}), file=log, flush=True)
             steps = script.get(key, [{"status": 404}])
-            number = played[key] = played.get(key, -1) + 1
-        return steps[min(number, len(steps) - 1)]
+            number = left = played[key] = played.get(key, 0) + 1
+        for step in steps:
+            left -= step.get("times", 1)
+            if left <= 0:
+                break
+        return step, number
 
-    def answer(self, step):
+    def stream(self, size):
+        self.send_response_only(200)
+        self.send_header("Content-Length", str(size << 20))
+        self.end_headers()
+        for _ in range(size):
+            self.wfile.write(b" " * (1 << 20))
+
+    def answer(self, step, number):
         base = f"http://127.0.0.1:{self.server.server_port}"
-        headers = {k: v.replace("$BASE", base) for k, v in step.get("headers", {}).items()}
-        text = json.dumps(step["json"]) if "json" in step else step.get("text", "")
-        data = text.replace("$BASE", base).encode()
+        def filled(text):
+            return text.replace("$BASE", base).replace("$N", str(number))
+
+        headers = dict(step.get("headers", {}))
+        data = filled(json.dumps(step["json"]) if "json" in step else step.get("text", "")).encode()
         if "gzip_mb" in step:
             data = gzip.compress(b" " * (step["gzip_mb"] << 20))
             headers["Content-Encoding"] = "gzip"
         self.send_response_only(step.get("status", 200))
         headers.setdefault("Date", self.date_time_string())
         for name, value in headers.items():
-            self.send_header(name, value)
+            for one in value if isinstance(value, list) else [value]:
+                self.send_header(name, filled(one))
         if step.get("status") != 204:
             self.send_header("Content-Length", str(step.get("length", len(data))))
         self.end_headers()
@@ -65,7 +83,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
 
     def serve(self):
-        step = self.step()
+        step, number = self.step()
         time.sleep(step.get("wait", 0))
         fault = step.get("fault")
         if fault == "stall":
@@ -76,7 +94,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
             self.connection.close()
             return
-        self.answer(step)
+        if "stream_mb" in step:
+            self.stream(step["stream_mb"])
+        else:
+            self.answer(step, number)
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = serve
 

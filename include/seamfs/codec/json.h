@@ -62,6 +62,9 @@ const char *json_number(const cJSON *item);
 /* json_int64 - 0, or -EINVAL when @item is no whole number (also "12.0", "1e3") that fits */
 int json_int64(const cJSON *item, int64_t *ret);
 
+/* json_whole - whether @digits is a whole number, not negative, as JSON writes one: without zeros in front */
+_Bool json_whole(const char *digits);
+
 /* json_new_int, json_new_number - number nodes; @digits must be a JSON number */
 cJSON *json_new_int(int64_t value);
 cJSON *json_new_number(const char *digits);

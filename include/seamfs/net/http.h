@@ -101,8 +101,12 @@ int http_send(struct http *h, const struct http_request *request, struct http_an
  */
 int http_refused(const struct http *h, const struct http_answer *a, struct err *e);
 
-/* http_header - a header of the last answer, NULL without it; valid until the next http_send() */
+/*
+ * http_header - a header of the last answer, NULL without it; valid until the next http_send(). http_header_at() is the one at
+ * @index of those that have this name.
+ */
 const char *http_header(struct http *h, const char *name);
+const char *http_header_at(struct http *h, const char *name, unsigned index);
 
 /**
  * http_check_url - whether our policy lets us talk to @url: https, or http to this machine, no user or

@@ -32,7 +32,7 @@ struct fake {
 	int listed; /* records that fake_list() got */
 	char *cursor;
 	_Bool complete;
-	char ids[512]; /* their ids, a blank behind each */
+	char ids[512]; /* their ids, a blank behind each, as far as they fit */
 };
 
 static inline void fake_write(struct fake *f, const char *name, const char *text)
@@ -136,9 +136,10 @@ static inline int fake_sink(void *context, const struct remote *remotes, size_t 
 	struct fake *f = context;
 
 	for (size_t i = 0; i < count; i++) {
+		size_t len = strlen(f->ids);
+
 		f->listed++;
-		strncat(f->ids, remotes[i].id, sizeof(f->ids) - strlen(f->ids) - 2);
-		strcat(f->ids, " ");
+		snprintf(f->ids + len, sizeof(f->ids) - len, "%s ", remotes[i].id);
 	}
 	return 0;
 }
