@@ -73,7 +73,8 @@ _seamfs() {
 		case $word in
 		-c | --config) config=${COMP_WORDS[++i]} ;;
 		-m | --mount) mount=${COMP_WORDS[++i]} ;;
-		-n | --count | --sample) ((i++)) ;;
+		-n | --count | --sample | --name | -o | --output) ((i++)) ;;
+		--type) ((i++)); [[ ${COMP_WORDS[i + 1]} != = ]] || ((i += 2)) ;; # bash takes TYPE=PATH apart
 		-*) ;;
 		*) if [ -z "$verb" ]; then verb=$word; else arguments+=("$word"); fi ;;
 		esac
@@ -92,13 +93,24 @@ _seamfs() {
 		[ ${#COMPREPLY[@]} -gt 0 ] || mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		return
 		;;
-	-n | --count | --sample) return ;;
+	-o | --output)
+		compopt -o filenames
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return
+		;;
+	-n | --count | --sample | --name) return ;;
+	--type)
+		compopt -o nospace
+		mapfile -t COMPREPLY < <(compgen -W 'client= contact= deal= quote= invoice= payment= project= task= time=' -- "$cur")
+		return
+		;;
 	esac
 
 	if [[ $cur == -* ]]; then
 		case $verb in
 		mount) word='--config --foreground --review --verbose' ;;
-		tool | check) word=--config ;;
+		tool) word='--config --name --type --output' ;;
+		check) word=--config ;;
 		status | sync | approve | reject | undo) word=--mount ;;
 		log) word='--mount --count' ;;
 		verify) word='--mount --sample' ;;
@@ -131,11 +143,11 @@ _seamfs() {
 		word=$(_seamfs_mount "$(_seamfs_plain "${arguments[0]}")")
 		[ -z "$word" ] || _seamfs_lines "$cur" < <(_seamfs_mounted_tools "$word")
 		;;
-	tool:0) mapfile -t COMPREPLY < <(compgen -W 'list test login check' -- "$cur") ;;
+	tool:0) mapfile -t COMPREPLY < <(compgen -W 'list test login check new' -- "$cur") ;;
 	tool:1)
 		case ${arguments[0]} in
 		test | login) _seamfs_lines "$cur" < <(_seamfs_tools "$config") ;;
-		check) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+		check | new) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 		esac
 		;;
 	esac

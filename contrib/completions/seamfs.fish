@@ -98,7 +98,7 @@ complete -c seamfs -n $none -a undo -d 'Take back a change'
 complete -c seamfs -n $none -a link -d 'Two files are one record'
 complete -c seamfs -n $none -a unlink -d 'What a tool holds is another record'
 complete -c seamfs -n $none -a verify -d 'Read records again and compare'
-complete -c seamfs -n $none -a tool -d 'List, test or log in to the tools of a stack'
+complete -c seamfs -n $none -a tool -d 'List, test, log in to or draft tools'
 complete -c seamfs -n $none -a check -d 'Check the configuration and every manifest'
 
 complete -c seamfs -n '__seamfs_verb mount tool check' -s c -l config -r -F -d 'The configuration'
@@ -116,7 +116,10 @@ complete -c seamfs -n '__seamfs_verb undo' -k -a '(__seamfs_changes)'
 complete -c seamfs -n '__seamfs_verb log blame link' -F
 complete -c seamfs -n '__seamfs_verb unlink; and __seamfs_words 1' -F
 complete -c seamfs -n '__seamfs_verb unlink; and __seamfs_words 2' -a '(__seamfs_file_tools)'
-complete -c seamfs -n '__seamfs_verb tool; and not __fish_seen_subcommand_from list test login check' -a 'list test login check'
+complete -c seamfs -n '__seamfs_verb tool; and not __fish_seen_subcommand_from list test login check new' -a 'list test login check new'
 complete -c seamfs -n '__seamfs_verb tool; and __fish_seen_subcommand_from test login' -a '(__seamfs_tools)'
-complete -c seamfs -n '__seamfs_verb tool; and __fish_seen_subcommand_from check' -F
+complete -c seamfs -n '__seamfs_verb tool; and __fish_seen_subcommand_from check new' -F
 complete -c seamfs -n '__seamfs_verb tool; and __fish_seen_subcommand_from login' -l paste -d 'The browser is on another machine'
+complete -c seamfs -n '__seamfs_verb tool; and __fish_seen_subcommand_from new' -l name -x -d 'What the connector is called'
+complete -c seamfs -n '__seamfs_verb tool; and __fish_seen_subcommand_from new' -l type -x -a 'client= contact= deal= quote= invoice= payment= project= task= time=' -d 'Where a type is'
+complete -c seamfs -n '__seamfs_verb tool; and __fish_seen_subcommand_from new' -s o -l output -r -F -d 'A new file for the draft'

@@ -17,16 +17,22 @@ enum exit_code {
 	EXIT_TOOL = 6,	 /* a tool does not answer or refuses us */
 };
 
+enum { OPTION_TYPES = 16 };
+
 /* Options that verbs share. */
 struct options {
-	const char *config; /* -c */
-	const char *mount;  /* -m */
-	long count;	    /* -n, 0: not given */
-	_Bool foreground;   /* -f */
-	_Bool review;	    /* -r */
-	_Bool verbose;	    /* -v */
-	_Bool paste;	    /* --paste */
-	int argc;	    /* what is left */
+	const char *config;		 /* -c */
+	const char *mount;		 /* -m */
+	long count;			 /* -n, 0: not given */
+	_Bool foreground;		 /* -f */
+	_Bool review;			 /* -r */
+	_Bool verbose;			 /* -v */
+	_Bool paste;			 /* --paste */
+	const char *output;		 /* -o */
+	const char *name;		 /* --name */
+	const char *types[OPTION_TYPES]; /* --type */
+	int type_count;
+	int argc; /* what is left */
 	char **argv;
 };
 
@@ -56,6 +62,9 @@ enum exit_code verb_check(const struct options *o);
 
 /* tool_login - lets a person allow us in a browser, on this machine or (@paste) on another one */
 enum exit_code tool_login(const struct stack *stack, const char *name, _Bool paste);
+
+/* tool_new - drafts a manifest from the OpenAPI document in the second argument */
+enum exit_code tool_new(const struct options *o);
 
 /* fail - prints "seamfs: sentence" and returns @code */
 enum exit_code fail(enum exit_code code, const struct err *e);

@@ -66,14 +66,25 @@ static const struct verb verbs[] = {
 		"what sync "
 		"knows. Exit code 1 when any does. Happens by itself, too (\"verify\" in stack.json).",
 		0, 0, verb_verify},
-	{"tool", "tool [-c stack.json] list | test NAME | login NAME [--paste] | check FILE",
+	{"tool",
+		"tool [-c stack.json] list | test NAME | login NAME [--paste] | check FILE | "
+		"new SPEC.json [--name NAME] [--type TYPE=PATH]... [-o FILE]",
 		"list: the tools of the stack, and what each of them holds.\ntest: asks one tool whether it "
 		"answers and lets us in.\n"
 		"login: lets a person allow it in a browser, where the tool's connector wants that; a "
 		"running "
 		"mount notices.\n"
 		"  --paste  the browser is on another machine: paste the address that it ends at\n"
-		"check: says file, line, column and reason of what is wrong in a connector's manifest.",
+		"check: says file, line, column and reason of what is wrong in a connector's manifest.\n"
+		"new: drafts a manifest from an OpenAPI document; what was guessed, and what has to be "
+		"looked up, "
+		"goes to standard error.\n"
+		"  --name NAME       what the connector is called (default: made from the document's title)\n"
+		"  --type TYPE=PATH  where in the document a type of ours is, such as client=/customers, or "
+		"client=/customers,/customer/{id} when one record is elsewhere; without PATH the type is "
+		"left "
+		"out\n"
+		"  -o FILE           a new file for the draft (default: standard output)",
 		1, 2, verb_tool},
 	{"check", "check [-c stack.json]",
 		"Checks the configuration and every manifest; says file, line, column and reason.", 0, 0,
@@ -128,16 +139,59 @@ static const struct option longs[] = {
 	{"review", no_argument, NULL, 'r'},
 	{"verbose", no_argument, NULL, 'v'},
 	{"paste", no_argument, NULL, 'p'},
+	{"output", required_argument, NULL, 'o'},
+	{"name", required_argument, NULL, 'N'},
+	{"type", required_argument, NULL, 'T'},
 	{0},
 };
+
+static _Bool add_type(struct options *o, const char *text)
+{
+	if (o->type_count < OPTION_TYPES) {
+		o->types[o->type_count++] = text;
+		return 1;
+	}
+	fprintf(stderr, "seamfs: more than %d times --type\n", OPTION_TYPES);
+	return 0;
+}
+
+/* What is given with a value. Returns 0 when it is none of these, -1 to go on, else an exit code. */
+static int value_option(int c, struct options *o)
+{
+	switch (c) {
+	case 'c':
+		o->config = optarg;
+		return -1;
+	case 'm':
+		o->mount = optarg;
+		return -1;
+	case 'n':
+		return read_count(optarg, &o->count) ? -1 : EXIT_USAGE;
+	case 'o':
+		o->output = optarg;
+		return -1;
+	case 'N':
+		o->name = optarg;
+		return -1;
+	case 'T':
+		return add_type(o, optarg) ? -1 : EXIT_USAGE;
+	default:
+		return 0;
+	}
+}
 
 /* Returns -1 to go on, else an exit code. */
 static int parse_options(const struct verb *verb, int argc, char **argv, struct options *o)
 {
 	char option[8];
-	int c;
+	int c, r;
 
-	while ((c = getopt_long(argc, argv, ":hVc:m:n:frv", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, ":hVc:m:n:o:frv", longs, NULL)) != -1) {
+		r = value_option(c, o);
+		if (r > 0)
+			return r;
+		if (r < 0)
+			continue;
 		switch (c) {
 		case 'h':
 			printf("Usage: seamfs %s\n\n%s\n", verb->usage, verb->help);
@@ -145,16 +199,6 @@ static int parse_options(const struct verb *verb, int argc, char **argv, struct 
 		case 'V':
 			puts("seamfs " SEAMFS_VERSION);
 			return EXIT_OK;
-		case 'c':
-			o->config = optarg;
-			break;
-		case 'm':
-			o->mount = optarg;
-			break;
-		case 'n':
-			if (!read_count(optarg, &o->count))
-				return EXIT_USAGE;
-			break;
 		case 'f':
 			o->foreground = 1;
 			break;

@@ -63,16 +63,20 @@ enum exit_code verb_tool(const struct options *o)
 	_Bool list = strcmp(what, "list") == 0 && o->argc == 1;
 	_Bool test = strcmp(what, "test") == 0 && o->argc == 2;
 	_Bool login = strcmp(what, "login") == 0 && o->argc == 2;
+	_Bool drafting = o->output || o->name || o->type_count;
 	struct sync *sync = NULL;
 	struct err e = {0};
 
-	if (strcmp(what, "check") == 0 && o->argc == 2 && !o->paste)
+	if (strcmp(what, "check") == 0 && o->argc == 2 && !o->paste && !drafting)
 		return check_file(o->argv[1]);
-	if ((!list && !test && !login) || (o->paste && !login)) {
+	if (strcmp(what, "new") == 0 && o->argc == 2 && !o->paste)
+		return tool_new(o);
+	if ((!list && !test && !login) || (o->paste && !login) || drafting) {
 		err_set(&e, 1,
 			"usage: seamfs tool list, seamfs tool test NAME, seamfs tool login NAME [--paste], "
-			"or "
-			"seamfs tool check FILE");
+			"seamfs tool check FILE, or seamfs tool new SPEC.json [--name NAME] [--type "
+			"TYPE=PATH]... "
+			"[-o FILE]");
 		return fail(EXIT_USAGE, &e);
 	}
 	stack = config_load(o, &code);

@@ -427,18 +427,23 @@ static int examine(
 	return r;
 }
 
-int manifest_load(const char *path, const cJSON *overrides, struct manifest **ret, struct err *e)
+int manifest_read(const char *path, const struct buf *text, const cJSON *overrides, struct manifest **ret,
+	struct err *e)
 {
 	_cleanup_(manifest_freep) struct manifest *m = mem_alloc(sizeof(*m));
-	_cleanup_(buf_finish) struct buf text = BUF_INIT(BUF_MAX_CONFIG);
-	int r;
+	int r = examine(path, text, overrides, m, e);
 
-	r = file_read(path, &text, e);
-	if (r == 0)
-		r = examine(path, &text, overrides, m, e);
 	if (r < 0)
 		return r;
 	*ret = m;
 	m = NULL;
 	return 0;
+}
+
+int manifest_load(const char *path, const cJSON *overrides, struct manifest **ret, struct err *e)
+{
+	_cleanup_(buf_finish) struct buf text = BUF_INIT(BUF_MAX_CONFIG);
+	int r = file_read(path, &text, e);
+
+	return r < 0 ? r : manifest_read(path, &text, overrides, ret, e);
 }

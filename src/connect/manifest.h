@@ -10,6 +10,7 @@
 #include <cjson/cJSON.h>
 
 #include "connect/map.h"
+#include "seamfs/base/buf.h"
 #include "seamfs/base/err.h"
 #include "seamfs/model/type.h"
 
@@ -60,5 +61,8 @@ struct manifest {
  * the pointer in e->field), or the -errno of reading.
  */
 int manifest_load(const char *path, const cJSON *overrides, struct manifest **ret, struct err *e);
+/* manifest_read - the same for @text, which need not be in a file; @path is what sentences call it */
+int manifest_read(const char *path, const struct buf *text, const cJSON *overrides, struct manifest **ret,
+	struct err *e);
 void manifest_free(struct manifest *m);
 void manifest_freep(struct manifest **m);

@@ -47,6 +47,36 @@ check_fails "--paste is for a login" 2 'login NAME' "$SEAMFS" tool list --paste
 check "a manifest that is right" "$SEAMFS" tool check "$SRC/contrib/connectors/redmine.json"
 echo '{ "connector": "x", "format": 1 }' >x.json
 check_fails "a manifest that is not" 3 'x.json:1:1: "title" is missing' "$SEAMFS" tool check x.json
+
+cat >spec.json <<'EOF'
+{ "openapi": "3.0.0", "info": { "title": "Board API" }, "servers": [{ "url": "https://board.invalid/api" }],
+  "paths": {
+    "/tasks": { "get": { "responses": { "200": { "content": { "application/json": { "schema": {
+      "type": "array", "items": { "$ref": "#/components/schemas/Task" } } } } } } } },
+    "/tasks/{id}": { "get": { "responses": { "200": { "content": { "application/json": { "schema": {
+      "$ref": "#/components/schemas/Task" } } } } } } } },
+  "components": { "schemas": { "Task": { "type": "object", "properties": {
+    "id": { "type": "string" }, "title": { "type": "string" }, "due_date": { "type": "string", "format": "date" } } } } } }
+EOF
+"$SEAMFS" tool new spec.json >draft.json 2>err.txt
+check_equal "a draft: exit code" $? 0
+check_contains "a draft: the manifest on standard output" "$(cat draft.json)" '"due": "/due_date"'
+check_contains "a draft: what to look up on standard error" "$(cat err.txt)" 'tested: false until'
+check "a draft is a manifest" "$SEAMFS" tool check draft.json
+check "a draft into a file" "$SEAMFS" tool new spec.json --name board2 --type task=/tasks -o new.json
+check_contains "a draft into a file: its name" "$(cat new.json)" '"connector": "board2"'
+check_fails "a draft over a file" 1 'cannot make new.json' "$SEAMFS" tool new spec.json -o new.json
+check_fails "a draft of nothing" 1 'cannot open none.json' "$SEAMFS" tool new none.json
+check_fails "a draft of what is no document" 1 'no OpenAPI document' "$SEAMFS" tool new x.json
+printf 'openapi: 3.0.0\npaths: {}\n' >spec.yaml
+check_fails "a draft of YAML" 1 'make JSON of it first' "$SEAMFS" tool new spec.yaml
+check_fails "a draft without a document" 2 'new SPEC.json' "$SEAMFS" tool new
+check_fails "a name that is none" 2 '--name wants a word' "$SEAMFS" tool new spec.json --name 'A b'
+check_fails "a type that is none" 2 'there is no type "cow"' "$SEAMFS" tool new spec.json --type cow=/cows
+check_fails "a type without a path" 2 '--type wants TYPE=/PATH' "$SEAMFS" tool new spec.json --type task
+check_fails "a type twice" 2 'given twice' "$SEAMFS" tool new spec.json --type task=/tasks --type task=
+check_fails "a path that is not there" 1 'no path "/cows"' "$SEAMFS" tool new spec.json --type task=/cows
+check_fails "--type is for a draft" 2 'tool new' "$SEAMFS" tool list --type task=/tasks
 "$SEAMFS" >out.txt 2>err.txt
 check_equal "no verb at all: exit code" $? 2
 check_contains "no verb at all: the usage on standard error" "$(cat err.txt)" "seamfs mount"
