@@ -95,6 +95,15 @@ static _Bool is_empty(const cJSON *item)
 	return !item || cJSON_IsNull(item) || (json_text(item) && !*json_text(item));
 }
 
+/* What a tool has for "no value", such as 0 for a date or false for a text. Of numbers and of yes or no these are values. */
+static _Bool means_nothing(const struct map_field *m, const cJSON *item)
+{
+	enum field_kind kind = m->field->kind;
+
+	return m->empty && !m->values && kind != FIELD_BOOL && kind != FIELD_DECIMAL && kind != FIELD_MONEY &&
+	       str_equal(json_scalar(m->empty), json_scalar(item));
+}
+
 /* "*" in the manifest stands for every value that nothing else names. */
 const char *map_our_word(const struct map_field *f, const char *theirs)
 {
@@ -424,7 +433,7 @@ static int read_field(struct map_field *m, const struct map_env *env, const cJSO
 	cJSON *value = NULL;
 	int r = 0;
 
-	if (is_empty(item)) {
+	if (is_empty(item) || means_nothing(m, item)) {
 		*ret = cJSON_CreateNull();
 		return 0;
 	}

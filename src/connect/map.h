@@ -69,7 +69,7 @@ struct map_field {
 	const char *lookup;  /* table of ids and names that the tool's value goes through */
 	const cJSON *values; /* ours -> theirs, or a list of theirs: the first is written, "*" is any other */
 	const char *slug;    /* when a new record has no value: made from this field of ours */
-	const cJSON *empty;  /* how the tool wants "no value" to be written; null when absent */
+	const cJSON *empty;  /* how the tool writes "no value"; null when absent */
 	const cJSON *
 		clear; /* JSON Pointer -> what stands there then, in place of `empty`; false: it cannot be taken away */
 	_Bool local;	      /* a date is a moment in the zone of this machine, at noon when written */
