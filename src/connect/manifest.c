@@ -67,6 +67,7 @@ static const struct {
 	{"date", AS_DATE, KIND(DATE)},
 	{"datetime", AS_DATETIME, KIND(DATE)},
 	{"unix", AS_UNIX, KIND(DATE)},
+	{"unix-date", AS_UNIX_DATE, KIND(DATE)},
 	{"unix_ms", AS_UNIX_MS, KIND(DATE)},
 	{"msdate", AS_MSDATE, KIND(DATE)},
 	{"date-parts", AS_DATE_PARTS, KIND(DATE)},

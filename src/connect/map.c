@@ -77,8 +77,8 @@ static int number_parse(const char *text, int64_t factor, int64_t *ret_ms)
 
 static int moment_parse(const char *text, enum map_as as, int64_t *ret_ms)
 {
-	if (as == AS_UNIX || as == AS_UNIX_MS)
-		return number_parse(text, as == AS_UNIX ? 1000 : 1, ret_ms);
+	if (as == AS_UNIX || as == AS_UNIX_DATE || as == AS_UNIX_MS)
+		return number_parse(text, as == AS_UNIX_MS ? 1 : 1000, ret_ms);
 	return as == AS_MSDATE ? msdate_parse(text, ret_ms) : instant_parse(text, ret_ms);
 }
 
@@ -191,7 +191,8 @@ static cJSON *read_date(const struct map_field *m, const char *text)
 	char date[CLOCK_UTC_SIZE];
 	int64_t ms;
 
-	if (m->as == AS_UNIX || m->as == AS_UNIX_MS || m->as == AS_MSDATE || m->local) {
+	if (m->as == AS_UNIX || m->as == AS_UNIX_DATE || m->as == AS_UNIX_MS || m->as == AS_MSDATE ||
+		m->local) {
 		if (moment_parse(text, m->as, &ms) < 0)
 			return NULL;
 		if (m->local)

@@ -24,6 +24,7 @@ enum map_as {
 	AS_DATE,	 /* "2026-11-23", a time behind it is ignored */
 	AS_DATETIME,	 /* RFC 3339 */
 	AS_UNIX,	 /* seconds since 1970 */
+	AS_UNIX_DATE,	 /* the same when read, a date when written */
 	AS_UNIX_MS,
 	AS_MSDATE,     /* "/Date(1795000000000+0000)/" */
 	AS_DATE_PARTS, /* {"year": 2026, "month": 11, "day": 23} */

@@ -128,6 +128,8 @@ static const struct {
 		"{\"who\": 0, \"h\": 0}", "{\"assignee\": null, \"estimate_hours\": 0}", "{\"h\": 0}"},
 	{"time", "\"billable\": {\"at\": \"/b\", \"empty\": false}", "{\"b\": false}",
 		"{\"billable\": false}", "{\"b\": false}"},
+	{"task", "\"due\": {\"at\": \"/due\", \"as\": \"unix-date\", \"empty\": 0}", "{\"due\": 1795429800}",
+		"{\"due\": \"2026-11-23\"}", "{\"due\": \"2026-11-23\"}"},
 	{"task", "\"due\": {\"at\": \"/due\", \"as\": \"datetime\"}", "{\"due\": \"2026-11-23T00:00:00Z\"}",
 		"{\"due\": \"2026-11-23\"}", "{\"due\": \"2026-11-23T00:00:00Z\"}"},
 	{"time", "\"hours\": \"/h\"", "{\"h\": \"1.250\"}", "{\"hours\": 1.25}", "{\"h\": 1.25}"},
