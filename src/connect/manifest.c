@@ -193,10 +193,11 @@ static void compile_words(const cJSON *json, struct map_field *f)
 
 static int compile_zone(struct check *c, const struct map_field *f)
 {
-	if (f->local && f->as != AS_DATETIME && f->as != AS_UNIX && f->as != AS_UNIX_MS)
+	if (f->local && f->as != AS_DATETIME && f->as != AS_UNIX && f->as != AS_UNIX_DATE &&
+		f->as != AS_UNIX_MS)
 		return check_bad(c,
 			"\"zone\" is for dates that are moments in the tool: \"datetime\", \"unix\", "
-			"\"unix_ms\"");
+			"\"unix-date\", \"unix_ms\"");
 	return 0;
 }
 
