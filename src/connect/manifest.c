@@ -67,6 +67,7 @@ static const struct {
 	{"date", AS_DATE, KIND(DATE)},
 	{"datetime", AS_DATETIME, KIND(DATE)},
 	{"unix", AS_UNIX, KIND(DATE)},
+	{"unix-date", AS_UNIX_DATE, KIND(DATE)},
 	{"unix_ms", AS_UNIX_MS, KIND(DATE)},
 	{"msdate", AS_MSDATE, KIND(DATE)},
 	{"date-parts", AS_DATE_PARTS, KIND(DATE)},
@@ -192,10 +193,11 @@ static void compile_words(const cJSON *json, struct map_field *f)
 
 static int compile_zone(struct check *c, const struct map_field *f)
 {
-	if (f->local && f->as != AS_DATETIME && f->as != AS_UNIX && f->as != AS_UNIX_MS)
+	if (f->local && f->as != AS_DATETIME && f->as != AS_UNIX && f->as != AS_UNIX_DATE &&
+		f->as != AS_UNIX_MS)
 		return check_bad(c,
 			"\"zone\" is for dates that are moments in the tool: \"datetime\", \"unix\", "
-			"\"unix_ms\"");
+			"\"unix-date\", \"unix_ms\"");
 	return 0;
 }
 

@@ -77,8 +77,8 @@ static int number_parse(const char *text, int64_t factor, int64_t *ret_ms)
 
 static int moment_parse(const char *text, enum map_as as, int64_t *ret_ms)
 {
-	if (as == AS_UNIX || as == AS_UNIX_MS)
-		return number_parse(text, as == AS_UNIX ? 1000 : 1, ret_ms);
+	if (as == AS_UNIX || as == AS_UNIX_DATE || as == AS_UNIX_MS)
+		return number_parse(text, as == AS_UNIX_MS ? 1 : 1000, ret_ms);
 	return as == AS_MSDATE ? msdate_parse(text, ret_ms) : instant_parse(text, ret_ms);
 }
 
@@ -93,6 +93,15 @@ int64_t map_instant(const cJSON *record, const char *at, enum map_as as)
 static _Bool is_empty(const cJSON *item)
 {
 	return !item || cJSON_IsNull(item) || (json_text(item) && !*json_text(item));
+}
+
+/* What a tool has for "no value", such as 0 for a date or false for a text. Of numbers and of yes or no these are values. */
+static _Bool means_nothing(const struct map_field *m, const cJSON *item)
+{
+	enum field_kind kind = m->field->kind;
+
+	return m->empty && !m->values && kind != FIELD_BOOL && kind != FIELD_DECIMAL && kind != FIELD_MONEY &&
+	       str_equal(json_scalar(m->empty), json_scalar(item));
 }
 
 /* "*" in the manifest stands for every value that nothing else names. */
@@ -182,7 +191,8 @@ static cJSON *read_date(const struct map_field *m, const char *text)
 	char date[CLOCK_UTC_SIZE];
 	int64_t ms;
 
-	if (m->as == AS_UNIX || m->as == AS_UNIX_MS || m->as == AS_MSDATE || m->local) {
+	if (m->as == AS_UNIX || m->as == AS_UNIX_DATE || m->as == AS_UNIX_MS || m->as == AS_MSDATE ||
+		m->local) {
 		if (moment_parse(text, m->as, &ms) < 0)
 			return NULL;
 		if (m->local)
@@ -429,7 +439,7 @@ static int read_field(struct map_field *m, const struct map_env *env, const cJSO
 	cJSON *value = NULL;
 	int r = 0;
 
-	if (is_empty(item)) {
+	if (is_empty(item) || means_nothing(m, item)) {
 		*ret = cJSON_CreateNull();
 		return 0;
 	}

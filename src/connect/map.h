@@ -24,6 +24,7 @@ enum map_as {
 	AS_DATE,	 /* "2026-11-23", a time behind it is ignored */
 	AS_DATETIME,	 /* RFC 3339 */
 	AS_UNIX,	 /* seconds since 1970 */
+	AS_UNIX_DATE,	 /* the same when read, a date when written */
 	AS_UNIX_MS,
 	AS_MSDATE,     /* "/Date(1795000000000+0000)/" */
 	AS_DATE_PARTS, /* {"year": 2026, "month": 11, "day": 23} */
@@ -69,7 +70,7 @@ struct map_field {
 	const char *lookup;  /* table of ids and names that the tool's value goes through */
 	const cJSON *values; /* ours -> theirs, or a list of theirs: the first is written, "*" is any other */
 	const char *slug;    /* when a new record has no value: made from this field of ours */
-	const cJSON *empty;  /* how the tool wants "no value" to be written; null when absent */
+	const cJSON *empty;  /* how the tool writes "no value"; null when absent */
 	const cJSON *
 		clear; /* JSON Pointer -> what stands there then, in place of `empty`; false: it cannot be taken away */
 	_Bool local;	      /* a date is a moment in the zone of this machine, at noon when written */

@@ -47,6 +47,8 @@ _Bool engine_among(const cJSON *want, const char *text)
 {
 	const cJSON *one;
 
+	if (!text)
+		return 0;
 	if (str_equal(json_scalar(want), text))
 		return 1;
 	cJSON_ArrayForEach (one, want) {

@@ -40,7 +40,7 @@ static const struct word page_words[] = {
 const struct word field_words[] = {
 	{"at", POINTERS}, {"to", POINTER},
 	{"as", CHOICE, CHOICES("text", "int", "decimal", "decimal-text", "minor", "date", "datetime", "unix",
-		"unix_ms", "msdate", "date-parts", "seconds", "milliseconds", "minutes", "clock", "duration", "bool", "lines",
+		"unix-date", "unix_ms", "msdate", "date-parts", "seconds", "milliseconds", "minutes", "clock", "duration", "bool", "lines",
 		"tags", "comma")},
 	{"item", POINTER}, {"ref", TEXT}, {"by", CHOICE, CHOICES("name")}, {"lookup", TEXT},
 	{"values", MAP, .each = SCALARS}, {"write", CHOICE, CHOICES("never", "create", "step")},

@@ -132,19 +132,20 @@ static int check_choice(struct check *c, const cJSON *item, const char *const *c
 
 /*
  * Where a secret may stand: what is sent as a header or a body, or added to an address when that has been written into our log
- * (auth.query). Addresses themselves are written down by servers and by us.
+ * (auth.query). Addresses themselves are written down by servers and by us. Some tools have no other place for it than the body of
+ * each request (Odoo's JSON-RPC).
  */
 static _Bool may_be_secret(const char *at)
 {
 	static const char *const places[] = {"/http/headers/", "/http/auth/bearer", "/http/auth/basic/",
 		"/http/auth/query/", "/http/auth/hmac/key", "/http/auth/login/headers/",
-		"/http/auth/login/body", "/http/auth/login/header/"};
+		"/http/auth/login/header/"};
 
 	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
 		if (strncmp(at, places[i], strlen(places[i])) == 0)
 			return 1;
 	}
-	return 0;
+	return strstr(at, "/body/") != NULL;
 }
 
 /* A {name} in a template. */
@@ -157,7 +158,8 @@ static int check_name(struct check *c, const char *name)
 			c, "nothing is called {%s} here: no setting, no field, no word of seamfs", name);
 	if (cJSON_IsTrue(json_get(setting, "secret")) && !may_be_secret(buf_text(&c->pointer)))
 		return check_bad(c,
-			"{%s} is a secret: it may stand in http.headers and http.auth only, and in no "
+			"{%s} is a secret: it may stand in http.headers, http.auth and a body only, and in "
+			"no "
 			"address",
 			name);
 	return 0;

@@ -137,6 +137,18 @@ TEST(good)
 	check_text(text, "");
 }
 
+/* The body of any request may hold a secret; its address may not, which bad has. */
+TEST(secret_in_body)
+{
+	struct err e;
+	_cleanup_(mem_freep) char *text =
+		replaced(good, "\"set\": {\"/kind\": 1}", "\"body\": {\"login\": [\"{key}\"]}");
+	_cleanup_(mem_freep) char *said = load(text, NULL, &e);
+
+	check(*text);
+	check_text(said, "");
+}
+
 TEST(bad)
 {
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
@@ -201,8 +213,8 @@ TEST(delivered)
 
 static int run_all(void)
 {
-	static const struct test_case cases[] = {
-		TEST_RUN(good), TEST_RUN(bad), TEST_RUN(overrides), TEST_RUN(delivered)};
+	static const struct test_case cases[] = {TEST_RUN(good), TEST_RUN(secret_in_body), TEST_RUN(bad),
+		TEST_RUN(overrides), TEST_RUN(delivered)};
 	_cleanup_(mem_freep) char *path = NULL;
 	int r;
 

@@ -118,6 +118,18 @@ static const struct {
 		"{\"due\": \"2026-11-23\"}"},
 	{"task", "\"due\": {\"at\": \"/due\", \"as\": \"unix\"}", "{\"due\": 1795392000}",
 		"{\"due\": \"2026-11-23\"}", "{\"due\": 1795392000}"},
+	{"task",
+		"\"due\": {\"at\": \"/due\", \"as\": \"unix\", \"empty\": 0}, \"notes\": {\"at\": \"/n\", "
+		"\"empty\": false}",
+		"{\"due\": 0, \"n\": false}", "{\"due\": null, \"notes\": null}", "{}"},
+	{"task",
+		"\"assignee\": {\"at\": \"/who\", \"lookup\": \"table\", \"as\": \"int\", \"empty\": 0}, "
+		"\"estimate_hours\": {\"at\": \"/h\", \"empty\": 0}",
+		"{\"who\": 0, \"h\": 0}", "{\"assignee\": null, \"estimate_hours\": 0}", "{\"h\": 0}"},
+	{"time", "\"billable\": {\"at\": \"/b\", \"empty\": false}", "{\"b\": false}",
+		"{\"billable\": false}", "{\"b\": false}"},
+	{"task", "\"due\": {\"at\": \"/due\", \"as\": \"unix-date\", \"empty\": 0}", "{\"due\": 1795429800}",
+		"{\"due\": \"2026-11-23\"}", "{\"due\": \"2026-11-23\"}"},
 	{"task", "\"due\": {\"at\": \"/due\", \"as\": \"datetime\"}", "{\"due\": \"2026-11-23T00:00:00Z\"}",
 		"{\"due\": \"2026-11-23\"}", "{\"due\": \"2026-11-23T00:00:00Z\"}"},
 	{"time", "\"hours\": \"/h\"", "{\"h\": \"1.250\"}", "{\"hours\": 1.25}", "{\"h\": 1.25}"},

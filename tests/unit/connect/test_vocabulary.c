@@ -223,6 +223,23 @@ TEST(a_change_waits_for_the_state_that_allows_it)
 	fake_close(&f);
 }
 
+TEST(a_state_among_several_allows_a_change)
+{
+	struct fake f;
+
+	fake_start(&f,
+		MANIFEST("", "", LIST,
+			"'update': {'put': '/items/{id}', 'returns': 'nothing', 'when': {'status': ['open', "
+			"'done']}}, 'steps': {'status': {'*': {}}},",
+			STATUS),
+		"{'GET /items/1': [" AT("Closed") "], 'PUT /items/1': [{'status': 204}]}");
+	check_int(fake_update(&f, "1", "{\"title\": \"b\"}", "{\"status\": \"in progress\"}"), -EPERM);
+	check_int(fake_logged(&f, "\"PUT\""), 0);
+	check_int(fake_update(&f, "1", "{\"title\": \"b\"}", "{\"status\": \"done\"}"), 0);
+	check_int(fake_logged(&f, "\"PUT\""), 1);
+	fake_close(&f);
+}
+
 TEST(a_field_has_a_request_of_its_own)
 {
 	struct fake f;
@@ -538,7 +555,8 @@ TEST_MAIN(TEST_RUN(a_form_has_brackets), TEST_RUN(a_body_has_the_record_and_the_
 	TEST_RUN(a_list_for_each_parent), TEST_RUN(what_happened_is_read_anew),
 	TEST_RUN(a_record_that_says_it_is_removed), TEST_RUN(a_change_carries_its_version),
 	TEST_RUN(a_state_is_reached_by_requests), TEST_RUN(a_state_is_chosen_from_what_is_offered),
-	TEST_RUN(a_change_waits_for_the_state_that_allows_it), TEST_RUN(a_field_has_a_request_of_its_own),
+	TEST_RUN(a_change_waits_for_the_state_that_allows_it), TEST_RUN(a_state_among_several_allows_a_change),
+	TEST_RUN(a_field_has_a_request_of_its_own),
 	TEST_RUN(the_key_goes_into_a_place_for_foreign_ids), TEST_RUN(a_session_is_made_anew),
 	TEST_RUN(what_was_removed_is_asked_for), TEST_RUN(a_version_may_be_an_etag),
 	TEST_RUN(a_key_in_every_address), TEST_RUN(an_address_of_this_house),
