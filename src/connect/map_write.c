@@ -491,6 +491,26 @@ static int put_nothing(const struct map_field *f, const struct map_env *env, cJS
 		e);
 }
 
+/* A tool without a place for the currency has its amounts in the company's: in another one they would be wrong, unseen. */
+static int check_currency(const struct map_env *env, struct err *e)
+{
+	const char *wanted = json_get_text(env->doc, "currency");
+
+	if (!wanted || strcmp(wanted, env->currency) == 0 || mapping_find(env->map, "currency"))
+		return 0;
+	for (size_t i = 0; i < env->map->count; i++) {
+		const struct map_field *f = &env->map->fields[i];
+		const cJSON *ours = json_get(env->doc, f->field->name);
+
+		if ((f->field->kind == FIELD_MONEY || f->field->kind == FIELD_LINES) &&
+			f->write != WRITE_NEVER && ours && !cJSON_IsNull(ours))
+			return err_field(e, EINVAL, "currency",
+				"%s has amounts in %s here: %s in %s cannot be written", env->tool,
+				env->currency, f->field->name, wanted);
+	}
+	return 0;
+}
+
 int map_create(struct mapping *m, const struct map_env *given, const cJSON *doc, cJSON **ret, struct err *e)
 {
 	_cleanup_json_ cJSON *body = cJSON_CreateObject();
@@ -498,6 +518,8 @@ int map_create(struct mapping *m, const struct map_env *given, const cJSON *doc,
 
 	own.map = m;
 	own.doc = doc;
+	if (check_currency(env, e) < 0)
+		return -EINVAL;
 
 	for (size_t i = 0; i < m->count; i++) {
 		struct map_field *f = &m->fields[i];
@@ -534,12 +556,16 @@ int map_changes(
 
 	own.map = m;
 	own.doc = changes;
+	if (check_currency(env, e) < 0)
+		return -EINVAL;
 
 	cJSON_ArrayForEach (ours, changes) {
 		struct map_field *f = mapping_find(m, ours->string);
 		cJSON *value = NULL;
 		int r = 0;
 
+		if (!f && strcmp(ours->string, "currency") == 0)
+			continue; /* it only says what the amounts are in */
 		if (!f || f->write != WRITE_ALWAYS)
 			return err_field(
 				e, EPERM, ours->string, "%s cannot change \"%s\"", env->tool, ours->string);

@@ -296,7 +296,9 @@ int record_complete(
 		if (!before && strcmp(f->name, "currency") == 0 && !json_get(doc, f->name) &&
 			type->id != TYPE_CLIENT)
 			json_set_text(doc, f->name, currency);
-		if ((f->flags & FIELD_REQUIRED) && !json_get(doc, f->name))
+		/* What a tool itself leaves open (a draft without its number) does not stand in the way of a change. */
+		if ((f->flags & FIELD_REQUIRED) && !json_get(doc, f->name) &&
+			(!before || json_get(before, f->name)))
 			return err_field(
 				e, EINVAL, f->name, "\"%s\" is missing: a %s needs it", f->name, type->name);
 	}
