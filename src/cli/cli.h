@@ -17,16 +17,27 @@ enum exit_code {
 	EXIT_TOOL = 6,	 /* a tool does not answer or refuses us */
 };
 
+/* Where "seamfs tool add" keeps secrets. */
+enum keep { KEEP_FILE, KEEP_SECRET_TOOL, KEEP_PASS };
+
+#define MAX_SETS 64
+
 /* Options that verbs share. */
 struct options {
-	const char *config; /* -c */
-	const char *mount;  /* -m */
-	long count;	    /* -n, 0: not given */
-	_Bool foreground;   /* -f */
-	_Bool review;	    /* -r */
-	_Bool verbose;	    /* -v */
-	_Bool paste;	    /* --paste */
-	int argc;	    /* what is left */
+	const char *config;	    /* -c */
+	const char *mount;	    /* -m */
+	long count;		    /* -n, 0: not given */
+	_Bool foreground;	    /* -f */
+	_Bool review;		    /* -r */
+	_Bool verbose;		    /* -v */
+	_Bool paste;		    /* --paste */
+	_Bool yes;		    /* --yes */
+	const char *name;	    /* --name */
+	const char *owner;	    /* --owner */
+	const char *sets[MAX_SETS]; /* --set */
+	int set_count;
+	enum keep keep; /* --secret-file, --secret-tool, --pass */
+	int argc;	/* what is left */
 	char **argv;
 };
 
@@ -54,9 +65,6 @@ enum exit_code verb_undo(const struct options *o);
 enum exit_code verb_tool(const struct options *o);
 enum exit_code verb_check(const struct options *o);
 
-/* tool_login - lets a person allow us in a browser, on this machine or (@paste) on another one */
-enum exit_code tool_login(const struct stack *stack, const char *name, _Bool paste);
-
 /* fail - prints "seamfs: sentence" and returns @code */
 enum exit_code fail(enum exit_code code, const struct err *e);
 
@@ -72,6 +80,9 @@ struct stack *config_load(const struct options *o, enum exit_code *ret_code);
 
 /* config_state_dir - where the database of that stack lives; given to the caller */
 char *config_state_dir(const struct stack *stack);
+
+/* config_stack_word - a name for the stack that no other one has: its folder's, and a hash of its path; given */
+char *config_stack_word(const struct stack *stack);
 
 /* config_home - $XDG_<kind>_HOME/seamfs, or its default below the home folder; given to the caller */
 char *config_home(const char *variable, const char *otherwise);

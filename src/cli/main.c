@@ -66,15 +66,37 @@ static const struct verb verbs[] = {
 		"what sync "
 		"knows. Exit code 1 when any does. Happens by itself, too (\"verify\" in stack.json).",
 		0, 0, verb_verify},
-	{"tool", "tool [-c stack.json] list | test NAME | login NAME [--paste] | check FILE",
-		"list: the tools of the stack, and what each of them holds.\ntest: asks one tool whether it "
-		"answers and lets us in.\n"
+	{"tool",
+		"tool [-c stack.json] list | add [CONNECTOR] | test NAME [TYPE...] | login NAME [--paste] | "
+		"check FILE",
+		"list: the tools of the stack, and what each of them holds.\n"
+		"add: asks for what a tool of that kind needs, tries it, shows the first records of each "
+		"type, and "
+		"writes it into stack.json; without CONNECTOR: which ones there are.\n"
+		"  --name NAME      what the tool is called (default: as the connector)\n"
+		"  --stack FILE     the configuration, as -c\n"
+		"  --set KEY=VALUE  an answer; a secret's is file:PATH, command:PROGRAM ARGUMENT... or "
+		"credential:NAME,\n"
+		"                   as in stack.json; without one it is asked for, or is a line of standard "
+		"input\n"
+		"  --secret-file    keep secrets in files that only you can read, in secrets/ beside "
+		"stack.json (default)\n"
+		"  --secret-tool, --pass  hand them to the keyring (secret-tool store), or to pass\n"
+		"  --owner TYPE,... what the tool is to own (default: what no tool owns yet), or none\n"
+		"  --yes            do not ask what has a default, nor whether to write\n"
+		"  --paste          as with login\n"
+		"test: asks one tool whether it lets us in, reads records of each type, writes one value of "
+		"the newest "
+		"as it is, and reads it again; nothing is made or removed. Exit code 0 only when all of that "
+		"went "
+		"well.\n"
+		"  --yes    write without asking\n"
 		"login: lets a person allow it in a browser, where the tool's connector wants that; a "
 		"running "
 		"mount notices.\n"
 		"  --paste  the browser is on another machine: paste the address that it ends at\n"
 		"check: says file, line, column and reason of what is wrong in a connector's manifest.",
-		1, 2, verb_tool},
+		1, 2 + TYPE_COUNT, verb_tool},
 	{"check", "check [-c stack.json]",
 		"Checks the configuration and every manifest; says file, line, column and reason.", 0, 0,
 		verb_check},
@@ -128,8 +150,84 @@ static const struct option longs[] = {
 	{"review", no_argument, NULL, 'r'},
 	{"verbose", no_argument, NULL, 'v'},
 	{"paste", no_argument, NULL, 'p'},
+	{"yes", no_argument, NULL, 'y'},
+	{"stack", required_argument, NULL, 'c'},
+	{"name", required_argument, NULL, 'N'},
+	{"owner", required_argument, NULL, 'o'},
+	{"set", required_argument, NULL, 's'},
+	{"secret-file", no_argument, NULL, 'F'},
+	{"secret-tool", no_argument, NULL, 'T'},
+	{"pass", no_argument, NULL, 'P'},
 	{0},
 };
+
+static _Bool add_set(struct options *o, const char *text)
+{
+	if (o->set_count < MAX_SETS) {
+		o->sets[o->set_count++] = text;
+		return 1;
+	}
+	fprintf(stderr, "seamfs: --set is there more than %d times\n", MAX_SETS);
+	return 0;
+}
+
+/* Options of "seamfs tool". False: the reason has been printed. */
+static _Bool take_tool_option(int c, struct options *o)
+{
+	switch (c) {
+	case 'p':
+		o->paste = 1;
+		break;
+	case 'y':
+		o->yes = 1;
+		break;
+	case 'N':
+		o->name = optarg;
+		break;
+	case 'o':
+		o->owner = optarg;
+		break;
+	case 's':
+		return add_set(o, optarg);
+	case 'F':
+		o->keep = KEEP_FILE;
+		break;
+	case 'T':
+		o->keep = KEEP_SECRET_TOOL;
+		break;
+	case 'P':
+		o->keep = KEEP_PASS;
+		break;
+	}
+	return 1;
+}
+
+/* False: the reason has been printed. */
+static _Bool take_option(int c, struct options *o)
+{
+	switch (c) {
+	case 'c':
+		o->config = optarg;
+		break;
+	case 'm':
+		o->mount = optarg;
+		break;
+	case 'n':
+		return read_count(optarg, &o->count);
+	case 'f':
+		o->foreground = 1;
+		break;
+	case 'r':
+		o->review = 1;
+		break;
+	case 'v':
+		o->verbose = 1;
+		break;
+	default:
+		return take_tool_option(c, o);
+	}
+	return 1;
+}
 
 /* Returns -1 to go on, else an exit code. */
 static int parse_options(const struct verb *verb, int argc, char **argv, struct options *o)
@@ -145,34 +243,16 @@ static int parse_options(const struct verb *verb, int argc, char **argv, struct 
 		case 'V':
 			puts("seamfs " SEAMFS_VERSION);
 			return EXIT_OK;
-		case 'c':
-			o->config = optarg;
-			break;
-		case 'm':
-			o->mount = optarg;
-			break;
-		case 'n':
-			if (!read_count(optarg, &o->count))
-				return EXIT_USAGE;
-			break;
-		case 'f':
-			o->foreground = 1;
-			break;
-		case 'r':
-			o->review = 1;
-			break;
-		case 'v':
-			o->verbose = 1;
-			break;
-		case 'p':
-			o->paste = 1;
-			break;
-		default:
+		case ':':
+		case '?':
 			snprintf(option, sizeof(option), "-%c", optopt);
 			fprintf(stderr, "seamfs: %s \"%s\"; see: seamfs %s --help\n",
 				c == ':' ? "an argument is missing behind" : "unknown option",
-				optopt ? option : argv[optind - 1], verb->name);
+				c == '?' && optopt ? option : argv[optind - 1], verb->name);
 			return EXIT_USAGE;
+		default:
+			if (!take_option(c, o))
+				return EXIT_USAGE;
 		}
 	}
 	o->argc = argc - optind;
