@@ -65,15 +65,20 @@ _seamfs_plain() {
 
 _seamfs() {
 	local word verb='' config='' mount='' cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+	local types='client contact deal quote invoice payment project task time document entry'
 	local -a arguments=()
 	local i
 	COMPREPLY=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		word=${COMP_WORDS[i]}
 		case $word in
-		-c | --config) config=${COMP_WORDS[++i]} ;;
+		-c | --config | --stack) config=${COMP_WORDS[++i]} ;;
 		-m | --mount) mount=${COMP_WORDS[++i]} ;;
-		-n | --count | --sample) ((i++)) ;;
+		-n | --count | --sample | --name | --owner) ((i++)) ;;
+		--set) # readline takes KEY=VALUE for three words
+			((i++))
+			[ "${COMP_WORDS[i + 1]}" != = ] || ((i += 2))
+			;;
 		-*) ;;
 		*) if [ -z "$verb" ]; then verb=$word; else arguments+=("$word"); fi ;;
 		esac
@@ -81,7 +86,7 @@ _seamfs() {
 	config=$(_seamfs_plain "$config") mount=$(_seamfs_plain "$mount")
 
 	case $prev in
-	-c | --config)
+	-c | --config | --stack)
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur"; compgen -f -X '!*.json' -- "$cur")
 		return
@@ -92,13 +97,25 @@ _seamfs() {
 		[ ${#COMPREPLY[@]} -gt 0 ] || mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		return
 		;;
-	-n | --count | --sample) return ;;
+	-n | --count | --sample | --name | --set) return ;;
+	--owner)
+		mapfile -t COMPREPLY < <(compgen -W "$types none" -- "$cur")
+		return
+		;;
 	esac
 
 	if [[ $cur == -* ]]; then
 		case $verb in
 		mount) word='--config --foreground --review --verbose' ;;
-		tool | check) word=--config ;;
+		tool)
+			case ${arguments[0]} in
+			add) word='--config --name --set --secret-file --secret-tool --pass --owner --paste --yes' ;;
+			test) word='--config --yes' ;;
+			login) word='--config --paste' ;;
+			*) word=--config ;;
+			esac
+			;;
+		check) word=--config ;;
 		status | sync | approve | reject | undo) word=--mount ;;
 		log) word='--mount --count' ;;
 		verify) word='--mount --sample' ;;
@@ -131,13 +148,15 @@ _seamfs() {
 		word=$(_seamfs_mount "$(_seamfs_plain "${arguments[0]}")")
 		[ -z "$word" ] || _seamfs_lines "$cur" < <(_seamfs_mounted_tools "$word")
 		;;
-	tool:0) mapfile -t COMPREPLY < <(compgen -W 'list test login check' -- "$cur") ;;
+	tool:0) mapfile -t COMPREPLY < <(compgen -W 'list add test login check' -- "$cur") ;;
 	tool:1)
 		case ${arguments[0]} in
 		test | login) _seamfs_lines "$cur" < <(_seamfs_tools "$config") ;;
+		add) mapfile -t COMPREPLY < <(compgen -W "$(seamfs tool add 2>/dev/null | awk '{ print $1 }')" -- "$cur") ;;
 		check) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 		esac
 		;;
+	tool:*) [ "${arguments[0]}" != test ] || mapfile -t COMPREPLY < <(compgen -W "$types" -- "$cur") ;;
 	esac
 }
 
