@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash disable=SC1091,SC2119
 # needs: rig
-# seconds: 300
+# seconds: 400
 # A new tool, by --set and by a terminal: what is asked, where secrets go, what stack.json says afterwards, and that it says what
 # it said when anything goes wrong. And the round trip of "tool test", which leaves every record as it was.
 . "$SRC/tests/system/lib.sh"
