@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "seamfs/base/fault.h"
+#include "seamfs/base/log.h"
 #include "seamfs/base/mem.h"
 
 #define TEMPORARY ".seamfs-"
@@ -97,20 +98,47 @@ static void sync_dir(const char *dir)
 		return;
 }
 
+/*
+ * For a moment our file was in its place, and it has to make way for one that somebody else had put there. Whoever wrote into ours
+ * meanwhile has written into what is about to be removed: it is kept beside the other one.
+ */
+static void keep_if_written(const char *temporary, const char *path, const struct stat *ours)
+{
+	_cleanup_(mem_freep) char *dir = path_dir(path), *kept = NULL;
+	const char *base = path_base(path), *dot = strrchr(base, '.');
+	int stem = dot && dot != base ? (int)(dot - base) : (int)strlen(base);
+	struct stat now;
+
+	if (stat(temporary, &now) < 0 ||
+		(now.st_size == ours->st_size && now.st_mtim.tv_sec == ours->st_mtim.tv_sec &&
+			now.st_mtim.tv_nsec == ours->st_mtim.tv_nsec))
+		return;
+	kept = str_format("%s/%.*s (saved at the same moment %s)%s", dir, stem, base,
+		temporary + strlen(temporary) - strlen("XXXXXX"), base + stem);
+	if (renameat2(AT_FDCWD, temporary, AT_FDCWD, kept, RENAME_NOREPLACE) == 0)
+		log_warning("file",
+			"two programs saved %s at the same moment; what the second one saved is in %s", path,
+			path_base(kept));
+}
+
 /* Puts it in its place. Afterwards the temporary file, if there is one, is to be removed. */
-static int put_in_place(const char *temporary, const char *path, file_asker may, void *context, struct err *e)
+static int put_in_place(
+	int fd, const char *temporary, const char *path, file_asker may, void *context, struct err *e)
 {
 	int r = may ? may(context, path, e) : 0;
+	struct stat ours;
 
 	fault_step("replace");
 
 	if (r < 0)
 		return r;
-	if (may && renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_EXCHANGE) == 0) {
+	if (may && fstat(fd, &ours) == 0 &&
+		renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_EXCHANGE) == 0) {
 		r = may(context, temporary, e);
-		if (r < 0 && renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_EXCHANGE) == 0)
-			return r;
-		return 0;
+		if (r == 0 || renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_EXCHANGE) < 0)
+			return 0;
+		keep_if_written(temporary, path, &ours);
+		return r;
 	}
 	if (may && errno != EINVAL && errno != ENOSYS)
 		return err_set(e, errno, "cannot write %s: %s", path, strerror(errno));
@@ -132,7 +160,7 @@ int file_replace_if(const char *path, const void *bytes, size_t len, mode_t mode
 	if (r < 0)
 		err_set(e, -r, "cannot write %s: %s", path, strerror(-r));
 	else
-		r = put_in_place(temporary, path, may, context, e);
+		r = put_in_place(fd, temporary, path, may, context, e);
 	/* What it replaced is here now. */
 	if (r < 0 || may)
 		unlink(temporary);

@@ -22,7 +22,8 @@ int file_replace(const char *path, const void *bytes, size_t len, mode_t mode, s
 /**
  * file_replace_if - the same, where other programs may replace the file at any moment
  * @may: is asked about the file that would be replaced, when all is written, and once more when it is out of the way, so that
- *       nobody can come between (on file systems that can exchange two files). Below 0: the old file stays, and that is returned.
+ *       nobody can come between (on file systems that can exchange two files). Below 0: the old file stays, and that is returned;
+ *       what a third program has written into the new one meanwhile is kept beside it, and logged.
  */
 typedef int (*file_asker)(void *context, const char *old, struct err *e);
 int file_replace_if(const char *path, const void *bytes, size_t len, mode_t mode, file_asker may,

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "seamfs/base/log.h"
 #include "seamfs/base/mem.h"
 #include "test.h"
 
@@ -160,8 +161,49 @@ TEST(what_a_killed_program_left_goes_after_a_while)
 	stop(&rig, "old");
 }
 
+/* Somebody replaces the file just before ours takes its place, and a third one writes into ours before it makes way. */
+static int both_at_once(void *context, const char *old, struct err *e)
+{
+	struct rig *rig = context;
+
+	if (rig->asked++ == 0) {
+		check_int(file_replace(rig->path, "other", 5, 0600, NULL), 0);
+		return 0;
+	}
+	_cleanup_(fd_closep) int fd = open(rig->path, O_WRONLY | O_TRUNC);
+
+	check_int(write(fd, "third", 5), 5);
+	return err_set(e, EAGAIN, "somebody was faster");
+}
+
+TEST(what_a_third_program_wrote_is_kept)
+{
+	char kept[400] = "";
+	struct buf b = BUF_INIT(BUF_MAX_TEXT);
+	struct rig rig;
+	struct err e = {0};
+	struct dirent *entry;
+	DIR *dir;
+
+	log_set_level(LOG_LEVEL_ERROR);
+	start(&rig);
+	check_int(file_replace_if(rig.path, "new", 3, 0600, both_at_once, &rig, &e), -EAGAIN);
+	check_int(entries(&rig), 2);
+	dir = opendir(rig.dir);
+	while ((entry = readdir(dir))) {
+		if (strstr(entry->d_name, "(saved at the same moment "))
+			snprintf(kept, sizeof(kept), "%s/%s", rig.dir, entry->d_name);
+	}
+	closedir(dir);
+	check_int(file_read(kept, &b, NULL), 0);
+	check_text(buf_text(&b), "third");
+	buf_finish(&b);
+	check_int(unlink(kept), 0);
+	stop(&rig, "other");
+}
+
 TEST_MAIN(TEST_RUN(what_a_killed_program_left_goes_after_a_while), TEST_RUN(replaces_and_keeps_the_mode),
 	TEST_RUN(replaces_what_nobody_else_has_replaced),
 	TEST_RUN(leaves_what_another_program_wrote_before_the_first_look),
 	TEST_RUN(puts_back_what_another_program_wrote_after_it),
-	TEST_RUN(makes_no_file_where_there_is_none_any_more))
+	TEST_RUN(makes_no_file_where_there_is_none_any_more), TEST_RUN(what_a_third_program_wrote_is_kept))
