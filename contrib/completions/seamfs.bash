@@ -65,16 +65,20 @@ _seamfs_plain() {
 
 _seamfs() {
 	local word verb='' config='' mount='' cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+	local types='client contact deal quote invoice payment project task time document entry'
 	local -a arguments=()
 	local i
 	COMPREPLY=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		word=${COMP_WORDS[i]}
 		case $word in
-		-c | --config) config=${COMP_WORDS[++i]} ;;
+		-c | --config | --stack) config=${COMP_WORDS[++i]} ;;
 		-m | --mount) mount=${COMP_WORDS[++i]} ;;
-		-n | --count | --sample | --name | -o | --output) ((i++)) ;;
-		--type) ((i++)); [[ ${COMP_WORDS[i + 1]} != = ]] || ((i += 2)) ;; # bash takes TYPE=PATH apart
+		-n | --count | --sample | --name | --owner | -o | --output) ((i++)) ;;
+		--set | --type) # readline takes KEY=VALUE, and file:PATH behind it, apart
+			((i++))
+			while [[ ${COMP_WORDS[i + 1]} == [=:] ]]; do ((i += 2)); done
+			;;
 		-*) ;;
 		*) if [ -z "$verb" ]; then verb=$word; else arguments+=("$word"); fi ;;
 		esac
@@ -82,7 +86,7 @@ _seamfs() {
 	config=$(_seamfs_plain "$config") mount=$(_seamfs_plain "$mount")
 
 	case $prev in
-	-c | --config)
+	-c | --config | --stack)
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur"; compgen -f -X '!*.json' -- "$cur")
 		return
@@ -98,7 +102,11 @@ _seamfs() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 		;;
-	-n | --count | --sample | --name) return ;;
+	-n | --count | --sample | --name | --set) return ;;
+	--owner)
+		mapfile -t COMPREPLY < <(compgen -W "$types none" -- "$cur")
+		return
+		;;
 	--type)
 		compopt -o nospace
 		mapfile -t COMPREPLY < <(compgen -W 'client= contact= deal= quote= invoice= payment= project= task= time=' -- "$cur")
@@ -109,7 +117,16 @@ _seamfs() {
 	if [[ $cur == -* ]]; then
 		case $verb in
 		mount) word='--config --foreground --review --verbose' ;;
-		tool) word='--config --name --type --output' ;;
+		tool)
+			case ${arguments[0]} in
+			add) word='--config --name --set --secret-file --secret-tool --pass --owner --paste --yes' ;;
+			test) word='--config --yes' ;;
+			login) word='--config --paste' ;;
+			check) word='' ;;
+			new) word='--name --type --output' ;;
+			*) word=--config ;;
+			esac
+			;;
 		check) word=--config ;;
 		status | sync | approve | reject | undo) word=--mount ;;
 		log) word='--mount --count' ;;
@@ -143,13 +160,15 @@ _seamfs() {
 		word=$(_seamfs_mount "$(_seamfs_plain "${arguments[0]}")")
 		[ -z "$word" ] || _seamfs_lines "$cur" < <(_seamfs_mounted_tools "$word")
 		;;
-	tool:0) mapfile -t COMPREPLY < <(compgen -W 'list test login check new' -- "$cur") ;;
+	tool:0) mapfile -t COMPREPLY < <(compgen -W 'list add test login check new' -- "$cur") ;;
 	tool:1)
 		case ${arguments[0]} in
 		test | login) _seamfs_lines "$cur" < <(_seamfs_tools "$config") ;;
+		add) mapfile -t COMPREPLY < <(compgen -W "$(seamfs tool add 2>/dev/null | awk '{ print $1 }')" -- "$cur") ;;
 		check | new) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 		esac
 		;;
+	tool:*) [ "${arguments[0]}" != test ] || mapfile -t COMPREPLY < <(compgen -W "$types" -- "$cur") ;;
 	esac
 }
 

@@ -80,6 +80,7 @@ function __seamfs_verb
 end
 
 set -l verbs mount unmount demo status sync approve reject log blame undo link unlink verify tool check
+set -l types client contact deal quote invoice payment project task time document entry
 set -l none "not __seamfs_verb $verbs"
 
 complete -c seamfs -f
@@ -98,10 +99,10 @@ complete -c seamfs -n $none -a undo -d 'Take back a change'
 complete -c seamfs -n $none -a link -d 'Two files are one record'
 complete -c seamfs -n $none -a unlink -d 'What a tool holds is another record'
 complete -c seamfs -n $none -a verify -d 'Read records again and compare'
-complete -c seamfs -n $none -a tool -d 'List, test, log in to or draft tools'
+complete -c seamfs -n $none -a tool -d 'List, add, test, log in to or draft tools'
 complete -c seamfs -n $none -a check -d 'Check the configuration and every manifest'
 
-complete -c seamfs -n '__seamfs_verb mount tool check' -s c -l config -r -F -d 'The configuration'
+complete -c seamfs -n '__seamfs_verb tool; and not __fish_seen_subcommand_from check new; or __seamfs_verb mount check' -s c -l config -r -F -d 'The configuration'
 complete -c seamfs -n '__seamfs_verb mount' -s f -l foreground -d 'Stay in the foreground'
 complete -c seamfs -n '__seamfs_verb mount' -s r -l review -d 'Send nothing before it is approved'
 complete -c seamfs -n '__seamfs_verb mount' -s v -l verbose -d 'Log more'
@@ -116,10 +117,19 @@ complete -c seamfs -n '__seamfs_verb undo' -k -a '(__seamfs_changes)'
 complete -c seamfs -n '__seamfs_verb log blame link' -F
 complete -c seamfs -n '__seamfs_verb unlink; and __seamfs_words 1' -F
 complete -c seamfs -n '__seamfs_verb unlink; and __seamfs_words 2' -a '(__seamfs_file_tools)'
-complete -c seamfs -n '__seamfs_verb tool; and not __fish_seen_subcommand_from list test login check new' -a 'list test login check new'
+complete -c seamfs -n '__seamfs_verb tool; and not __fish_seen_subcommand_from list add test login check new' -a 'list add test login check new'
 complete -c seamfs -n '__seamfs_verb tool; and __fish_seen_subcommand_from test login' -a '(__seamfs_tools)'
+complete -c seamfs -n '__seamfs_verb tool; and __fish_seen_subcommand_from test; and not __seamfs_words 2' -a "$types"
 complete -c seamfs -n '__seamfs_verb tool; and __fish_seen_subcommand_from check new' -F
-complete -c seamfs -n '__seamfs_verb tool; and __fish_seen_subcommand_from login' -l paste -d 'The browser is on another machine'
+complete -c seamfs -n '__seamfs_verb tool; and __fish_seen_subcommand_from add' -a '(seamfs tool add 2>/dev/null | string replace -r "^(\S+) +" "\$1\t")'
+complete -c seamfs -n '__seamfs_verb tool; and __fish_seen_subcommand_from add login' -l paste -d 'The browser is on another machine'
+complete -c seamfs -n '__seamfs_verb tool; and __fish_seen_subcommand_from add test' -l yes -d 'Do not ask'
+complete -c seamfs -n '__seamfs_verb tool; and __fish_seen_subcommand_from add' -l name -x -d 'What the tool is called'
+complete -c seamfs -n '__seamfs_verb tool; and __fish_seen_subcommand_from add' -l set -x -d 'An answer, KEY=VALUE'
+complete -c seamfs -n '__seamfs_verb tool; and __fish_seen_subcommand_from add' -l owner -x -a "$types none" -d 'Types that it is to own'
+complete -c seamfs -n '__seamfs_verb tool; and __fish_seen_subcommand_from add' -l secret-file -d 'Keep secrets in private files'
+complete -c seamfs -n '__seamfs_verb tool; and __fish_seen_subcommand_from add' -l secret-tool -d 'Keep secrets in the keyring'
+complete -c seamfs -n '__seamfs_verb tool; and __fish_seen_subcommand_from add' -l pass -d 'Keep secrets in pass'
 complete -c seamfs -n '__seamfs_verb tool; and __fish_seen_subcommand_from new' -l name -x -d 'What the connector is called'
 complete -c seamfs -n '__seamfs_verb tool; and __fish_seen_subcommand_from new' -l type -x -a 'client= contact= deal= quote= invoice= payment= project= task= time=' -d 'Where a type is'
 complete -c seamfs -n '__seamfs_verb tool; and __fish_seen_subcommand_from new' -s o -l output -r -F -d 'A new file for the draft'

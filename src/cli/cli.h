@@ -17,22 +17,30 @@ enum exit_code {
 	EXIT_TOOL = 6,	 /* a tool does not answer or refuses us */
 };
 
-enum { OPTION_TYPES = 16 };
+/* Where "seamfs tool add" keeps secrets. */
+enum keep { KEEP_FILE, KEEP_SECRET_TOOL, KEEP_PASS };
+
+enum { MAX_SETS = 64, MAX_TYPES = 16 };
 
 /* Options that verbs share. */
 struct options {
-	const char *config;		 /* -c */
-	const char *mount;		 /* -m */
-	long count;			 /* -n, 0: not given */
-	_Bool foreground;		 /* -f */
-	_Bool review;			 /* -r */
-	_Bool verbose;			 /* -v */
-	_Bool paste;			 /* --paste */
-	const char *output;		 /* -o */
-	const char *name;		 /* --name */
-	const char *types[OPTION_TYPES]; /* --type */
+	const char *config;	    /* -c */
+	const char *mount;	    /* -m */
+	long count;		    /* -n, 0: not given */
+	_Bool foreground;	    /* -f */
+	_Bool review;		    /* -r */
+	_Bool verbose;		    /* -v */
+	_Bool paste;		    /* --paste */
+	_Bool yes;		    /* --yes */
+	const char *output;	    /* -o */
+	const char *name;	    /* --name */
+	const char *owner;	    /* --owner */
+	const char *sets[MAX_SETS]; /* --set */
+	int set_count;
+	const char *types[MAX_TYPES]; /* --type */
 	int type_count;
-	int argc; /* what is left */
+	enum keep keep; /* --secret-file, --secret-tool, --pass */
+	int argc;	/* what is left */
 	char **argv;
 };
 
@@ -60,12 +68,6 @@ enum exit_code verb_undo(const struct options *o);
 enum exit_code verb_tool(const struct options *o);
 enum exit_code verb_check(const struct options *o);
 
-/* tool_login - lets a person allow us in a browser, on this machine or (@paste) on another one */
-enum exit_code tool_login(const struct stack *stack, const char *name, _Bool paste);
-
-/* tool_new - drafts a manifest from the OpenAPI document in the second argument */
-enum exit_code tool_new(const struct options *o);
-
 /* fail - prints "seamfs: sentence" and returns @code */
 enum exit_code fail(enum exit_code code, const struct err *e);
 
@@ -81,6 +83,9 @@ struct stack *config_load(const struct options *o, enum exit_code *ret_code);
 
 /* config_state_dir - where the database of that stack lives; given to the caller */
 char *config_state_dir(const struct stack *stack);
+
+/* config_stack_word - a name for the stack that no other one has: its folder's, and a hash of its path; given */
+char *config_stack_word(const struct stack *stack);
 
 /* config_home - $XDG_<kind>_HOME/seamfs, or its default below the home folder; given to the caller */
 char *config_home(const char *variable, const char *otherwise);

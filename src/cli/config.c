@@ -37,19 +37,23 @@ struct stack *config_load(const struct options *o, enum exit_code *ret_code)
 	return stack;
 }
 
+char *config_stack_word(const struct stack *stack)
+{
+	uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
+
+	for (const char *p = stack->path; *p; p++)
+		hash = (hash ^ (unsigned char)*p) * UINT64_C(1099511628211);
+	return str_format("%s-%08x", path_base(stack->base_dir)[0] ? path_base(stack->base_dir) : "root",
+		(unsigned)(hash ^ hash >> 32));
+}
+
 /* Named by the configuration, so that it stays when the mount point changes. */
 char *config_state_dir(const struct stack *stack)
 {
 	_cleanup_(mem_freep) char *home = config_home("XDG_STATE_HOME", ".local/state");
-	uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
+	_cleanup_(mem_freep) char *word = config_stack_word(stack);
 
-	if (stack->state)
-		return str_dup(stack->state);
-	for (const char *p = stack->path; *p; p++)
-		hash = (hash ^ (unsigned char)*p) * UINT64_C(1099511628211);
-	return str_format("%s/%s-%08x", home,
-		path_base(stack->base_dir)[0] ? path_base(stack->base_dir) : "root",
-		(unsigned)(hash ^ hash >> 32));
+	return stack->state ? str_dup(stack->state) : path_join(home, word);
 }
 
 char *data_path(const char *name)

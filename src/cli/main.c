@@ -67,10 +67,30 @@ static const struct verb verbs[] = {
 		"knows. Exit code 1 when any does. Happens by itself, too (\"verify\" in stack.json).",
 		0, 0, verb_verify},
 	{"tool",
-		"tool [-c stack.json] list | test NAME | login NAME [--paste] | check FILE | "
-		"new SPEC.json [--name NAME] [--type TYPE=PATH]... [-o FILE]",
-		"list: the tools of the stack, and what each of them holds.\ntest: asks one tool whether it "
-		"answers and lets us in.\n"
+		"tool [-c stack.json] list | add [CONNECTOR] | test NAME [TYPE...] | login NAME [--paste] | "
+		"check FILE | new SPEC.json [-o FILE]",
+		"list: the tools of the stack, and what each of them holds.\n"
+		"add: asks for what a tool of that kind needs, tries it, shows the first records of each "
+		"type, and "
+		"writes it into stack.json; without CONNECTOR: which ones there are.\n"
+		"  --name NAME      what the tool is called (default: as the connector)\n"
+		"  --stack FILE     the configuration, as -c\n"
+		"  --set KEY=VALUE  an answer; a secret's is file:PATH, command:PROGRAM ARGUMENT... or "
+		"credential:NAME,\n"
+		"                   as in stack.json; without one it is asked for, or is a line of standard "
+		"input\n"
+		"  --secret-file    keep secrets in files that only you can read, in secrets/ beside "
+		"stack.json (default)\n"
+		"  --secret-tool, --pass  hand them to the keyring (secret-tool store), or to pass\n"
+		"  --owner TYPE,... what the tool is to own (default: what no tool owns yet), or none\n"
+		"  --yes            do not ask what has a default, nor whether to write\n"
+		"  --paste          as with login\n"
+		"test: asks one tool whether it lets us in, reads records of each type, writes one value of "
+		"the newest "
+		"as it is, and reads it again; nothing is made or removed. Exit code 0 only when all of that "
+		"went "
+		"well.\n"
+		"  --yes    write without asking\n"
 		"login: lets a person allow it in a browser, where the tool's connector wants that; a "
 		"running "
 		"mount notices.\n"
@@ -85,7 +105,7 @@ static const struct verb verbs[] = {
 		"left "
 		"out\n"
 		"  -o FILE           a new file for the draft (default: standard output)",
-		1, 2, verb_tool},
+		1, 2 + TYPE_COUNT, verb_tool},
 	{"check", "check [-c stack.json]",
 		"Checks the configuration and every manifest; says file, line, column and reason.", 0, 0,
 		verb_check},
@@ -139,59 +159,100 @@ static const struct option longs[] = {
 	{"review", no_argument, NULL, 'r'},
 	{"verbose", no_argument, NULL, 'v'},
 	{"paste", no_argument, NULL, 'p'},
-	{"output", required_argument, NULL, 'o'},
+	{"yes", no_argument, NULL, 'y'},
+	{"stack", required_argument, NULL, 'c'},
 	{"name", required_argument, NULL, 'N'},
+	{"owner", required_argument, NULL, 'O'},
+	{"set", required_argument, NULL, 's'},
+	{"secret-file", no_argument, NULL, 'F'},
+	{"secret-tool", no_argument, NULL, 'K'},
+	{"pass", no_argument, NULL, 'P'},
+	{"output", required_argument, NULL, 'o'},
 	{"type", required_argument, NULL, 'T'},
 	{0},
 };
 
-static _Bool add_type(struct options *o, const char *text)
+/* Of an option that can be given several times. False: the reason has been printed. */
+static _Bool add_text(const char **texts, int *count, int most, const char *option)
 {
-	if (o->type_count < OPTION_TYPES) {
-		o->types[o->type_count++] = text;
+	if (*count < most) {
+		texts[(*count)++] = optarg;
 		return 1;
 	}
-	fprintf(stderr, "seamfs: more than %d times --type\n", OPTION_TYPES);
+	fprintf(stderr, "seamfs: %s is there more than %d times\n", option, most);
 	return 0;
 }
 
-/* What is given with a value. Returns 0 when it is none of these, -1 to go on, else an exit code. */
-static int value_option(int c, struct options *o)
+/* Options of "seamfs tool". False: the reason has been printed. */
+static _Bool take_tool_option(int c, struct options *o)
+{
+	switch (c) {
+	case 'p':
+		o->paste = 1;
+		break;
+	case 'y':
+		o->yes = 1;
+		break;
+	case 'N':
+		o->name = optarg;
+		break;
+	case 'O':
+		o->owner = optarg;
+		break;
+	case 'o':
+		o->output = optarg;
+		break;
+	case 's':
+		return add_text(o->sets, &o->set_count, MAX_SETS, "--set");
+	case 'T':
+		return add_text(o->types, &o->type_count, MAX_TYPES, "--type");
+	case 'F':
+		o->keep = KEEP_FILE;
+		break;
+	case 'K':
+		o->keep = KEEP_SECRET_TOOL;
+		break;
+	case 'P':
+		o->keep = KEEP_PASS;
+		break;
+	}
+	return 1;
+}
+
+/* False: the reason has been printed. */
+static _Bool take_option(int c, struct options *o)
 {
 	switch (c) {
 	case 'c':
 		o->config = optarg;
-		return -1;
+		break;
 	case 'm':
 		o->mount = optarg;
-		return -1;
+		break;
 	case 'n':
-		return read_count(optarg, &o->count) ? -1 : EXIT_USAGE;
-	case 'o':
-		o->output = optarg;
-		return -1;
-	case 'N':
-		o->name = optarg;
-		return -1;
-	case 'T':
-		return add_type(o, optarg) ? -1 : EXIT_USAGE;
+		return read_count(optarg, &o->count);
+	case 'f':
+		o->foreground = 1;
+		break;
+	case 'r':
+		o->review = 1;
+		break;
+	case 'v':
+		o->verbose = 1;
+		break;
 	default:
-		return 0;
+		return take_tool_option(c, o);
 	}
+	return 1;
 }
 
 /* Returns -1 to go on, else an exit code. */
 static int parse_options(const struct verb *verb, int argc, char **argv, struct options *o)
 {
 	char option[8];
-	int c, r;
+	int c;
 
 	while ((c = getopt_long(argc, argv, ":hVc:m:n:o:frv", longs, NULL)) != -1) {
-		r = value_option(c, o);
-		if (r > 0)
-			return r;
-		if (r < 0)
-			continue;
 		switch (c) {
 		case 'h':
 			printf("Usage: seamfs %s\n\n%s\n", verb->usage, verb->help);
@@ -199,24 +260,16 @@ static int parse_options(const struct verb *verb, int argc, char **argv, struct 
 		case 'V':
 			puts("seamfs " SEAMFS_VERSION);
 			return EXIT_OK;
-		case 'f':
-			o->foreground = 1;
-			break;
-		case 'r':
-			o->review = 1;
-			break;
-		case 'v':
-			o->verbose = 1;
-			break;
-		case 'p':
-			o->paste = 1;
-			break;
-		default:
+		case ':':
+		case '?':
 			snprintf(option, sizeof(option), "-%c", optopt);
 			fprintf(stderr, "seamfs: %s \"%s\"; see: seamfs %s --help\n",
 				c == ':' ? "an argument is missing behind" : "unknown option",
-				optopt ? option : argv[optind - 1], verb->name);
+				c == '?' && optopt ? option : argv[optind - 1], verb->name);
 			return EXIT_USAGE;
+		default:
+			if (!take_option(c, o))
+				return EXIT_USAGE;
 		}
 	}
 	o->argc = argc - optind;

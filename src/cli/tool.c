@@ -2,91 +2,102 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/cli.h"
+#include "cli/tool.h"
 #include "seamfs/base/mem.h"
-#include "seamfs/connect/registry.h"
 #include "seamfs/sync/sync.h"
 
-static enum exit_code list_tools(const struct stack *stack)
+static void print_tool(const struct stack *stack, int i)
 {
-	printf("%-16s %-12s %s\n", "tool", "connector", "holds");
-	for (int i = 0; i < stack->tool_count; i++) {
-		const char *separator = "";
+	const char *separator = "";
 
-		printf("%-16s %-12s ", stack->tools[i].name, stack->tools[i].connector);
-		for (int t = TYPE_NONE + 1; t < TYPE_COUNT; t++) {
-			_Bool owner = stack->owners[t] == i;
+	printf("%-16s %-12s ", stack->tools[i].name, stack->tools[i].connector);
+	for (int t = TYPE_NONE + 1; t < TYPE_COUNT; t++) {
+		_Bool owner = stack->owners[t] == i;
 
-			if (!owner && !stack->tools[i].types[t].used)
-				continue;
-			printf("%s%s%s", separator, type_get((enum type_id)t)->name, owner ? "" : " (copy)");
-			separator = ", ";
-		}
-		putchar('\n');
+		if (!owner && !stack->tools[i].types[t].used)
+			continue;
+		printf("%s%s%s", separator, type_get((enum type_id)t)->name, owner ? "" : " (copy)");
+		separator = ", ";
 	}
-	return EXIT_OK;
+	putchar('\n');
 }
 
-static enum exit_code test_tool(struct stack *stack, struct sync *sync, const char *name)
+static enum exit_code list_tools(const struct options *o)
 {
-	_cleanup_(mem_freep) char *text = NULL;
-	struct err e = {0};
-	int tool = stack_tool(stack, name);
-
-	if (tool < 0) {
-		err_set(&e, 1, "there is no tool called \"%s\" in %s", name, stack->path);
-		return fail(EXIT_USAGE, &e);
-	}
-	if (sync_test(sync, tool, &text, &e) < 0) {
-		err_prefix(&e, name);
-		return fail(EXIT_TOOL, &e);
-	}
-	printf("%s: %s\n", name, text);
-	return EXIT_OK;
-}
-
-static enum exit_code check_file(const char *path)
-{
+	enum exit_code code;
+	_cleanup_(stack_freep) struct stack *stack = config_load(o, &code);
+	struct sync *sync = NULL;
 	struct err e = {0};
 
-	if (connect_check_manifest(path, &e) < 0)
+	if (!stack)
+		return code;
+	if (sync_open(stack, &sync, &e) < 0)
 		return fail(EXIT_CONFIG, &e);
-	printf("%s is a manifest that this seamfs can use\n", path);
+	printf("%-16s %-12s %s\n", "tool", "connector", "holds");
+	for (int i = 0; i < stack->tool_count; i++)
+		print_tool(stack, i);
+	sync_stop(sync);
 	return EXIT_OK;
+}
+
+static enum exit_code log_in(const struct options *o)
+{
+	enum exit_code code;
+	_cleanup_(stack_freep) struct stack *stack = config_load(o, &code);
+
+	return stack ? tool_login(stack, o->argv[1], o->paste) : code;
+}
+
+static enum exit_code check_file(const struct options *o)
+{
+	struct err e = {0};
+
+	if (connect_check_manifest(o->argv[1], &e) < 0)
+		return fail(EXIT_CONFIG, &e);
+	printf("%s is a manifest that this seamfs can use\n", o->argv[1]);
+	return EXIT_OK;
+}
+
+/* Options that only some of them take. */
+enum { PASTE = 1, YES = 2, NAME = 4, ADDS = 8, DRAFTS = 16 };
+
+static const struct {
+	const char *word;
+	int least, most; /* arguments, the word among them */
+	unsigned takes;
+	enum exit_code (*run)(const struct options *o);
+} words[] = {
+	{"list", 1, 1, 0, list_tools},
+	{"add", 1, 2, PASTE | YES | NAME | ADDS, tool_add},
+	{"test", 2, 2 + TYPE_COUNT, YES, tool_test},
+	{"login", 2, 2, PASTE, log_in},
+	{"check", 2, 2, 0, check_file},
+	{"new", 2, 2, NAME | DRAFTS, tool_new},
+};
+
+static unsigned options_given(const struct options *o)
+{
+	_Bool adds = o->owner || o->set_count || o->keep != KEEP_FILE;
+	_Bool drafts = o->output || o->type_count;
+
+	return (o->paste ? PASTE : 0) | (o->yes ? YES : 0) | (o->name ? NAME : 0) | (adds ? ADDS : 0) |
+	       (drafts ? DRAFTS : 0);
 }
 
 enum exit_code verb_tool(const struct options *o)
 {
-	enum exit_code code;
-	_cleanup_(stack_freep) struct stack *stack = NULL;
-	const char *what = o->argv[0];
-	_Bool list = strcmp(what, "list") == 0 && o->argc == 1;
-	_Bool test = strcmp(what, "test") == 0 && o->argc == 2;
-	_Bool login = strcmp(what, "login") == 0 && o->argc == 2;
-	_Bool drafting = o->output || o->name || o->type_count;
-	struct sync *sync = NULL;
+	unsigned given = options_given(o);
 	struct err e = {0};
 
-	if (strcmp(what, "check") == 0 && o->argc == 2 && !o->paste && !drafting)
-		return check_file(o->argv[1]);
-	if (strcmp(what, "new") == 0 && o->argc == 2 && !o->paste)
-		return tool_new(o);
-	if ((!list && !test && !login) || (o->paste && !login) || drafting) {
-		err_set(&e, 1,
-			"usage: seamfs tool list, seamfs tool test NAME, seamfs tool login NAME [--paste], "
-			"seamfs tool check FILE, or seamfs tool new SPEC.json [--name NAME] [--type "
-			"TYPE=PATH]... "
-			"[-o FILE]");
-		return fail(EXIT_USAGE, &e);
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		if (strcmp(words[i].word, o->argv[0]) == 0 && o->argc >= words[i].least &&
+			o->argc <= words[i].most && !(given & ~words[i].takes))
+			return words[i].run(o);
 	}
-	stack = config_load(o, &code);
-	if (!stack)
-		return code;
-	if (login)
-		return tool_login(stack, o->argv[1], o->paste);
-	if (sync_open(stack, &sync, &e) < 0)
-		return fail(EXIT_CONFIG, &e);
-	code = list ? list_tools(stack) : test_tool(stack, sync, o->argv[1]);
-	sync_stop(sync);
-	return code;
+	err_set(&e, 1,
+		"usage: seamfs tool list, seamfs tool add [CONNECTOR] [--name NAME] [--set KEY=VALUE] …, "
+		"seamfs tool test NAME [TYPE…] [--yes], seamfs tool login NAME [--paste], "
+		"seamfs tool check FILE, "
+		"or seamfs tool new SPEC.json [--name NAME] [--type TYPE=PATH] … [-o FILE]");
+	return fail(EXIT_USAGE, &e);
 }

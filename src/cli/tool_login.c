@@ -10,10 +10,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
+#include "cli/ask.h"
+#include "cli/tool.h"
 #include "seamfs/base/clock.h"
 #include "seamfs/base/mem.h"
-#include "seamfs/connect/registry.h"
 #include "seamfs/net/oauth.h"
 #include "seamfs/net/secret.h"
 
@@ -120,12 +120,13 @@ static char *visit(int fd, const struct oauth_login *login)
 	return query;
 }
 
-static int await_browser(int fd, const struct oauth_login *login, char **ret, struct err *e)
+static int await_browser(
+	int fd, const struct oauth_login *login, const atomic_bool *stop, char **ret, struct err *e)
 {
 	int64_t deadline_ms = clock_steady_ms() + WAIT_MS;
 	int64_t left_ms;
 
-	while ((left_ms = deadline_ms - clock_steady_ms()) > 0) {
+	while ((left_ms = deadline_ms - clock_steady_ms()) > 0 && !atomic_load(stop)) {
 		struct pollfd p = {.fd = fd, .events = POLLIN};
 		int visitor;
 
@@ -139,6 +140,8 @@ static int await_browser(int fd, const struct oauth_login *login, char **ret, st
 		if (*ret)
 			return 0;
 	}
+	if (atomic_load(stop))
+		return err_set(e, EINTR, "stopped");
 	return err_set(e, ETIMEDOUT,
 		"nobody came back from the browser within %d minutes; begin again, or use --paste",
 		WAIT_MS / 60000);
@@ -163,20 +166,6 @@ static void start_browser(const char *url)
 
 /* ---- The login ---- */
 
-static int read_line(char **ret, struct err *e)
-{
-	size_t size = 0;
-	ssize_t len;
-
-	*ret = NULL;
-	len = getline(ret, &size, stdin);
-	if (len > 1)
-		return 0;
-	free(*ret);
-	*ret = NULL;
-	return err_set(e, EINVAL, "there was nothing on standard input; begin again");
-}
-
 static int by_paste(struct oauth *oauth, struct oauth_login *login, char **ret, struct err *e)
 {
 	int r = oauth_login_begin(oauth, 0, login, e);
@@ -187,10 +176,14 @@ static int by_paste(struct oauth *oauth, struct oauth_login *login, char **ret, 
 	       "The last page may not load. Paste its address, or the code that it shows, and press Enter:\n",
 		login->url);
 	fflush(stdout);
-	return read_line(ret, e);
+	r = ask_line("", 0, ret, e);
+	if (r == 0 && **ret)
+		return 0;
+	return r == -EINTR ? r : err_set(e, EINVAL, "there was nothing on standard input; begin again");
 }
 
-static int by_browser(struct oauth *oauth, struct oauth_login *login, char **ret, struct err *e)
+static int by_browser(
+	struct oauth *oauth, struct oauth_login *login, const atomic_bool *stop, char **ret, struct err *e)
 {
 	_cleanup_(fd_closep) int fd = -1;
 	int port = oauth_login_port(oauth), r;
@@ -206,20 +199,34 @@ static int by_browser(struct oauth *oauth, struct oauth_login *login, char **ret
 		login->url);
 	fflush(stdout);
 	start_browser(login->url);
-	return await_browser(fd, login, ret, e);
+	return await_browser(fd, login, stop, ret, e);
+}
+
+int tool_log_in(const struct tool_setup *setup, struct oauth *oauth, _Bool paste, struct err *e)
+{
+	struct oauth_login login = {0};
+	char *back = NULL;
+	int r = paste ? by_paste(oauth, &login, &back, e) : by_browser(oauth, &login, setup->stop, &back, e);
+
+	if (r == 0)
+		r = oauth_login_redeem(oauth, &login, back, e);
+	if (r == 0)
+		printf("%s: logged in\n", setup->name);
+	secret_wipe_text(back);
+	oauth_login_finish(&login);
+	oauth_free(oauth);
+	return r;
 }
 
 enum exit_code tool_login(const struct stack *stack, const char *name, _Bool paste)
 {
 	atomic_bool stop = 0;
-	int tool = stack_tool(stack, name), r;
-	struct oauth_login login = {0};
+	int tool = stack_tool(stack, name);
 	struct oauth *oauth = NULL;
 	struct tool_setup setup;
-	char *back = NULL;
 	struct err e = {0};
 
-	if (tool <= 0) {
+	if (tool <= TOOL_LOCAL) {
 		err_set(&e, EINVAL, "there is no tool called \"%s\" in %s", name, stack->path);
 		return fail(EXIT_USAGE, &e);
 	}
@@ -233,13 +240,5 @@ enum exit_code tool_login(const struct stack *stack, const char *name, _Bool pas
 		err_prefix(&e, name);
 		return fail(EXIT_CONFIG, &e);
 	}
-	r = paste ? by_paste(oauth, &login, &back, &e) : by_browser(oauth, &login, &back, &e);
-	if (r == 0)
-		r = oauth_login_redeem(oauth, &login, back, &e);
-	if (r == 0)
-		printf("%s: logged in\n", name);
-	secret_wipe_text(back);
-	oauth_login_finish(&login);
-	oauth_free(oauth);
-	return r < 0 ? fail(EXIT_TOOL, &e) : EXIT_OK;
+	return tool_log_in(&setup, oauth, paste, &e) < 0 ? fail(EXIT_TOOL, &e) : EXIT_OK;
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
+#include "cli/tool.h"
 #include "seamfs/base/file.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/connect/draft.h"

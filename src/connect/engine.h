@@ -66,6 +66,9 @@ struct map_env engine_env(struct engine *g, const char *key, const cJSON *base);
 int engine_remote(struct engine *g, const struct manifest_type *t, const cJSON *record, struct remote *ret,
 	struct err *e);
 
+/* engine_stamp - when the tool's record was made or changed last; 0: it does not say */
+int64_t engine_stamp(const struct manifest_type *t, const cJSON *record);
+
 /* engine_record - the record in the tool's form, its version noted (guard); @ret is borrowed from @reply */
 int engine_record(struct engine *g, const struct manifest_type *t, const char *id, struct reply *reply,
 	const cJSON **ret, struct err *e);

@@ -36,15 +36,6 @@ struct pull {
 	int64_t took_ms;   /* how long the pass took */
 };
 
-static int64_t newest_stamp(const struct manifest_type *t, const cJSON *record)
-{
-	int64_t updated_ms = map_instant(record, t->updated, t->stamp_as);
-	int64_t created_ms = map_instant(record, t->created, t->stamp_as);
-
-	/* Some tools leave "updated" empty until the first change. */
-	return updated_ms > created_ms ? updated_ms : created_ms;
-}
-
 /* A record as it is listed; where that is not all of it, it is read by itself. */
 static int take(struct pull *p, const cJSON *listed, struct remote *ret, struct err *e)
 {
@@ -77,7 +68,7 @@ static int give_page(void *context, const cJSON *records, struct err *e)
 	const cJSON *record;
 
 	cJSON_ArrayForEach (record, records) {
-		int64_t stamp_ms = newest_stamp(p->t, record);
+		int64_t stamp_ms = engine_stamp(p->t, record);
 
 		if (stamp_ms > p->newest_ms)
 			p->newest_ms = stamp_ms;

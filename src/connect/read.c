@@ -86,6 +86,15 @@ static char *page_of(struct engine *g, const struct manifest_type *t, const char
 	return template_expand(rest, &v, http_encode, &url) == 0 ? buf_steal(&url) : NULL;
 }
 
+int64_t engine_stamp(const struct manifest_type *t, const cJSON *record)
+{
+	int64_t updated_ms = map_instant(record, t->updated, t->stamp_as);
+	int64_t created_ms = map_instant(record, t->created, t->stamp_as);
+
+	/* Some tools leave "updated" empty until the first change. */
+	return updated_ms > created_ms ? updated_ms : created_ms;
+}
+
 int engine_remote(struct engine *g, const struct manifest_type *t, const cJSON *record, struct remote *ret,
 	struct err *e)
 {
@@ -106,6 +115,7 @@ int engine_remote(struct engine *g, const struct manifest_type *t, const cJSON *
 	ret->url = page_of(g, t, id, record);
 	ret->id = str_dup(id);
 	ret->raw = json_print(record);
+	ret->changed_ms = engine_stamp(t, record);
 	ret->deleted = 0;
 	return 0;
 }

@@ -121,9 +121,9 @@ static int read_default_poll(struct stack *s, const cJSON *item, const char *poi
 	return r;
 }
 
-static _Bool tool_name_valid(const char *name)
+_Bool stack_name_valid(const char *name)
 {
-	if (!islower((unsigned char)name[0]) || strlen(name) > 32)
+	if (!islower((unsigned char)name[0]) || strlen(name) > 32 || strcmp(name, "local") == 0)
 		return 0;
 	for (const char *p = name; *p; p++) {
 		if (!islower((unsigned char)*p) && !isdigit((unsigned char)*p) && *p != '-' && *p != '_')
@@ -139,7 +139,7 @@ static int read_tool(struct stack *s, const cJSON *item, const char *pointer, st
 	char at[200];
 	int r = 0;
 
-	if (!tool_name_valid(item->string) || strcmp(item->string, "local") == 0)
+	if (!stack_name_valid(item->string))
 		return stack_fail(s, pointer, EINVAL, e,
 			"\"%s\" cannot be a tool's name: lower-case letters, digits, - and _, and not "
 			"\"local\"",
@@ -312,12 +312,13 @@ static int read_keys(struct stack *s, struct err *e)
 	return 0;
 }
 
-static int parse_file(struct stack *s, struct err *e)
+/* @text in place of the file's bytes; NULL: those. */
+static int parse_file(struct stack *s, const char *text, struct err *e)
 {
 	struct buf b = BUF_INIT(BUF_MAX_CONFIG);
 	struct json_place at = {1, 1};
 	struct err why = {0};
-	int r = file_read(s->path, &b, e);
+	int r = text ? buf_puts(&b, text) : file_read(s->path, &b, e);
 
 	if (r == 0) {
 		size_t len = b.len;
@@ -328,12 +329,19 @@ static int parse_file(struct stack *s, struct err *e)
 			r = err_set(e, EINVAL, "%s:%u:%u: %s", s->path, at.line, at.column, why.text);
 		else if (!cJSON_IsObject(s->root))
 			r = err_set(e, EINVAL, "%s:1:1: a configuration is one JSON object: { … }", s->path);
+	} else if (text) {
+		err_set(e, -r, "%s: that is too long for a configuration", s->path);
 	}
 	buf_finish(&b);
 	return r;
 }
 
 int stack_load(const char *path, struct stack **ret, struct err *e)
+{
+	return stack_load_text(path, NULL, ret, e);
+}
+
+int stack_load_text(const char *path, const char *text, struct stack **ret, struct err *e)
 {
 	_cleanup_(stack_freep) struct stack *s = mem_alloc(sizeof(*s));
 	struct stat st;
@@ -356,7 +364,7 @@ int stack_load(const char *path, struct stack **ret, struct err *e)
 	s->guard_share = 20;
 	s->guard_least = 5;
 	memset(s->field_owners, -1, sizeof(s->field_owners));
-	r = parse_file(s, e);
+	r = parse_file(s, text, e);
 	if (r == 0)
 		r = read_keys(s, e);
 	if (r == 0)

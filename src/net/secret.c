@@ -8,6 +8,7 @@
 #include <spawn.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 
 #include "seamfs/base/clock.h"
@@ -15,7 +16,7 @@
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
 
-enum { COMMAND_LIMIT_MS = 10000, COMMAND_MAX_WORDS = 64 };
+enum { COMMAND_LIMIT_MS = 10000, KEEP_LIMIT_MS = 120000, COMMAND_MAX_WORDS = 64 };
 
 extern char **environ;
 
@@ -149,7 +150,8 @@ static int from_credential(const char *name, struct secret *ret, struct err *e)
 	return from_file(path, 0, ret, e);
 }
 
-static int start(char *const argv[], int out, pid_t *ret_pid)
+/* @in, @out: descriptors; -1: nothing */
+static int start(char *const argv[], int in, int out, pid_t *ret_pid)
 {
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t how;
@@ -158,8 +160,14 @@ static int start(char *const argv[], int out, pid_t *ret_pid)
 
 	sigemptyset(&none);
 	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
+	if (in < 0)
+		posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	else
+		posix_spawn_file_actions_adddup2(&files, in, STDIN_FILENO);
+	if (out < 0)
+		posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+	else
+		posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
 	posix_spawnattr_init(&how);
 	/* Its own group, so that what it started ends with it; no blocked signals from our threads. */
 	posix_spawnattr_setflags(&how, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
@@ -186,6 +194,19 @@ static int await(pid_t pid, int64_t deadline_ms)
 	return status;
 }
 
+/* What await() said. */
+static int ended(const char *program, int status, int limit_ms, struct err *e)
+{
+	if (status < 0)
+		return err_set(
+			e, ETIMEDOUT, "\"%s\" did not end within %d seconds", program, limit_ms / 1000);
+	if (WIFSIGNALED(status))
+		return err_set(e, EINVAL, "\"%s\" was ended by signal %d", program, WTERMSIG(status));
+	if (WEXITSTATUS(status))
+		return err_set(e, EINVAL, "\"%s\" failed with exit code %d", program, WEXITSTATUS(status));
+	return 0;
+}
+
 static int run(char *const argv[], struct secret *ret, struct err *e)
 {
 	int64_t deadline_ms = clock_steady_ms() + COMMAND_LIMIT_MS;
@@ -194,7 +215,7 @@ static int run(char *const argv[], struct secret *ret, struct err *e)
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return err_set(e, errno, "no pipe for \"%s\": %s", argv[0], strerror(errno));
-	r = start(argv, ends[1], &pid);
+	r = start(argv, -1, ends[1], &pid);
 	close(ends[1]);
 	if (r < 0) {
 		close(ends[0]);
@@ -206,12 +227,7 @@ static int run(char *const argv[], struct secret *ret, struct err *e)
 	if (status == 0 || r == -ETIMEDOUT)
 		return r;
 	secret_finish(ret);
-	if (status < 0)
-		return err_set(e, ETIMEDOUT, "\"%s\" did not end within %d seconds", argv[0],
-			COMMAND_LIMIT_MS / 1000);
-	if (WIFSIGNALED(status))
-		return err_set(e, EINVAL, "\"%s\" was ended by signal %d", argv[0], WTERMSIG(status));
-	return err_set(e, EINVAL, "\"%s\" failed with exit code %d", argv[0], WEXITSTATUS(status));
+	return ended(argv[0], status, COMMAND_LIMIT_MS, e);
 }
 
 static int from_command(const cJSON *words, struct secret *ret, struct err *e)
@@ -257,4 +273,47 @@ int secret_load(const cJSON *source, const char *base_dir, struct secret *ret, s
 	if (r == 0)
 		*ret = found;
 	return r;
+}
+
+/* ---- keeping one ---- */
+
+int secret_keep_file(const char *path, const char *text, struct err *e)
+{
+	_cleanup_(mem_freep) char *dir = path_dir(path);
+	_cleanup_(fd_closep) int fd = -1;
+	struct iovec parts[] = {{(char *)text, strlen(text)}, {(char *)"\n", 1}};
+	int r = file_make_dirs(dir, 0700, e);
+
+	if (r < 0)
+		return r;
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0 && errno == EEXIST)
+		return err_set(e, EEXIST, "%s is there already; remove it, if nothing needs it", path);
+	if (fd < 0)
+		return err_set(e, errno, "cannot make %s: %s", path, strerror(errno));
+	if (writev(fd, parts, 2) == (ssize_t)strlen(text) + 1 && fchmod(fd, 0600) == 0 && fsync(fd) == 0)
+		return 0;
+	r = errno ? errno : EIO;
+	unlink(path);
+	return err_set(e, r, "cannot write %s: %s", path, strerror(r));
+}
+
+int secret_keep_command(char *const argv[], const char *text, struct err *e)
+{
+	size_t len = text ? strlen(text) : 0;
+	int ends[2], r;
+	pid_t pid = 0;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return err_set(e, errno, "no pipe for \"%s\": %s", argv[0], strerror(errno));
+	/* A pipe has room for the longest secret, and as long as we hold both ends nobody can break it. */
+	if (len && write(ends[1], text, len) != (ssize_t)len)
+		r = -EIO;
+	else
+		r = start(argv, ends[0], -1, &pid);
+	close(ends[0]);
+	close(ends[1]);
+	if (r < 0)
+		return err_set(e, -r, "\"%s\" cannot be started: %s", argv[0], strerror(-r));
+	return ended(argv[0], await(pid, clock_steady_ms() + KEEP_LIMIT_MS), KEEP_LIMIT_MS, e);
 }

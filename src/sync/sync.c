@@ -82,13 +82,9 @@ int sync_open(struct stack *stack, struct sync **ret, struct err *e)
 	return 0;
 }
 
-int sync_test(struct sync *s, int tool, char **ret_text, struct err *e)
+struct tool_link *sync_link(struct sync *s, int tool)
 {
-	struct tool_link *link = s->workers[tool].link;
-
-	if (!link)
-		return err_set(e, EINVAL, "\"local\" is part of seamfs and needs no test");
-	return link->ops->check(link, ret_text, e);
+	return s->workers[tool].link;
 }
 
 /* ---- a tool's thread ---- */

@@ -192,5 +192,34 @@ check_fails "tool test says the same" 6 'run "seamfs tool login mock"' "$SEAMFS"
 login
 pull
 check_within 10 "after another login the mount goes on" prints ok status_json '.tools[0].state'
+
+# ---- a tool that is added
+
+# begin_add NAME - as begin_login
+begin_add() {
+	rm -f login.txt
+	mkfifo "paste.$CHECKS"
+	tool add mock --name "$1" --set "url=http://127.0.0.1:$TOOL_PORT" --set "server=http://127.0.0.1:$LOGIN_PORT" --set client_id=seamfs \
+		--set client_secret=file:client.secret --owner none --yes --paste <"paste.$CHECKS" >login.txt 2>login.err &
+	LOGIN=$!
+	exec 8>"paste.$CHECKS"
+	wait_until 10 grep -q 'http://' login.txt || bail "seamfs tool add prints an address: $(cat login.txt login.err)"
+	URL=$(grep -o 'http://[^ ]*' login.txt)
+}
+
+cp stack.json before.json
+begin_add third
+curl -sS -o /dev/null -w '%{redirect_url}\n' "$URL&deny=1" >&8
+end_login 6 "a tool is to be added, but the person says no"
+check_contains "it is told why" "$(cat login.err)" "access_denied"
+check "stack.json is as it was" cmp stack.json before.json
+check_not "there is no login" test -e logins/third.json
+begin_add second
+curl -sS -o /dev/null -w '%{redirect_url}\n' "$URL" >&8
+end_login 0 "a tool is added"
+check_contains "its records are shown" "$(cat login.txt)" "Task "
+check_equal "its login is private" "$(stat -c %a logins/second.json)" 600
+check_contains "the tool lets us in" "$(tool test second)" "Ann Example"
+
 check_lacks "no log has a token" "$(cat state/*.log login.err 2>/dev/null)" "$(jq -r .access_token "$FILE")"
 exec 9>&-

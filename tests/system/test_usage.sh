@@ -77,6 +77,18 @@ check_fails "a type without a path" 2 '--type wants TYPE=/PATH' "$SEAMFS" tool n
 check_fails "a type twice" 2 'given twice' "$SEAMFS" tool new spec.json --type task=/tasks --type task=
 check_fails "a path that is not there" 1 'no path "/cows"' "$SEAMFS" tool new spec.json --type task=/cows
 check_fails "--type is for a draft" 2 'tool new' "$SEAMFS" tool list --type task=/tasks
+check_fails "-o is for a draft" 2 'usage: ' "$SEAMFS" tool add redmine -o new.json
+check_fails "--owner is for a new tool" 2 'usage: ' "$SEAMFS" tool new spec.json --owner task
+check_fails "--set is for a new tool" 2 'usage: ' "$SEAMFS" tool new spec.json --set url=x
+check_fails "--secret-tool is for a new tool" 2 'usage: ' "$SEAMFS" tool new spec.json --secret-tool
+check_fails "--yes is not for a draft" 2 'usage: ' "$SEAMFS" tool new spec.json --yes
+check_fails "--name is not for a login" 2 'usage: ' "$SEAMFS" tool login board --name board
+mapfile -t types < <(yes -- --type=task=/tasks | head -n 17)
+check_fails "more types than there is room for" 2 '--type is there more than 16 times' "$SEAMFS" tool new spec.json "${types[@]}"
+check_contains "what can be added" "$("$SEAMFS" tool add)" 'redmine '
+for word in list add test login check new; do
+	check_contains "tool --help explains $word" "$("$SEAMFS" tool --help)" $'\n'"$word: "
+done
 "$SEAMFS" >out.txt 2>err.txt
 check_equal "no verb at all: exit code" $? 2
 check_contains "no verb at all: the usage on standard error" "$(cat err.txt)" "seamfs mount"

@@ -29,10 +29,11 @@
 
 /* One record as the tool has it now. */
 struct remote {
-	char *id;   /* the tool's id, as text */
-	cJSON *doc; /* every readable field of the tool; NULL when deleted */
-	char *raw;  /* the tool's own JSON, or NULL */
-	char *url;  /* page for people, or NULL */
+	char *id;	    /* the tool's id, as text */
+	cJSON *doc;	    /* every readable field of the tool; NULL when deleted */
+	char *raw;	    /* the tool's own JSON, or NULL */
+	char *url;	    /* page for people, or NULL */
+	int64_t changed_ms; /* when it was made or changed last, by the tool's clock; 0: it does not say */
 	_Bool deleted;
 };
 

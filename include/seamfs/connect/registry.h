@@ -28,6 +28,26 @@ struct oauth;
 /* connect_oauth - the login of a tool whose connector wants one; for oauth_free(). 0, -EINVAL for any other tool, or as above. */
 int connect_oauth(const struct tool_setup *setup, struct oauth **ret, struct err *e);
 
+/* What a connector wants to be told about a tool. */
+struct connector_needs {
+	char *title;	 /* "Redmine" */
+	cJSON *settings; /* key of the tool's object -> { "label", "secret", "optional", "default" } */
+	_Bool login;	 /* a person has to allow it in a browser, see connect_oauth() */
+};
+
+/**
+ * connect_needs - reads them
+ * @ret: for connector_needs_finish(); written on success only
+ *
+ * Returns 0; -ENOENT for an unknown connector (the sentence has names that look like it, or all of them); -EOPNOTSUPP
+ * for one whose tools cannot be described by a few answers; or that of connect_check_manifest().
+ */
+int connect_needs(const char *connector, struct connector_needs *ret, struct err *e);
+void connector_needs_finish(struct connector_needs *n);
+
+/* connect_names - the names of all connectors, an array of texts in order; given to the caller */
+cJSON *connect_names(void);
+
 /* connect_known - whether there is a driver or a manifest of that name */
 _Bool connect_known(const char *connector);
 

@@ -69,6 +69,10 @@ struct stack {
  * Returns 0 or -errno; the sentence begins with "FILE:LINE:COLUMN: ".
  */
 int stack_load(const char *path, struct stack **ret, struct err *e);
+
+/* stack_load_text - the same as if @text were in the file at @path; NULL: what is in it */
+int stack_load_text(const char *path, const char *text, struct stack **ret, struct err *e);
+
 void stack_free(struct stack *stack);
 void stack_freep(struct stack **stack);
 
@@ -78,6 +82,9 @@ int stack_fail(const struct stack *stack, const char *pointer, int code, struct 
 
 /* stack_claim - JSON Pointer of the entry in owners or shares that gives the type to the tool; given to the caller */
 char *stack_claim(const struct stack *stack, enum type_id type, int tool);
+
+/* stack_name_valid - whether a tool may be called so */
+_Bool stack_name_valid(const char *name);
 
 /* stack_tool - index of the tool of that name, or -1 */
 int stack_tool(const struct stack *stack, const char *name);

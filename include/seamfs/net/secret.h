@@ -48,6 +48,23 @@ int secret_load(const cJSON *source, const char *base_dir, struct secret *ret, s
  */
 int secret_open(const char *path, _Bool private, int *ret_fd, struct stat *ret, struct err *e);
 
+/**
+ * secret_keep_file - puts a secret into a new file that only its user can read, in a folder (made when it is missing) that
+ *                    only he can enter
+ *
+ * Returns 0; -EEXIST when there is such a file; or another -errno.
+ */
+int secret_keep_file(const char *path, const char *text, struct err *e);
+
+/**
+ * secret_keep_command - runs a program that keeps (or forgets) a secret, without a shell; it has two minutes
+ * @argv: the program and its arguments, NULL-terminated
+ * @text: its standard input; NULL: nothing
+ *
+ * Returns 0, or -errno with the exit code in the sentence. What it says on standard error the person sees.
+ */
+int secret_keep_command(char *const argv[], const char *text, struct err *e);
+
 /* secret_text - the secret, or "" when there is none; lives as long as @s */
 const char *secret_text(const struct secret *s);
 

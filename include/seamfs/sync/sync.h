@@ -26,5 +26,7 @@ int sync_start(struct sync *sync, struct store *store, struct err *e);
 /* sync_stop - ends the threads (within a second or so) and closes the links; NULL is fine */
 void sync_stop(struct sync *sync);
 
-/* sync_test - asks the tool whether it answers and lets us in; @ret_text is given. Only without sync_start(). */
-int sync_test(struct sync *sync, int tool, char **ret_text, struct err *e);
+struct tool_link;
+
+/* sync_link - the link to a tool, borrowed; NULL for "local". Only without sync_start(). */
+struct tool_link *sync_link(struct sync *sync, int tool);

@@ -167,10 +167,62 @@ TEST(headers)
 	http_free(h);
 }
 
+TEST(kept_in_a_file)
+{
+	_cleanup_(mem_freep) char *dir = str_format("%s/kept", folder), *path = str_format("%s/key", dir);
+	_cleanup_json_ cJSON *source = cJSON_CreateObject();
+	struct secret secret = {0};
+	struct err e = {0};
+	struct stat st;
+
+	umask(0);
+	check_int(secret_keep_file(path, "s3cret", &e), 0);
+	check_int(stat(dir, &st), 0);
+	check_int(st.st_mode & 07777, 0700);
+	check_int(stat(path, &st), 0);
+	check_int(st.st_mode & 07777, 0600);
+	json_set_text(source, "file", "kept/key");
+	check_int(secret_load(source, folder, &secret, &e), 0);
+	check_text(secret_text(&secret), "s3cret");
+	secret_finish(&secret);
+	check_int(secret_keep_file(path, "another", &e), -EEXIST);
+	check(strstr(e.text, path) && !strstr(e.text, "another"));
+	unlink(path);
+	rmdir(dir);
+}
+
+static int keep_by(const char *program, const char *script, const char *text, struct err *e)
+{
+	char *argv[] = {(char *)program, (char *)"-c", (char *)script, NULL};
+
+	return secret_keep_command(argv, text, e);
+}
+
+TEST(kept_by_a_program)
+{
+	_cleanup_(mem_freep) char *path = str_format("%s/given", folder);
+	_cleanup_(mem_freep) char *script = str_format("cat >%s; echo shown; exit 0", path);
+	_cleanup_(mem_freep) char *longest = mem_alloc(SECRET_MAX + 1);
+	struct err e = {0};
+	struct stat st;
+
+	memset(longest, 'x', SECRET_MAX);
+	check_int(keep_by("sh", script, longest, &e), 0);
+	check_int(stat(path, &st), 0);
+	check_int(st.st_size, SECRET_MAX);
+	unlink(path);
+	/* One that does not read does not break us. */
+	check_int(keep_by("true", "", longest, &e), 0);
+	check_int(keep_by("sh", "exit 7", "s3cret", &e), -EINVAL);
+	check(strstr(e.text, "exit code 7") && !strstr(e.text, "s3cret"));
+	check_int(keep_by("no-such-program-here", "", "s3cret", &e), -ENOENT);
+}
+
 int main(void)
 {
 	static const struct test_case all[] = {TEST_RUN(sources), TEST_RUN(no_credentials_folder),
-		TEST_RUN(slow_command), TEST_RUN(addresses), TEST_RUN(encoding), TEST_RUN(headers)};
+		TEST_RUN(slow_command), TEST_RUN(kept_in_a_file), TEST_RUN(kept_by_a_program),
+		TEST_RUN(addresses), TEST_RUN(encoding), TEST_RUN(headers)};
 	static const char *const names[] = {
 		"good", "crlf", "open", "group", "empty", "nul", "long", "cred", "link", "fifo"};
 	static char many[SECRET_MAX + 10];

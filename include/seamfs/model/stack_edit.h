@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * stack_edit - one more tool in the text of stack.json; what people wrote there stays, byte for byte: comments, order, form.
+ * Threads: any.
+ */
+#pragma once
+
+#include <cjson/cJSON.h>
+#include <stdint.h>
+
+#include "seamfs/base/buf.h"
+
+/**
+ * stack_insert - copies the text of a configuration and adds a tool to it
+ * @text: one that stack_load() accepts
+ * @tool: borrows; its object
+ * @owns: a bit (1 << type) for each type that it is to own; none of them has an owner in @text
+ * @ret:  empty; the new text is appended
+ *
+ * New members are the last ones of "tools" and "owners", on lines of their own where the others are. Line ends and
+ * indentation are those of the text. Returns 0; -EINVAL where @text has no such objects; -E2BIG.
+ */
+int stack_insert(const char *text, const char *name, const cJSON *tool, uint32_t owns, struct buf *ret);
