@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # What the system tests share. Sourced by tests/system/test_*.sh, which tests/system/run starts, each in a work folder of its
-# own with SEAMFS (the program), SRC (the checkout) and, for tests with a line "# needs: rig", what rig.env says.
+# own with SEAMFS (the program), SRC (the checkout) and, for tests with a line "# needs: rig" or "# needs: tryton", what rig.env says.
 #
 # Every check prints one line, "ok 3 - text" or "not ok 3 - text" with what was seen behind "#", and the test goes on.
 # What a test starts or mounts is ended by the runner, also when the test dies.

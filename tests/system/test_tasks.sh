@@ -128,6 +128,24 @@ echo all >m/.seam/refresh
 sleep 1
 kill $WATCH
 
+# ---- changed on both sides; Redmine itself would take the last one
+unmount
+POLL=1h new_stack board
+mount_pulled
+read -r ID FILE <<<"$(path_of 4)"
+redmine PUT "/issues/$ID.json" '{"issue": {"estimated_hours": 9}}' >/dev/null
+jq '.notes = "here"' "$FILE" >new1.json && cp new1.json "$FILE"
+check_within 10 "another field on each side: Redmine has both" prints "9 here" sh -c \
+	"curl -s -H 'X-Redmine-API-Key: $REDMINE_KEY' '$REDMINE_URL/issues/$ID.json' | jq -r '.issue | \"\(.estimated_hours | floor) \(.description)\"'"
+check_equal "another field on each side: the tree" "$(jq -c '[.estimate_hours, .notes]' "$FILE")" '[9,"here"]'
+redmine PUT "/issues/$ID.json" '{"issue": {"description": "there"}}' >/dev/null
+jq '.notes = "here, too"' "$FILE" >new1.json && cp new1.json "$FILE" 2>err.txt
+check_within 10 "the same field on both sides: a conflict" prints conflict state_of "$FILE"
+check_equal "each side has its own" "$(jq -r .notes "$FILE") $(issue "$ID" description)" "here, too there"
+check "theirs is moved over it" mv m/problems/*.theirs.json "$FILE"
+check_within 10 "that settles it" prints synced state_of "$FILE"
+check_equal "both have theirs" "$(jq -r .notes "$FILE") $(issue "$ID" description)" "there there"
+
 # ---- what Redmine refuses
 read -r ID FILE <<<"$(path_of 3)"
 cp "$FILE" good.json
