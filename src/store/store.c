@@ -9,6 +9,7 @@
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "seamfs/base/clock.h"
 #include "seamfs/base/fault.h"
@@ -22,6 +23,8 @@ enum {
 	MAX_SUBSCRIBERS = 64,
 	MAX_READERS = 128,
 	GROUP = 64, /* jobs in one transaction */
+	LOCK_TRIES = 20,
+	LOCK_WAIT_US = 100000,
 };
 
 struct job {
@@ -316,6 +319,17 @@ static int prepare(struct tx *tx, void *argument)
 	return r;
 }
 
+/* One that was killed holds its lock until the last of its threads is gone. */
+static int lock_in_time(int fd)
+{
+	for (int i = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; i++) {
+		if (i == LOCK_TRIES || errno != EWOULDBLOCK)
+			return -errno;
+		usleep(LOCK_WAIT_US);
+	}
+	return 0;
+}
+
 static int lock_dir(struct store *s, const char *dir, struct err *e)
 {
 	_cleanup_(mem_freep) char *path = path_join(dir, "lock");
@@ -323,7 +337,7 @@ static int lock_dir(struct store *s, const char *dir, struct err *e)
 	s->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (s->lock_fd < 0)
 		return err_set(e, errno, "cannot open %s: %s", path, strerror(errno));
-	if (flock(s->lock_fd, LOCK_EX | LOCK_NB) < 0)
+	if (lock_in_time(s->lock_fd) < 0)
 		return err_set(e, EBUSY, "another seamfs already works on %s; unmount it first", dir);
 	return 0;
 }

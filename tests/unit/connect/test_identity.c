@@ -10,6 +10,7 @@
 #include <glob.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "connect/manifest.h"
 #include "connect/map_write.h"
@@ -305,8 +306,9 @@ static cJSON *random_doc(const struct mapping *m, _Bool create, const char *curr
 				!(writes(f, create) || (money && create && f->at)) || !has_room(m, f, doc) ||
 				(!f->need && !(money && create) && below(3) == 0))
 				continue;
-			value = !create && !money && below(6) == 0 ? cJSON_CreateNull()
-								   : random_value(f, currency);
+			value = !create && !money && !cJSON_IsFalse(f->clear) && below(6) == 0
+					? cJSON_CreateNull()
+					: random_value(f, currency);
 			if (value && money)
 				json_set_text(doc, "currency", currency);
 			else if (value)
@@ -320,7 +322,19 @@ static cJSON *random_doc(const struct mapping *m, _Bool create, const char *curr
 
 /* ---- the tool ---- */
 
-/* What it shows for what it was sent: the name of a row instead of its id. */
+/* Noon of a day, as a number. */
+static cJSON *moment_of(const struct map_field *f, const char *date)
+{
+	struct tm t = {.tm_year = (int)strtol(date, NULL, 10) - 1900,
+		.tm_mon = (int)strtol(date + 5, NULL, 10) - 1,
+		.tm_mday = (int)strtol(date + 8, NULL, 10),
+		.tm_hour = 12,
+		.tm_isdst = -1};
+
+	return json_new_int(f->local ? mktime(&t) : timegm(&t));
+}
+
+/* What it shows for what it was sent: the name of a row instead of its id, a moment instead of a date. */
 static cJSON *shown(const struct map_field *f, const cJSON *sent)
 {
 	const char *name;
@@ -328,6 +342,8 @@ static cJSON *shown(const struct map_field *f, const cJSON *sent)
 	if (f->lookup && f->by_name && json_scalar(sent) &&
 		lookup(NULL, f->lookup, json_scalar(sent), 0, &name, NULL) == 0)
 		return cJSON_CreateString(name);
+	if (f->as == AS_UNIX_DATE && json_text(sent) && *json_text(sent))
+		return moment_of(f, json_text(sent));
 	return cJSON_Duplicate(sent, 1);
 }
 
@@ -337,7 +353,7 @@ static _Bool moved(const struct mapping *m, const cJSON *doc)
 		const struct map_field *f = &m->fields[i];
 
 		if (f->at && (!doc || json_get(doc, f->field->name)) &&
-			(strcmp(f->at, f->to) != 0 || moved(&f->lines, NULL)))
+			(strcmp(f->at, f->to) != 0 || f->as == AS_UNIX_DATE || moved(&f->lines, NULL)))
 			return 1;
 	}
 	return 0;
@@ -413,6 +429,10 @@ static _Bool is_nothing(const cJSON *item)
 static _Bool same(const struct map_field *f, const cJSON *sent, const cJSON *back)
 {
 	if (cJSON_IsNull(sent) && !is_nothing(f->empty) && !str_equal(json_text(f->empty), ""))
+		return 1;
+	/* What the manifest says "no value" is written as means that also when it was meant. */
+	if (is_nothing(back) && f->empty && json_scalar(sent) &&
+		str_equal(json_scalar(sent), json_scalar(f->empty)))
 		return 1;
 	if (is_nothing(sent) || is_nothing(back))
 		return is_nothing(sent) && is_nothing(back);
