@@ -155,7 +155,8 @@ static void date_of_moment(int64_t ms, char date[CLOCK_UTC_SIZE])
 	struct tm local;
 
 	localtime_r(&seconds, &local);
-	strftime(date, CLOCK_UTC_SIZE, "%Y-%m-%d", &local);
+	snprintf(date, CLOCK_UTC_SIZE, "%04d-%02d-%02d", local.tm_year + 1900, local.tm_mon + 1,
+		local.tm_mday);
 }
 
 /* The read_* functions return the value in our form, or NULL when it does not fit the field. */
