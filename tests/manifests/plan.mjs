@@ -103,7 +103,7 @@ export class Plan {
 			const choices = field.choices?.filter((c) => !f?.values || c in f.values);
 			for (const value of choices ?? [sample(field, 1, this.twin, f)])
 				yield this.update(type, `${field.name}${choices ? ` = ${value}` : ''}`, { [field.name]: value });
-			if (!choices && !field.required && !f?.need && !(apart(f) && f.empty === undefined))
+			if (!choices && !field.required && !f?.need && f?.clear !== false && !(apart(f) && f.empty === undefined))
 				yield this.update(type, `${field.name} = nothing`, { [field.name]: null });
 		}
 		const all = this.doc(type, 1, (f, own) => f.writes && !(f.name in (m.steps ?? {})) && !apart(own));

@@ -250,15 +250,35 @@ export class Twin {
 		case 'amount of money':
 			return f.as === 'minor' ? ours : f.as === 'decimal-text' ? (ours / 100).toFixed(2) : ours / 100;
 		case 'number':
-			return { 'decimal-text': String(ours), seconds: ours * 3600, minutes: ours * 60,
+			return { 'decimal-text': String(ours), seconds: ours * 3600, milliseconds: ours * 3600000, minutes: ours * 60,
+				clock: `${Math.floor(ours)}:${String(Math.round(ours % 1 * 60)).padStart(2, '0')}`,
 				duration: `PT${Math.floor(ours)}H${Math.round(ours % 1 * 60)}M` }[f.as] ?? ours;
 		case 'list of texts':
 			return f.as === 'comma' ? ours.join(', ') : f.item ? ours.map((t) => put_at({}, f.item, t)) : ours;
 		case 'list of lines':
-			return ours.map((line) => this.fill({}, f.fields ?? {}, field.line, line, {}, []));
+			return ours.map((line) => this.fill(this.along(f.fields ?? {}, line), f.fields ?? {}, field.line, line, {}, []));
 		default:
 			return f.as === 'int' && /^\d+$/.test(ours) ? Number(ours) : ours;
 		}
+	}
+
+	// What goes along with the fields of a line stands in it when it is read back, too.
+	along(fields, line) {
+		const record = {};
+
+		for (const name of Object.keys(line)) {
+			for (const [pointer, value] of Object.entries(field_words(fields[name] ?? '').with ?? {}))
+				put_at(record, pointer, /^\{\w+\}$/.test(value) ? this.field_now(value.slice(1, -1)) : value);
+		}
+		return record;
+	}
+
+	// The value that a field of the record that is asked for has in the tool.
+	field_now(name) {
+		const { type } = this.now, described = this.types[type].fields.find((f) => f.name === name);
+		const ours = this.docs[type]?.[name] ?? null;
+
+		return ours === null ? null : this.theirs(field_words(this.manifest.types[type].fields[name]), described, ours);
 	}
 
 	fill(record, fields, described, doc, words, hidden) {
@@ -271,7 +291,10 @@ export class Twin {
 				continue;
 			const value = gone && !words[field.name] ? null : this.theirs(f, field, ours, words[field.name]);
 			const blank = String(value ?? '').lastIndexOf(' ');
-			if (f.at.length > 1) {
+			if (f.at.length > 1 && field.is === 'reference') {
+				const parts = this.id_parts(f.ref, 1);
+				f.at.forEach((at, i) => at.startsWith('/@') || put_at(record, at, gone ? null : String(value).split(':')[i] ?? parts[i]));
+			} else if (f.at.length > 1) {
 				put_at(record, f.at[0], blank < 0 ? '' : value.slice(0, blank));
 				put_at(record, f.at[1], String(value ?? '').slice(blank + 1));
 			} else {

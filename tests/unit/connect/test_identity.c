@@ -84,8 +84,16 @@ static _Bool in_with(const struct map_field *a, const struct map_field *b)
 	return 0;
 }
 
+/* A record in another one, whose id is the first part of its own: agree() sees to both. */
+static _Bool is_inside(const struct map_field *a, const struct map_field *b)
+{
+	return a->part_count && b->field->kind == FIELD_REF && str_equal(a->parts[0], b->to);
+}
+
 static _Bool in_the_way(const struct map_field *a, const struct map_field *b)
 {
+	if (is_inside(a, b) || is_inside(b, a))
+		return 0;
 	return overlap(a->to, b->to) || overlap(a->at, b->at) || overlap(a->at_last, b->at) ||
 	       overlap(a->at, b->at_last) || in_with(a, b) || in_with(b, a);
 }
@@ -185,10 +193,10 @@ static cJSON *random_date(void)
 static cJSON *random_decimal(const struct map_field *f)
 {
 	struct decimal d = {(int64_t)below(2000000000), (unsigned)below(7)};
-	int64_t grain = f->as == AS_MINUTES ? 60 : 1;
+	int64_t grain = f->as == AS_MINUTES || f->as == AS_CLOCK ? 60 : 1;
 	char text[DECIMAL_SIZE];
 
-	if (f->as == AS_SECONDS || f->as == AS_MINUTES || f->as == AS_DURATION)
+	if (f->as >= AS_SECONDS && f->as <= AS_DURATION)
 		d = (struct decimal){((int64_t)below(1000000) * grain * 10000 + 1800) / 3600, 4};
 	decimal_format(d, text);
 	decimal_parse(text, &d);
@@ -203,6 +211,11 @@ static cJSON *random_reference(const struct map_field *f)
 					  : f->as == AS_INT ? str_dup(digits)
 							    : str_format("r-%s", digits);
 
+	for (int i = 1; i < f->part_count; i++) {
+		_cleanup_(mem_freep) char *before = text;
+
+		text = str_format("%s:%d", before, FIRST_ID + i);
+	}
 	json_set_text(ref, f->by_name ? "name" : "id", text);
 	return ref;
 }
@@ -228,7 +241,7 @@ static cJSON *random_lines(const struct map_field *f, const char *currency)
 		cJSON_AddItemToArray(lines, line);
 		for (size_t i = 0; i < f->lines.count; i++) {
 			const struct map_field *part = &f->lines.fields[i];
-			_Bool free_place = part->at != NULL && below(4);
+			_Bool free_place = part->at != NULL && part->write != WRITE_NEVER && below(4);
 
 			for (size_t k = 0; k < f->lines.count; k++)
 				free_place &= k == i || !json_get(line, f->lines.fields[k].field->name) ||
@@ -290,6 +303,29 @@ static _Bool has_room(const struct mapping *m, const struct map_field *f, const 
 	return 1;
 }
 
+/* What is inside of another record is inside of the one that @doc names. */
+static void agree(const struct mapping *m, cJSON *doc)
+{
+	for (size_t i = 0; i < m->count; i++) {
+		for (size_t k = 0; k < m->count; k++) {
+			const struct map_field *in = &m->fields[i], *out = &m->fields[k];
+			cJSON *inner = json_get(doc, in->field->name),
+			      *outer = json_get(doc, out->field->name);
+			const char *id = json_get_text(inner, "id"), *parent = json_get_text(outer, "id");
+			_cleanup_(mem_freep) char *text = NULL;
+
+			if (!is_inside(in, out) || !outer || !inner)
+				continue;
+			if (!id || !parent) {
+				json_set(doc, in->field->name, cJSON_Duplicate(outer, 1));
+				continue;
+			}
+			text = str_format("%s%s", parent, strchr(id, ':'));
+			json_set_text(inner, "id", text);
+		}
+	}
+}
+
 /* What has to be there comes first. Of changes, some are null. */
 static cJSON *random_doc(const struct mapping *m, _Bool create, const char *currency)
 {
@@ -317,6 +353,7 @@ static cJSON *random_doc(const struct mapping *m, _Bool create, const char *curr
 				cJSON_Delete(value);
 		}
 	}
+	agree(m, doc);
 	return doc;
 }
 
@@ -383,6 +420,10 @@ static cJSON *settle(const struct mapping *m, const cJSON *doc, const cJSON *bod
 				cJSON_AddItemToArray(there, settle(&f->lines, NULL, line));
 		}
 		check_int(json_put(record, f->at, there), 0);
+		for (int k = 1; k < f->part_count; k++)
+			check_int(
+				json_put(record, f->parts[k], cJSON_Duplicate(json_at(body, f->parts[k]), 1)),
+				0);
 		if (f->at_last)
 			check_int(json_put(record, f->at_last, cJSON_Duplicate(json_at(body, f->at_last), 1)),
 				0);
@@ -412,12 +453,13 @@ static long compared;
 static void tell(const char *where, const char *what, const cJSON *ours, const cJSON *body, const cJSON *back)
 {
 	_cleanup_(mem_freep) char *a = json_print(ours);
-	_cleanup_(mem_freep) char *b = json_print(body);
-	_cleanup_(mem_freep) char *c = json_print(back);
+	_cleanup_(mem_freep) char *b = body ? json_print(body) : NULL;
+	_cleanup_(mem_freep) char *c = back ? json_print(back) : NULL;
 
 	test_failures++;
 	if (told++ < MAX_TOLD)
-		printf("# %s: %s: %.300s was sent as %.600s and is %.300s\n", where, what, a, b, c);
+		printf("# %s: %s: %.300s was sent as %.600s and is %.300s\n", where, what, a,
+			b ? b : "nothing", c ? c : "nothing");
 }
 
 /* Nothing, to the tool and to us: how it wants that to be written may be read as something else. */
