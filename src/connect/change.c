@@ -23,6 +23,9 @@ static cJSON *full_record(const struct manifest_type *t, const cJSON *changes, c
 		const char *name = f->field->name;
 		const cJSON *value = json_get(changes, name) ? json_get(changes, name) : json_get(base, name);
 
+		/* What cannot be taken away is not "taken away" where it is empty anyhow. */
+		if (cJSON_IsFalse(f->clear) && cJSON_IsNull(value) && !json_get(changes, name))
+			continue;
 		if (value && f->write == WRITE_ALWAYS && !map_apart(f))
 			json_set(full, name, cJSON_Duplicate(value, 1));
 	}

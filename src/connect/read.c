@@ -120,18 +120,20 @@ int engine_remote(struct engine *g, const struct manifest_type *t, const cJSON *
 	return 0;
 }
 
-/* Whether a pointer ends in a list that is empty: the tool looked and found nothing. */
-static _Bool is_empty_list(const cJSON *json, const char *pointer)
+/* Whether a pointer ends in a list that is empty, or picks from one what is not in it: the tool looked and found nothing. */
+static _Bool is_not_among(const cJSON *json, const char *pointer)
 {
 	_cleanup_(mem_freep) char *parent = str_dup(pointer);
 	char *slash = strrchr(parent, '/');
 	const cJSON *list;
+	_Bool picks;
 
 	if (!slash)
 		return 0;
+	picks = strchr(slash, '=') != NULL;
 	*slash = '\0';
 	list = json_at(json, parent);
-	return cJSON_IsArray(list) && !list->child;
+	return cJSON_IsArray(list) && (picks || !list->child);
 }
 
 /* A record that was asked for by its id: the part of it that no member tells is its parent's. */
@@ -194,7 +196,7 @@ int engine_record(struct engine *g, const struct manifest_type *t, const char *i
 	if (template_expand(place, &v, buf_puts, &at) == 0)
 		pointer = buf_text(&at);
 	record = json_at(reply->json, pointer);
-	if (!record && is_empty_list(reply->json, pointer))
+	if (!record && is_not_among(reply->json, pointer))
 		return err_set(e, ENOENT, "%s does not have this any more", g->link.name);
 	if (!cJSON_IsObject(record))
 		return engine_odd(g, reply, pointer, e);
