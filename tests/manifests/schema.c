@@ -203,19 +203,15 @@ static cJSON *value_schema(const struct word *w, enum value value)
 	return NULL;
 }
 
+/* A text, a number, true or false, or a list of such. */
 static cJSON *scalars(void)
 {
-	cJSON *schema = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(schema, "anyOf");
+	static const char *const kinds[] = {"string", "number", "boolean"};
+	cJSON *one = cJSON_CreateObject(), *types = cJSON_AddArrayToObject(one, "type");
 
-	for (const char *const *type = (const char *const[]){"string", "number", "boolean", NULL}; *type;
-		type++) {
-		cJSON *one = cJSON_CreateObject();
-
-		json_set_text(one, "type", *type);
-		cJSON_AddItemToArray(list, cJSON_Duplicate(one, 1));
-		cJSON_AddItemToArray(list, list_of(one));
-	}
-	return schema;
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		cJSON_AddItemToArray(types, cJSON_CreateString(kinds[i]));
+	return either(cJSON_Duplicate(one, 1), list_of(one));
 }
 
 static cJSON *schema_of_manifests(void)
