@@ -266,9 +266,23 @@ static int create(struct tool_link *link, enum type_id type, const cJSON *doc, c
 	return r < 0 ? r : save_row(l, f, row, ret, e);
 }
 
+/* The last row of these values, or only of that name; -ENOENT: there is none. */
+static int find_values(
+	const struct csv_link *l, const struct csv_file *f, const cJSON *doc, _Bool key_only, size_t *ret)
+{
+	for (size_t i = csv_rows(f->sheet); i > 0; i--) {
+		_cleanup_(mem_freep) char *id = csv_row_id(f, i - 1);
+
+		*ret = i - 1;
+		if (id && csv_row_equals(l, f, *ret, doc, key_only))
+			return 0;
+	}
+	return -ENOENT;
+}
+
 /*
- * The row that create() made has the key as its id, or, where ids are numbers, the doc's values. Of several
- * with those it is the last one, for create() appends; in a file that nobody wrote since then it is none.
+ * The row that create() made has the key as its id, or, where ids are numbers, the doc's values; somebody may have changed
+ * some of them since. Of several it is the last one, for create() appends; in a file that nobody wrote since then it is none.
  */
 static int find(struct tool_link *link, enum type_id type, const cJSON *doc, const char *key, int64_t sent_ms,
 	struct remote *ret, struct err *e)
@@ -283,12 +297,10 @@ static int find(struct tool_link *link, enum type_id type, const cJSON *doc, con
 	if ((f->stat.st_mtim.tv_sec + 1) * 1000 + CLOCK_SLACK_MS < sent_ms)
 		return err_set(e, ENOENT, "%s was not written since then", f->map.file);
 	r = csv_row_find(f, key, &row);
-	for (size_t i = csv_rows(f->sheet); r < 0 && i > 0; i--) {
-		_cleanup_(mem_freep) char *id = csv_row_id(f, i - 1);
-
-		row = i - 1;
-		r = id && csv_row_equals(l, f, row, doc) ? 0 : -ENOENT;
-	}
+	if (r < 0)
+		r = find_values(l, f, doc, 0, &row);
+	if (r < 0)
+		r = find_values(l, f, doc, 1, &row);
 	if (r < 0)
 		return err_set(e, ENOENT, "%s has no such row", f->map.file);
 	csv_row_fill(l, f, row, ret);

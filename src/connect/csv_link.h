@@ -88,8 +88,9 @@ void csv_row_fill(struct csv_link *l, const struct csv_file *f, size_t row, stru
 int csv_row_write(const struct csv_link *l, struct csv_file *f, size_t row, const cJSON *doc,
 	const cJSON *base, struct err *e);
 
-/* csv_row_equals - whether the cells that can be written say what @doc says, and no more */
-_Bool csv_row_equals(const struct csv_link *l, const struct csv_file *f, size_t row, const cJSON *doc);
+/* csv_row_equals - whether the cells that can be written say what @doc says, and no more; @key_only: the key's */
+_Bool csv_row_equals(
+	const struct csv_link *l, const struct csv_file *f, size_t row, const cJSON *doc, _Bool key_only);
 
 /* csv_row_next_id - the id of a new row: one more than the last number, else @key. Given to the caller. */
 char *csv_row_next_id(const struct csv_file *f, const char *key);

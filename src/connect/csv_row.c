@@ -219,7 +219,8 @@ int csv_row_write(const struct csv_link *l, struct csv_file *f, size_t row, cons
 	return changed;
 }
 
-_Bool csv_row_equals(const struct csv_link *l, const struct csv_file *f, size_t row, const cJSON *doc)
+_Bool csv_row_equals(
+	const struct csv_link *l, const struct csv_file *f, size_t row, const cJSON *doc, _Bool key_only)
 {
 	_cleanup_(edit_finish) struct edit edit = edit_start(l, f, row, doc, NULL);
 
@@ -227,7 +228,7 @@ _Bool csv_row_equals(const struct csv_link *l, const struct csv_file *f, size_t 
 		const struct csv_field *field = &f->map.fields[i];
 		_cleanup_(mem_freep) char *text = NULL;
 
-		if (field->at < 0 || !field->write)
+		if (field->at < 0 || !field->write || (key_only && !(field->field->flags & FIELD_KEY)))
 			continue;
 		text = csv_value_write(
 			field, json_get(doc, field->field->name), cell(f, row, field), edit.currency);

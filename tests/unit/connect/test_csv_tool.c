@@ -414,7 +414,10 @@ TEST(a_row_made_before_a_crash_is_found)
 		"c.csv", "id,n,c\n1,A,Rome\n2,A,\n3,A,\n,,Bonn\n");
 	check_call(find(&rig, TYPE_CLIENT, "{'name': 'A'}", now), "3 {\"name\":\"A\",\"city\":null}\n");
 	check_call(find(&rig, TYPE_CLIENT, "{'city': 'Bonn'}", now), "ENOENT: c.csv has no such row");
+	/* Somebody has changed it since. */
 	check_call(find(&rig, TYPE_CLIENT, "{'name': 'A', 'city': 'Bonn'}", now),
+		"3 {\"name\":\"A\",\"city\":null}\n");
+	check_call(find(&rig, TYPE_CLIENT, "{'name': 'Z', 'city': 'Rome'}", now),
 		"ENOENT: c.csv has no such row");
 	check_call(find(&rig, TYPE_CLIENT, "{'name': 'A'}", now + 60000),
 		"ENOENT: c.csv was not written since then");
