@@ -11,6 +11,14 @@
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
 
+struct walk {
+	struct engine *g;
+	const struct manifest_type *t;
+	const struct map_field *f;
+	const char *id;
+	const cJSON *base;
+};
+
 /* The states in the order in which a search from the first one finds them. Texts are the manifest's. */
 struct search {
 	const char **states;
@@ -49,8 +57,20 @@ static const char *step_state(const cJSON *next, const char *goal)
 	return strcmp(state, "*") == 0 ? goal : state;
 }
 
+/*
+ * Whether a way may lead through a state. What a customer sees of an invoice, a quote or a payment - that it is sent, void, paid -
+ * is never a mere stop: only states that mean here what the way begins or ends with.
+ */
+static _Bool may_pass(const struct walk *w, const char *state, const char *from, const char *goal)
+{
+	const char *ours = map_our_word(w->f, state);
+
+	return (!type_field(w->t->type, "lines") && w->t->type->id != TYPE_PAYMENT) ||
+	       str_equal(ours, map_our_word(w->f, from)) || str_equal(ours, map_our_word(w->f, goal));
+}
+
 /* Everything that can be reached from @from, the nearest first. */
-static struct search search_all(const cJSON *graph, const char *from, const char *goal)
+static struct search search_all(const struct walk *w, const cJSON *graph, const char *from, const char *goal)
 {
 	size_t most = 1;
 	const cJSON *next;
@@ -66,6 +86,8 @@ static struct search search_all(const cJSON *graph, const char *from, const char
 		const cJSON *follow = follow_of(graph, s.states[i]);
 		_Bool many = cJSON_IsArray(follow) || cJSON_IsObject(follow);
 
+		if (!may_pass(w, s.states[i], from, goal))
+			continue;
 		for (next = many ? follow->child : follow; next; next = many ? next->next : NULL) {
 			const char *state = many ? step_state(next, goal) : json_scalar(next);
 
@@ -119,14 +141,6 @@ static int not_set(
 	return err_field(e, EPERM, f->field->name, "%s left \"%s\" at %s: it does not let us set %s",
 		g->link.name, f->field->name, now ? now : "nothing", state);
 }
-
-struct walk {
-	struct engine *g;
-	const struct manifest_type *t;
-	const struct map_field *f;
-	const char *id;
-	const cJSON *base;
-};
 
 /* The state that the tool shows after a step; given, NULL: none. 0 or the -errno of a lookup. */
 static int read_back(
@@ -266,7 +280,7 @@ static int walk(const struct walk *w, const cJSON *graph, const char *ours, stru
 	/* Several words of the tool's may be one of ours. */
 	if (w->f->write == WRITE_STEP && str_equal(map_our_word(w->f, now), ours))
 		return 0;
-	s = search_all(graph, now, goal);
+	s = search_all(w, graph, now, goal);
 	at = position(&s, goal);
 	if (at == s.count)
 		return no_way(w->g, w->f, &s, ours, e);

@@ -134,11 +134,18 @@ export class Plan {
 		for (const field of Object.keys(this.twin.manifest.types[type.type].steps ?? {})) {
 			const { words, next, ours } = this.graph(type, field);
 			for (const from of words) {
-				const reached = [from], near = next(from);
-				for (const word of reached)
-					reached.push(...next(word).filter((w) => !reached.includes(w)));
+				const near = next(from), money = type.type === 'payment' || type.fields.some((f) => f.name === 'lines');
+				// What a customer sees of such a record is never passed through (steps.c).
+				const leads_to = (to) => {
+					const reached = [from];
+					for (const word of reached) {
+						if (!money || [ours(from), ours(to)].includes(ours(word)))
+							reached.push(...next(word).filter((w) => !reached.includes(w)));
+					}
+					return reached.includes(to);
+				};
 				const done = new Set([ours(from), undefined]);
-				for (const to of [...near, ...reached.slice(1).filter((w) => !near.includes(w))]) {
+				for (const to of [...near, ...words.filter((w) => w !== from && !near.includes(w) && leads_to(w))]) {
 					if (done.has(ours(to)))
 						continue;
 					if (!near.includes(to))

@@ -205,8 +205,55 @@ TEST(whole_records)
 	fake_close(&f);
 }
 
+/* An invoice that is to be paid is not sent to anybody on the way; a state that is still a draft to us may be passed. */
+TEST(what_a_customer_sees_is_no_mere_stop)
+{
+	static const struct {
+		const char *status;
+		int code;
+		const char *heard; /* POSTs */
+	} cases[] = {{"sent", 0, "validate post "}, {"paid", -EPERM, ""}};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		_cleanup_json_ cJSON *changes = cJSON_CreateObject();
+		_cleanup_json_ cJSON *base = fake_json("{\"status\": \"draft\"}");
+		struct buf posts = BUF_INIT(400);
+		struct fake f;
+
+		fake_start(&f,
+			"{'connector': 'fake', 'format': 1, 'title': 'Fake', 'docs': 'none', 'tested': "
+			"'here', 'settings': "
+			"{'url': {'label': 'Address'}}, 'http': {'base': '{url}'}, 'check': {'get': '/me'}, "
+			"'types': "
+			"{'invoice': {'list': {'get': '/items', 'records': ''}, 'one': {'get': "
+			"'/items/{id}'}, 'steps': "
+			"{'status': {'d': {'v': {'post': '/validate'}}, 'v': {'p': {'post': '/post'}}, 'p': "
+			"{'x': {'post': "
+			"'/pay'}}}}, 'fields': {'id': '/id', 'number': '/n', 'status': {'at': '/s', 'write': "
+			"'step', 'values': "
+			"{'draft': ['d', 'v'], 'sent': 'p', 'paid': 'x'}}}}}}",
+			"{'GET /items/1': [{'json': {'id': 1, 's': 'd'}}, {'json': {'id': 1, 's': 'v'}}, "
+			"{'json': {'id': 1, 's': "
+			"'p'}}], 'POST /validate': [{'json': {}}], 'POST /post': [{'json': {}}], 'POST "
+			"/pay': [{'json': {}}]}");
+		json_set_text(changes, "status", cases[i].status);
+		check_int(f.link->ops->update(f.link, TYPE_INVOICE, "1", changes, base, &f.remote, &f.e),
+			cases[i].code);
+		if (fake_logged(&f, "/validate"))
+			buf_puts(&posts, "validate ");
+		if (fake_logged(&f, "/post"))
+			buf_puts(&posts, "post ");
+		if (fake_logged(&f, "/pay"))
+			buf_puts(&posts, "pay ");
+		check_text(buf_text(&posts), cases[i].heard);
+		buf_finish(&posts);
+		fake_close(&f);
+	}
+}
+
 TEST_MAIN(TEST_RUN(the_shortest_way_is_walked), TEST_RUN(a_direct_successor_is_one_request),
 	TEST_RUN(without_the_word_nothing_changes), TEST_RUN(other_fields_need_no_steps),
 	TEST_RUN(no_way_names_what_can_be), TEST_RUN(an_unknown_state_is_left_to_the_tool),
 	TEST_RUN(a_step_that_is_ignored_ends_the_walk), TEST_RUN(a_last_step_that_is_ignored_is_told),
-	TEST_RUN(a_walk_that_broke_off_goes_on), TEST_RUN(whole_records))
+	TEST_RUN(a_walk_that_broke_off_goes_on), TEST_RUN(whole_records),
+	TEST_RUN(what_a_customer_sees_is_no_mere_stop))
