@@ -502,7 +502,7 @@ static cJSON *over_the_wire(const char *where, const cJSON *body)
 	cJSON *there = NULL;
 
 	if (json_parse(text, strlen(text), JSON_STRICT, &there, NULL, NULL) < 0)
-		tell(where, "no JSON", NULL, body, NULL);
+		tell(where, "no JSON", body, body, NULL);
 	return there;
 }
 
