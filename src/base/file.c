@@ -135,8 +135,11 @@ static int put_in_place(
 	if (may && fstat(fd, &ours) == 0 &&
 		renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_EXCHANGE) == 0) {
 		r = may(context, temporary, e);
-		if (r == 0 || renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_EXCHANGE) < 0)
+		if (r == 0)
 			return 0;
+		/* Where it cannot make way again, the other one is what is kept beside. */
+		if (renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_EXCHANGE) < 0)
+			ours = (struct stat){0};
 		keep_if_written(temporary, path, &ours);
 		return r;
 	}

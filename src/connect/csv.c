@@ -299,7 +299,8 @@ static int find(struct tool_link *link, enum type_id type, const cJSON *doc, con
 	r = csv_row_find(f, key, &row);
 	if (r < 0)
 		r = find_values(l, f, doc, 0, &row);
-	if (r < 0)
+	/* Two hours of work may have the same summary; two clients of one name are one, or nobody could tell them apart. */
+	if (r < 0 && (f->map.type->match || (type_key(f->map.type)->flags & FIELD_UNIQUE)))
 		r = find_values(l, f, doc, 1, &row);
 	if (r < 0)
 		return err_set(e, ENOENT, "%s has no such row", f->map.file);

@@ -498,6 +498,7 @@ int map_read(struct mapping *m, const struct map_env *env, const cJSON *record, 
 	_cleanup_json_ cJSON *doc = cJSON_CreateObject();
 	_cleanup_json_ cJSON *own = NULL;
 	const char *currency;
+	_Bool unknown;
 	int r = 0;
 
 	/* As we call it: the tool may keep its number in a table, or small letters. */
@@ -506,6 +507,8 @@ int map_read(struct mapping *m, const struct map_env *env, const cJSON *record, 
 	if (r < 0)
 		return r;
 	currency = json_text(own) && currency_valid(json_text(own)) ? json_text(own) : env->currency;
+	/* Of a currency that we do not know an amount would be a wrong one. */
+	unknown = money && money->at && !is_empty(json_at(record, money->at)) && currency != json_text(own);
 	for (size_t i = 0; i < m->count; i++) {
 		struct map_field *f = &m->fields[i];
 		_cleanup_json_ cJSON *joined = NULL;
@@ -521,6 +524,10 @@ int map_read(struct mapping *m, const struct map_env *env, const cJSON *record, 
 			&value, e);
 		if (r < 0)
 			return r;
+		if (unknown && (f->field->kind == FIELD_MONEY || f->field->kind == FIELD_LINES)) {
+			cJSON_Delete(value);
+			value = cJSON_CreateNull();
+		}
 		json_set(doc, f->field->name, value);
 	}
 	*ret = doc;

@@ -494,9 +494,13 @@ static int put_nothing(const struct map_field *f, const struct map_env *env, cJS
 /* A tool without a place for the currency has its amounts in the company's: in another one they would be wrong, unseen. */
 static int check_currency(const struct map_env *env, struct err *e)
 {
-	const char *wanted = json_get_text(env->doc, "currency");
+	const char *wanted = json_get_text(env->doc, "currency"), *own = env->currency;
+	const struct map_field *place = mapping_find(env->map, "currency");
 
-	if (!wanted || strcmp(wanted, env->currency) == 0 || mapping_find(env->map, "currency"))
+	/* One that is only read is that of the record as the tool has it. */
+	if (place && place->write == WRITE_NEVER && json_get_text(env->base, "currency"))
+		own = json_get_text(env->base, "currency");
+	if (!wanted || strcmp(wanted, own) == 0 || (place && place->write != WRITE_NEVER))
 		return 0;
 	for (size_t i = 0; i < env->map->count; i++) {
 		const struct map_field *f = &env->map->fields[i];
@@ -505,8 +509,8 @@ static int check_currency(const struct map_env *env, struct err *e)
 		if ((f->field->kind == FIELD_MONEY || f->field->kind == FIELD_LINES) &&
 			f->write != WRITE_NEVER && ours && !cJSON_IsNull(ours))
 			return err_field(e, EINVAL, "currency",
-				"%s has amounts in %s here: %s in %s cannot be written", env->tool,
-				env->currency, f->field->name, wanted);
+				"%s has amounts in %s here: %s in %s cannot be written", env->tool, own,
+				f->field->name, wanted);
 	}
 	return 0;
 }

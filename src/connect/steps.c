@@ -135,6 +135,14 @@ static int no_way(const struct engine *g, const struct map_field *f, const struc
 		list.len ? "from there it can become " : "nothing can follow that", buf_text(&list));
 }
 
+/* An invoice that is sent when its day is over is overdue at once: it has been sent all the same. */
+static _Bool is_arrived(const struct map_field *f, const char *now, const char *ours)
+{
+	const char *there = now ? map_our_word(f, now) : NULL;
+
+	return there && (str_equal(there, ours) || (str_equal(ours, "sent") && str_equal(there, "overdue")));
+}
+
 static int not_set(
 	const struct engine *g, const struct map_field *f, const char *now, const char *state, struct err *e)
 {
@@ -253,9 +261,7 @@ static int take_way(
 		r = read_back(w, &env, record, &now, e);
 	if (r < 0)
 		return r;
-	return now && str_equal(map_our_word(w->f, now), map_our_word(w->f, state))
-		       ? 0
-		       : not_set(w->g, w->f, now, state, e);
+	return is_arrived(w->f, now, map_our_word(w->f, state)) ? 0 : not_set(w->g, w->f, now, state, e);
 }
 
 /* ---- the way ---- */
@@ -325,7 +331,7 @@ int engine_arrived(struct engine *g, const struct manifest_type *t, const cJSON 
 
 		if (r < 0)
 			return r;
-		if (ours && !(now && str_equal(map_our_word(f, now), ours)))
+		if (ours && !is_arrived(f, now, ours))
 			return not_set(g, f, now, map_their_word(f, ours), e);
 	}
 	return 0;

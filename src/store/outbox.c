@@ -113,7 +113,7 @@ static int drop_row(struct tx *tx, int tool, int64_t record)
 {
 	return db_run(tx->db,
 		"DELETE FROM outbox WHERE record = ?1 AND tool = ?2 AND state NOT IN (1, 2)"
-		" AND NOT (state = 0 AND sent)",
+		" AND NOT (state IN (0, 5) AND sent)",
 		"ii", record, store_tool_id(tx->store, tool));
 }
 

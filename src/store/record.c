@@ -91,10 +91,12 @@ cJSON *store_record_doc_at(struct db *db, int64_t id, int64_t history)
 	cJSON *doc = store_record_doc(db, id);
 	sqlite3_stmt *q = db_query(db,
 		"SELECT r.type, h.field, h.old FROM history h JOIN record r ON r.id = h.record"
-		" WHERE h.record = ?1 AND h.id > ?2 AND h.field >= 0 ORDER BY h.id DESC",
+		" WHERE h.record = ?1 AND h.id > ?2 AND h.field >= 0 AND h.cause NOT IN ('overruled', "
+		"'settle')"
+		" ORDER BY h.id DESC",
 		"ii", id, history);
 
-	/* Newest first: each step takes one change back. */
+	/* Newest first: each step takes one change back. What was overruled or decided against was never the record's. */
 	while (db_row(q)) {
 		const char *name = type_get((enum type_id)sqlite3_column_int(q, 0))
 					   ->fields[sqlite3_column_int(q, 1)]
@@ -113,8 +115,10 @@ cJSON *store_record_doc_at(struct db *db, int64_t id, int64_t history)
 
 _Bool store_record_changed(struct db *db, int64_t id, int64_t history)
 {
-	return db_int(db, 0, "SELECT EXISTS (SELECT 1 FROM history WHERE record = ?1 AND id > ?2)", "ii", id,
-		       history) != 0;
+	return db_int(db, 0,
+		       "SELECT EXISTS (SELECT 1 FROM history WHERE record = ?1 AND id > ?2"
+		       " AND cause NOT IN ('overruled', 'settle'))",
+		       "ii", id, history) != 0;
 }
 
 int store_record_body(struct db *db, int64_t id, struct buf *b)

@@ -89,6 +89,12 @@ int store_scratch_make(
 	return r;
 }
 
+int store_scratch_emptied(struct tx *tx, int64_t id)
+{
+	return db_run(tx->db,
+		"UPDATE scratch SET base = (SELECT ifnull(max(id), 0) FROM history) WHERE id = ?1", "i", id);
+}
+
 int store_scratch_write(struct tx *tx, int64_t id, const void *bytes, size_t len, int64_t mtime_ms)
 {
 	return db_run(tx->db, "UPDATE scratch SET bytes = ?2, mtime = ?3 WHERE id = ?1", "ibi", id, bytes,

@@ -52,8 +52,9 @@ static _Bool under_way(struct merge *m, int i)
 	const struct field *f = &m->type->fields[i];
 	uint64_t bit = (uint64_t)1 << i;
 
-	return ((uint64_t)db_int(m->tx->db, 0, "SELECT sent FROM outbox WHERE record = ?1 AND tool = ?2",
-			"ii", m->link.record, m->a->worker->tool_id) &
+	return ((uint64_t)db_int(m->tx->db, 0,
+			"SELECT sent FROM outbox WHERE record = ?1 AND tool = ?2 AND state <> 4", "ii",
+			m->link.record, m->a->worker->tool_id) &
 		       bit) &&
 	       ((can->steps & bit) || was_ours(m, i, json_get(m->theirs, f->name)));
 }

@@ -339,6 +339,14 @@ static int in_trash(struct merge *m)
 	return r < 0 ? r : 1;
 }
 
+static _Bool named(const struct merge *m, const cJSON *doc, const char *theirs)
+{
+	const char *ours = json_get_text(doc, type_key(m->type)->name);
+	_cleanup_(mem_freep) char *mine = ours ? store_identity(ours) : str_dup("");
+
+	return strcmp(mine, theirs) == 0;
+}
+
 /*
  * It may be what a create of ours made of which nobody knows how it ended. As a new record it would be a double: it is left
  * for the next listing, when the create has been looked up.
@@ -348,7 +356,8 @@ static _Bool is_awaited(const struct merge *m)
 	const char *key = json_get_text(m->theirs, type_key(m->type)->name);
 	_cleanup_(mem_freep) char *theirs = key ? store_identity(key) : str_dup("");
 	sqlite3_stmt *q = db_query(m->tx->db,
-		"SELECT o.record FROM outbox o JOIN record r ON r.id = o.record WHERE o.tool = ?1 AND r.type "
+		"SELECT o.record, o.sent_row FROM outbox o JOIN record r ON r.id = o.record WHERE o.tool = "
+		"?1 AND r.type "
 		"= ?2"
 		" AND o.state IN (1, 2) AND NOT EXISTS (SELECT 1 FROM link l WHERE l.record = o.record AND "
 		"l.tool = "
@@ -357,11 +366,12 @@ static _Bool is_awaited(const struct merge *m)
 	_Bool same = 0;
 
 	while (db_row(q)) {
-		_cleanup_json_ cJSON *doc = store_record_doc(m->tx->db, sqlite3_column_int64(q, 0));
-		const char *ours = json_get_text(doc, type_key(m->type)->name);
-		_cleanup_(mem_freep) char *mine = ours ? store_identity(ours) : str_dup("");
+		int64_t record = sqlite3_column_int64(q, 0), sent_row = sqlite3_column_int64(q, 1);
+		_cleanup_json_ cJSON *doc = store_record_doc(m->tx->db, record);
+		_cleanup_json_ cJSON *sent = store_record_doc_at(m->tx->db, record, sent_row);
 
-		same |= strcmp(mine, theirs) == 0;
+		/* Its name may have changed since it was sent. */
+		same |= named(m, doc, theirs) || (sent_row && named(m, sent, theirs));
 	}
 	return same;
 }

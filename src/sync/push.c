@@ -232,6 +232,19 @@ static _Bool says_who(const struct push *p)
 	return strncmp(p->why->text, p->w->link->name, len) == 0 && p->why->text[len] == ' ';
 }
 
+/* The fields of what was refused that nobody has changed since: a later value has yet to be sent. */
+static uint64_t still_there(struct tx *tx, const struct push *p)
+{
+	_cleanup_json_ cJSON *now = store_record_doc(tx->db, p->row.record);
+	uint64_t fields = 0;
+
+	for (const struct field *f = p->type->fields; f->name; f++) {
+		if (json_equal(json_get(now, f->name), json_get(p->doc, f->name)))
+			fields |= p->fields & field_bit(p->type, f);
+	}
+	return fields;
+}
+
 /* The tool will never take this: the owner's word stands, and the text is kept for its writer. */
 static int reject(struct tx *tx, void *argument)
 {
@@ -264,10 +277,12 @@ static int reject(struct tx *tx, void *argument)
 	r = store_link_by_record(tx->db, p->w->tool_id, p->row.record, &p->link);
 	if (r < 0)
 		return r;
-	back = record_patch(p->type, p->doc, p->link.ours, p->fields);
+	back = record_patch(p->type, p->doc, p->link.ours, still_there(tx, p));
 	c.patch = back;
 	r = store_outbox_remove(tx, p->row.seq);
-	return r == 0 ? store_change(tx, &c, &record, &e) : r;
+	if (r == 0)
+		r = store_change(tx, &c, &record, &e);
+	return r == 0 ? store_outbox_ensure(tx, p->row.record, p->w->tool) : r;
 }
 
 /* The tool has removed it, or brought it back. */
@@ -410,6 +425,13 @@ static int send(struct push *p, struct err *e)
 			store_link_record(store_db(p->w->store), p->w->tool_id, p->row.type, p->remote.id)) {
 			remote_finish(&p->remote);
 			r = -ENOENT;
+			/* Of two equal payments the other one may be ours: money is never sent twice on a guess. */
+			if (p->row.type == TYPE_PAYMENT)
+				return err_set(e, EEXIST,
+					"%s may have it already, beside one that is the same: look there; if "
+					"it has not, save "
+					"it again",
+					link->name);
 		}
 		p->found = r == 0 && p->sought;
 		if (r != -ENOENT)

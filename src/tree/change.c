@@ -89,19 +89,23 @@ static int rename_over(struct move *m, const struct record_slot *slot, const cha
 	struct buf bytes = BUF_INIT(BUF_MAX_SCRATCH);
 	uint64_t ino = place_ino(PLACE_RECORD, slot->type->id, (uint64_t)slot->record);
 	/* Its writer read the record no later than it made the file: what changed since is not to be undone. */
-	int64_t known = known_by(m->tree, m->who, ino, store_scratch_base(db, scratch));
+	_cleanup_json_ cJSON *knew = NULL;
+	cJSON *own = NULL;
+	int64_t known = known_by(m->tree, m->who, ino, store_scratch_base(db, scratch), &knew);
 	int r = tree_read(m->tree, NULL, m->node.ino, BUF_MAX_SCRATCH, 0, &bytes);
 
 	if (r == 0)
 		r = save_record(m->tree, slot, path,
-			&(struct text){
-				buf_text(&bytes), bytes.len, known, store_scratch_mtime_of(db, scratch)},
+			&(struct text){buf_text(&bytes), bytes.len, known, knew, &own,
+				store_scratch_mtime_of(db, scratch)},
 			&origin, m->ticket, m->e);
 	if (r == 0) {
-		known_saved(m->tree, m->who, ino, m->ticket);
+		known_saved(m->tree, m->who, ino, m->ticket, own);
+		own = NULL;
 		save_finish_scratch(m->tree, scratch, m->ticket->changed_ino);
 		away_take(m->tree, place_to_ino(m->new_dir), m->new_name);
 	}
+	cJSON_Delete(own);
 	buf_finish(&bytes);
 	return r;
 }

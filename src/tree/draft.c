@@ -26,6 +26,14 @@ static struct draft *find_draft(struct tree *tree, uint64_t ino)
 	return d;
 }
 
+/* Only opened, it shows what there is: a tool may change that. */
+static struct draft *find_changed(struct tree *tree, uint64_t ino)
+{
+	struct draft *d = find_draft(tree, ino);
+
+	return d && (d->written || d->truncated) ? d : NULL;
+}
+
 _Bool draft_is_open(struct tree *tree, uint64_t ino)
 {
 	_Bool open;
@@ -43,7 +51,7 @@ _Bool draft_size(struct tree *tree, uint64_t ino, int64_t *ret)
 	if (!tree->draft_count)
 		return 0;
 	pthread_mutex_lock(&tree->mutex);
-	d = find_draft(tree, ino);
+	d = find_changed(tree, ino);
 	if (d)
 		*ret = (int64_t)d->bytes.len;
 	pthread_mutex_unlock(&tree->mutex);
@@ -64,7 +72,7 @@ _Bool draft_read(struct tree *tree, uint64_t ino, int64_t offset, size_t len, st
 	if (!tree->draft_count)
 		return 0;
 	pthread_mutex_lock(&tree->mutex);
-	d = find_draft(tree, ino);
+	d = find_changed(tree, ino);
 	if (d)
 		draft_slice(&d->bytes, offset, len, b);
 	pthread_mutex_unlock(&tree->mutex);
@@ -115,6 +123,22 @@ static void empty(struct draft *d)
 	d->truncated = !d->written;
 }
 
+static int begin_anew(struct tx *tx, void *argument)
+{
+	return store_scratch_emptied(tx, *(int64_t *)argument);
+}
+
+/* A temporary file that lay there from an earlier time: what its writer knows is what there is now. */
+static void note_emptied(struct tree *tree, uint64_t ino)
+{
+	struct place p = place_of_ino(ino);
+	int64_t id = p.b;
+
+	/* Where it cannot be noted, the disk is full, and the save itself says so. */
+	if (p.kind == PLACE_SCRATCH)
+		(void)store_write(tree->store, begin_anew, &id);
+}
+
 int draft_join(struct tree *tree, uint64_t ino, int flags, int32_t process, struct draft **ret)
 {
 	struct content c;
@@ -125,6 +149,8 @@ int draft_join(struct tree *tree, uint64_t ino, int flags, int32_t process, stru
 		buf_finish(&c.bytes);
 		return r;
 	}
+	if ((flags & O_TRUNC) && !(flags & O_EXCL))
+		note_emptied(tree, ino);
 	pthread_mutex_lock(&tree->mutex);
 	d = find_draft(tree, ino);
 	if (!d) {
@@ -264,6 +290,7 @@ static int check_whole(
 	struct text text = {.bytes = bytes, .len = len};
 	struct record_slot slot = slot_of(p);
 	struct buf json = BUF_INIT(BUF_MAX_SCRATCH);
+	_cleanup_json_ cJSON *knew = NULL;
 	struct place dir;
 	int r;
 
@@ -272,7 +299,8 @@ static int check_whole(
 	if (p.kind == PLACE_SCRATCH &&
 		(node_scratch_parent(h->tree, p, &dir, &name) < 0 || !node_slot(h->tree, dir, name, &slot)))
 		return 0;
-	text.known = known_by(h->tree, who, h->ino, h->draft->known);
+	text.known = known_by(h->tree, who, h->ino, h->draft->known, &knew);
+	text.own = knew;
 	r = meaning(p, &text, &json);
 	if (r == 0)
 		r = save_check(h->tree, &slot, path, &text, &origin, e);
@@ -408,12 +436,20 @@ static int save_open_record(struct handle *h, uint64_t ino, struct text *text, c
 	struct origin origin = save_origin(who, "save");
 	_cleanup_(mem_freep) char *path = path_of(h->tree, p);
 	struct buf json = BUF_INIT(BUF_MAX_SCRATCH);
+	_cleanup_json_ cJSON *knew = NULL;
+	cJSON *own = NULL;
 	int r = meaning(p, text, &json);
+
+	text->known = known_by(h->tree, who, ino, text->known, &knew);
+	text->own = knew;
+	text->ret_own = &own;
 
 	if (r == 0)
 		r = save_record(h->tree, &slot, path ? path : "(gone)", text, &origin, ret, e);
 	if (r == 0)
-		known_saved(h->tree, who, ino, ret);
+		known_saved(h->tree, who, ino, ret, own);
+	else
+		cJSON_Delete(own);
 	buf_finish(&json);
 	return r;
 }
@@ -432,8 +468,10 @@ static int save_draft(
 		r = save_scratch(h, &bytes, taken == 2, who, e);
 	else if (taken == 2)
 		r = save_open_record(h, ino,
-			&(struct text){buf_text(&bytes), bytes.len, known_by(h->tree, who, ino, known),
-				h->draft->mtime_ms},
+			&(struct text){.bytes = buf_text(&bytes),
+				.len = bytes.len,
+				.known = known,
+				.mtime_ms = h->draft->mtime_ms},
 			who, ret, e);
 	buf_finish(&bytes);
 	/* A refused draft of a new file stays as it is, for the next try. */

@@ -25,6 +25,7 @@ struct known {
 	int32_t tid;
 	int64_t position;
 	int64_t ms; /* since the machine was started */
+	cJSON *own; /* where others had changed it too: what it had made of it; else NULL */
 };
 
 void known_begin(struct tree *tree)
@@ -34,6 +35,8 @@ void known_begin(struct tree *tree)
 
 void known_end(struct tree *tree)
 {
+	for (size_t i = 0; i < MAX_KNOWN; i++)
+		cJSON_Delete(tree->known[i].own);
 	free(tree->known);
 }
 
@@ -71,19 +74,45 @@ static struct known *slot_of(struct tree *tree, int32_t tid, uint64_t ino)
 	return &tree->known[mixed >> 32 & (MAX_KNOWN - 1)];
 }
 
-void known_note(struct tree *tree, const struct caller *who, uint64_t ino)
+/* Takes @own. @again false: what is known already stands. */
+static void put(struct tree *tree, const struct caller *who, uint64_t ino, cJSON *own, _Bool again)
 {
 	struct known *k = slot_of(tree, who->tid, ino);
-	struct known now = {
-		.ino = ino, .tid = who->tid, .position = store_position(tree->store), .ms = since_boot_ms()};
+	struct known now = {.ino = ino,
+		.tid = who->tid,
+		.position = store_position(tree->store),
+		.ms = since_boot_ms(),
+		.own = own};
 
-	if (who->tid <= 0)
-		return;
 	pthread_mutex_lock(&tree->mutex);
-	*k = now;
+	if (who->tid > 0 && (again || k->tid != now.tid || k->ino != now.ino)) {
+		cJSON_Delete(k->own);
+		*k = now;
+		own = NULL;
+	}
 	pthread_mutex_unlock(&tree->mutex);
+	cJSON_Delete(own);
 }
 
+void known_note(struct tree *tree, const struct caller *who, uint64_t ino, _Bool again)
+{
+	put(tree, who, ino, NULL, again);
+}
+
+/* A shell passes on what other programs made of what yet others had read. */
+static _Bool is_shell(const struct caller *who)
+{
+	static const char *const shells[] = {"sh", "bash", "dash", "zsh", "fish", "ksh", "busybox"};
+	struct origin origin = save_origin(who, "");
+
+	for (size_t i = 0; i < ARRAY_LEN(shells); i++) {
+		if (strcmp(origin.program, shells[i]) == 0)
+			return 1;
+	}
+	return 0;
+}
+
+/* .own is not duplicated: only whether there is one is of use without the lock. */
 static struct known find(struct tree *tree, int32_t tid, uint64_t ino)
 {
 	struct known k;
@@ -116,16 +145,28 @@ static struct known find_any(struct tree *tree, const struct caller *who, uint64
 	return last;
 }
 
-int64_t known_by(struct tree *tree, const struct caller *who, uint64_t ino, int64_t position)
+int64_t known_by(struct tree *tree, const struct caller *who, uint64_t ino, int64_t position, cJSON **ret_own)
 {
-	struct known k = find_any(tree, who, ino);
+	struct known k = find_any(tree, who, ino), *slot = slot_of(tree, k.tid, ino);
 
-	return k.tid && k.position < position ? k.position : position;
+	if (!k.tid || is_shell(who))
+		return position;
+	pthread_mutex_lock(&tree->mutex);
+	if (slot->own && slot->tid == k.tid && slot->ino == ino)
+		*ret_own = cJSON_Duplicate(slot->own, 1);
+	pthread_mutex_unlock(&tree->mutex);
+	return k.position < position ? k.position : position;
 }
 
-void known_saved(struct tree *tree, const struct caller *who, uint64_t ino, const struct ticket *ticket)
+void known_saved(
+	struct tree *tree, const struct caller *who, uint64_t ino, const struct ticket *ticket, cJSON *own)
 {
-	/* Where others changed it too, the writer still has not seen that. */
-	if (ticket->alone && find_any(tree, who, ino).tid)
-		known_note(tree, who, ino);
+	_Bool keeps = !ticket->alone && own;
+
+	if (find_any(tree, who, ino).tid)
+		put(tree, who, ino, keeps ? own : NULL, 1);
+	else
+		keeps = 0;
+	if (!keeps)
+		cJSON_Delete(own);
 }

@@ -49,8 +49,8 @@ int tree_open(struct tree *tree, uint64_t ino, int flags, const struct caller *w
 	*ret = NULL;
 	if ((unsigned)p.kind >= PLACE_KIND_COUNT || (!node_kinds[p.kind].read && p.kind != PLACE_FILE))
 		return -EISDIR;
-	if (!writing && p.kind == PLACE_RECORD)
-		known_note(tree, who, ino);
+	if (p.kind == PLACE_RECORD && (flags & O_ACCMODE) != O_WRONLY)
+		known_note(tree, who, ino, !writing);
 	if (!writing && (p.kind == PLACE_RECORD || p.kind == PLACE_SCRATCH || p.kind == PLACE_SCHEMA))
 		return 0;
 	h = new_handle(tree, ino, flags);

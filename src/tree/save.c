@@ -114,7 +114,9 @@ static cJSON *base_doc(struct db *db, const struct save *s)
 
 	if (!s->slot->record)
 		return NULL;
-	if (s->text.known && store_record_changed(db, s->slot->record, s->text.known))
+	if (s->text.own)
+		known = cJSON_Duplicate(s->text.own, 1);
+	else if (s->text.known && store_record_changed(db, s->slot->record, s->text.known))
 		known = store_record_doc_at(db, s->slot->record, s->text.known);
 	if (!known || spoken_of(s, known) != ~(uint64_t)0)
 		return store_record_doc(db, s->slot->record);
@@ -135,6 +137,10 @@ static int parse(struct db *db, const struct stack *stack, struct save *s, cJSON
 		s->slot->type, s->text.bytes, s->text.len, base, &names, stack->currency, ret, &s->why);
 	if (r == 0 && !s->slot->record)
 		fill_from_place(s->slot, *ret);
+	if (r == 0 && base && s->text.ret_own) {
+		cJSON_Delete(*s->text.ret_own);
+		*s->text.ret_own = record_apply(s->slot->type, base, *ret);
+	}
 	return r;
 }
 
@@ -188,7 +194,7 @@ static int run_save(struct tx *tx, void *argument)
 	struct record_stat before = {0}, after;
 	struct change c;
 	int64_t record;
-	_Bool alone = !store_record_changed(tx->db, s->slot->record, s->text.known);
+	_Bool alone = !s->text.own && !store_record_changed(tx->db, s->slot->record, s->text.known);
 	int r = plan(tx->db, tx->stack, s, &c, &parsed);
 
 	if (r == 0 && s->slot->record)
@@ -393,8 +399,10 @@ int save_promote(
 	r = store_scratch_read(db, scratch, &bytes);
 	if (r == 0)
 		r = save_record(tree, &slot, path,
-			&(struct text){buf_text(&bytes), bytes.len, store_scratch_base(db, scratch),
-				store_scratch_mtime_of(db, scratch)},
+			&(struct text){.bytes = buf_text(&bytes),
+				.len = bytes.len,
+				.known = store_scratch_base(db, scratch),
+				.mtime_ms = store_scratch_mtime_of(db, scratch)},
 			origin, ret, e);
 	if (r == 0)
 		save_finish_scratch(tree, scratch, ret->changed_ino);

@@ -9,6 +9,9 @@ struct text {
 	const char *bytes;
 	size_t len;
 	int64_t known; /* the last row of the history when the writer read the record; 0: it is meant as it is */
+	const cJSON *
+		own; /* what the writer had made of it when it saved it last, in place of what was there then; NULL: the same */
+	cJSON **ret_own;  /* what this text makes of what the writer knew, given; NULL: nobody asks */
 	int64_t mtime_ms; /* as the writer set it, 0: now */
 	const char
 		*written; /* what was written, where that is not the text itself: it is kept when refused */

@@ -5,8 +5,8 @@
     late.py HOW FILE CITY COMMAND...
 
 COMMAND changes the record behind the program's back; it is waited for until FILE shows another text, which is not read by this process.
-HOW: rename (a temporary file, os.replace), truncate (in place), patch (r+), threads (read by one thread, written by another one),
-order (only one field is written, with the value that it had when the record was read; CITY is not used).
+HOW: rename (a temporary file, os.replace), truncate (in place), patch (r+), same (r+, and read by the same descriptor), threads (read by one
+thread, written by another one), back (in place, and then once more with the city that it had), order (only one field is written, with the value that it had when the record was read; CITY is not used).
 """
 import json
 import os
@@ -25,16 +25,25 @@ def read():
         record = json.load(f)
 
 
+def put(values):
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(json.dumps(record | values, ensure_ascii=False, indent=2) + "\n")
+
+
 def shown():
     return subprocess.run(["cat", path], stdout=subprocess.PIPE, check=True).stdout
 
 
 done = threading.Event()
+kept = None
 if how == "threads":
     thread = threading.Thread(target=lambda: (read(), done.wait()))
     thread.start()
     while record is None:
         time.sleep(0.01)
+elif how == "same":
+    kept = open(path, "r+", encoding="utf-8")
+    record = json.load(kept)
 else:
     read()
 before = shown()
@@ -51,6 +60,14 @@ if how == "rename":
     with open(path + ".tmp", "w", encoding="utf-8") as f:
         f.write(text)
     os.replace(path + ".tmp", path)
+elif how == "same":
+    kept.seek(0)
+    kept.write(text)
+    kept.truncate()
+    kept.close()
+elif how == "back":
+    put({"city": city})
+    put({})
 elif how == "patch":
     with open(path, "r+", encoding="utf-8") as f:
         f.write(text)

@@ -52,7 +52,7 @@ check_within 5 "edited on both sides: the tree has both" prints "Delft outside@g
 # ---- a program reads the record, then it changes outside, then the program saves what it had read, with a change of its own
 late() { python3 "$SRC/tests/system/late.py" "$@"; }
 city_of() { grep '^C-00001,' clients.csv | grep -c -- ",$1,"; }
-for how in rename truncate patch threads; do
+for how in rename truncate patch same threads; do
 	OUTSIDE=$how-outside@greenfield.example
 	check "$how: the record changes outside before it is saved" \
 		late "$how" "$DIR/client.json" "$how" sed -i "s/,[a-z-]*outside@greenfield.example,/,$OUTSIDE,/" clients.csv
@@ -60,10 +60,24 @@ for how in rename truncate patch threads; do
 	check_within 5 "$how: so has the sheet" prints 1 city_of "$how"
 	check_equal "$how: and its other one" "$(cell clients.csv C-00001 'Contact e-mail')" "$OUTSIDE"
 done
+check "a change of one's own, taken back" \
+	late back "$DIR/client.json" Elsewhere sed -i 's/,threads-outside@greenfield.example,/,back-outside@greenfield.example,/' clients.csv
+check_equal "is taken back, and the other one stays" "$(jq -r '.city + " " + .email' "$DIR/client.json")" "threads back-outside@greenfield.example"
 check "few fields are an order, also to be what they were when the program read them" \
 	late order "$DIR/client.json" - sed -i '/^C-00001,/s/,threads,/,Elsewhere,/' clients.csv
 check_within 5 "and so they are" prints threads jq -r .city "$DIR/client.json"
 saves() { "$SEAMFS" log "$DIR/client.json" | grep -c 'city'; }
+FIRST=$(jq -r .city "$DIR/client.json")
+cp "$DIR/client.json" "$DIR/left.tmp"
+outside() { sed -i "/^C-00001,/s/,$1,/,$2,/" clients.csv && wait_until 5 prints "$2" jq -r .city "$DIR/client.json"; }
+check "the city changes outside" outside "$FIRST" Outer
+jq --arg c "$FIRST" '.city = $c' "$DIR/client.json" >"$DIR/left.tmp" && mv "$DIR/left.tmp" "$DIR/client.json"
+check_equal "what is set back by way of an old temporary file counts" "$(jq -r .city "$DIR/client.json")" "$FIRST"
+read -r _ <"$DIR/client.json"
+check "the city changes outside again" outside "$FIRST" Outer2
+NEW=$(jq --arg c "$FIRST" '.city = $c' "$DIR/client.json")
+echo "$NEW" >"$DIR/client.json"
+check_equal "what a shell has set back by other programs counts" "$(jq -r .city "$DIR/client.json")" "$FIRST"
 SAVES=$(saves)
 for city in Delft Gouda Delft Gouda Delft Gouda Delft; do
 	sed -i "s/\"city\": \"[^\"]*\"/\"city\": \"$city\"/" "$DIR/client.json"

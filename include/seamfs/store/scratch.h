@@ -29,6 +29,9 @@ int64_t store_scratch_base(struct db *db, int64_t id);
 int store_scratch_read(struct db *db, int64_t id, struct buf *b);
 void store_scratch_list(struct db *db, uint64_t dir, int64_t after, store_lister f, void *context);
 
+/* store_scratch_emptied - it is begun anew: its writer knows what there is now */
+int store_scratch_emptied(struct tx *tx, int64_t id);
+
 /* store_scratch_make - -EEXIST when the name is taken */
 int store_scratch_make(
 	struct tx *tx, uint64_t dir, const char *name, uint32_t mode, const char *target, int64_t *ret);
