@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 #include "seamfs/base/log.h"
 #include "seamfs/base/mem.h"
+#include "seamfs/codec/utf8.h"
 
 static const struct verb verbs[] = {
 	{"mount", "mount [-c stack.json] [-f] [-r] DIR",
@@ -113,7 +114,10 @@ static const struct verb verbs[] = {
 
 enum exit_code fail(enum exit_code code, const struct err *e)
 {
-	fprintf(stderr, "seamfs: %s\n", e->text);
+	_cleanup_(mem_freep) char *text = str_dup(e->text);
+
+	utf8_disarm(text); /* some of it may be a tool's words */
+	fprintf(stderr, "seamfs: %s\n", text);
 	return code;
 }
 

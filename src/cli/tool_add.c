@@ -9,6 +9,7 @@
 #include "seamfs/base/file.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
+#include "seamfs/codec/utf8.h"
 #include "seamfs/model/stack_edit.h"
 #include "seamfs/sync/sync.h"
 
@@ -124,6 +125,7 @@ static void show_type(struct adding *a, enum type_id type)
 	printf("\n%s\n", type_get(type)->plural);
 	fflush(stdout);
 	if (tool_look(a->link, type, 1, &look, &e) < 0) {
+		utf8_disarm(e.text);
 		printf("  cannot be read: %s\n", e.text);
 		return;
 	}
@@ -156,6 +158,7 @@ static int show(struct adding *a, struct err *e)
 
 	if (r < 0)
 		return r;
+	utf8_disarm(text);
 	printf("%s: %s\n", a->name, text);
 	for (int i = TYPE_NONE + 1; i < TYPE_COUNT && !atomic_load(a->setup.stop); i++) {
 		if (tool_has(a->link, (enum type_id)i))

@@ -12,6 +12,7 @@
 #include "seamfs/base/clock.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
+#include "seamfs/codec/utf8.h"
 #include "seamfs/sync/sync.h"
 
 enum { LOOK_AT = 200 }; /* records, to find the newest one among; some tools take seconds for each hundred */
@@ -221,6 +222,7 @@ static enum exit_code run(
 		err_prefix(&e, t.tool);
 		return fail(EXIT_TOOL, &e);
 	}
+	utf8_disarm(text);
 	printf("%s: %s\n", t.tool, text);
 	if (allow(&t, o, types, &e) < 0)
 		return fail(EXIT_FAILED, &e);

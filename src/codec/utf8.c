@@ -40,3 +40,14 @@ void utf8_shorten(char *text, size_t max)
 		end--;
 	memcpy(text + end, dots, sizeof(dots));
 }
+
+void utf8_disarm(char *text)
+{
+	for (unsigned char *p = (unsigned char *)text; *p; p++) {
+		if ((*p < 0x20 && *p != '\n') || *p == 0x7f)
+			*p = '.';
+		/* U+0080 to U+009F */
+		if (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
+			p[0] = p[1] = '.';
+	}
+}

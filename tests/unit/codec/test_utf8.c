@@ -27,4 +27,13 @@ TEST(a_shortened_text_ends_after_a_whole_character)
 	}
 }
 
-TEST_MAIN(TEST_RUN(a_shortened_text_ends_after_a_whole_character))
+TEST(a_terminal_obeys_nothing)
+{
+	char text[] = "a\033]0;x\007b\177\xc2\x9b"
+		      "2J\n\xc3\xa9\xe2\x82\xac";
+
+	utf8_disarm(text);
+	check_text(text, "a.]0;x.b...2J\n\xc3\xa9\xe2\x82\xac");
+}
+
+TEST_MAIN(TEST_RUN(a_shortened_text_ends_after_a_whole_character), TEST_RUN(a_terminal_obeys_nothing))
