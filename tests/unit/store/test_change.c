@@ -7,6 +7,7 @@
 #include "seamfs/base/file.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
+#include "seamfs/store/history.h"
 #include "seamfs/store/local.h"
 #include "seamfs/store/outbox.h"
 #include "test.h"
@@ -257,6 +258,41 @@ static _Bool set_up(void)
 	return store_open(folder, stack, &store, &e) == 0;
 }
 
+struct noting {
+	int64_t record;
+	cJSON *lost;
+};
+
+static int run_note(struct tx *tx, void *argument)
+{
+	const struct noting *n = argument;
+	struct origin origin = {.tool = -1, .cause = "overruled"};
+	const struct type *type = type_get(TYPE_CLIENT);
+	_cleanup_json_ cJSON *kept = store_record_doc(tx->db, n->record);
+
+	return store_history_note(
+		tx, n->record, n->lost, kept, field_bit(type, type_field(type, "city")), &origin);
+}
+
+/* What a copy said and its owner overruled was never the record's: a save is not compared with it. */
+TEST(a_note_is_no_change)
+{
+	struct noting n = {
+		put(TYPE_CLIENT, 0, "{\"name\": \"Noted\", \"city\": \"Bonn\"}"), cJSON_CreateObject()};
+	int64_t before = store_position(store);
+	cJSON *doc;
+
+	json_set_text(n.lost, "city", "Lost");
+	check_int(store_write(store, run_note, &n), 0);
+	check(!store_record_changed(store_db(store), n.record, before));
+	put(TYPE_CLIENT, n.record, "{\"city\": \"Gouda\"}");
+	check(store_record_changed(store_db(store), n.record, before));
+	doc = store_record_doc_at(store_db(store), n.record, before);
+	check_text(json_get_text(doc, "city"), "Bonn");
+	cJSON_Delete(doc);
+	cJSON_Delete(n.lost);
+}
+
 int main(void)
 {
 	static const struct test_case cases[] = {TEST_RUN(names_are_given_once),
@@ -264,7 +300,7 @@ int main(void)
 		TEST_RUN(a_refused_change_leaves_no_trace), TEST_RUN(a_number_is_given_once),
 		TEST_RUN(the_same_again_is_no_change), TEST_RUN(the_outbox_keeps_its_order),
 		TEST_RUN(an_unknown_outcome_keeps_its_time), TEST_RUN(one_daemon_a_folder),
-		TEST_RUN(all_is_there_after_a_restart)};
+		TEST_RUN(all_is_there_after_a_restart), TEST_RUN(a_note_is_no_change)};
 	static const char *const left[] = {
 		"seamfs.db", "seamfs.db-wal", "seamfs.db-shm", "lock", "stack.json"};
 	int r;
