@@ -26,12 +26,12 @@ static struct draft *find_draft(struct tree *tree, uint64_t ino)
 	return d;
 }
 
-/* Only opened, it shows what there is: a tool may change that. */
+/* A record that is only opened shows what there is: a tool may change that. A temporary file may be removed while it is open. */
 static struct draft *find_changed(struct tree *tree, uint64_t ino)
 {
 	struct draft *d = find_draft(tree, ino);
 
-	return d && (d->written || d->truncated) ? d : NULL;
+	return d && (d->written || d->truncated || place_of_ino(ino).kind == PLACE_SCRATCH) ? d : NULL;
 }
 
 _Bool draft_is_open(struct tree *tree, uint64_t ino)

@@ -75,14 +75,12 @@ static struct known *slot_of(struct tree *tree, int32_t tid, uint64_t ino)
 }
 
 /* Takes @own. @again false: what is known already stands. */
-static void put(struct tree *tree, const struct caller *who, uint64_t ino, cJSON *own, _Bool again)
+static void put(
+	struct tree *tree, const struct caller *who, uint64_t ino, int64_t position, cJSON *own, _Bool again)
 {
 	struct known *k = slot_of(tree, who->tid, ino);
-	struct known now = {.ino = ino,
-		.tid = who->tid,
-		.position = store_position(tree->store),
-		.ms = since_boot_ms(),
-		.own = own};
+	struct known now = {
+		.ino = ino, .tid = who->tid, .position = position, .ms = since_boot_ms(), .own = own};
 
 	pthread_mutex_lock(&tree->mutex);
 	if (who->tid > 0 && (again || k->tid != now.tid || k->ino != now.ino)) {
@@ -96,7 +94,7 @@ static void put(struct tree *tree, const struct caller *who, uint64_t ino, cJSON
 
 void known_note(struct tree *tree, const struct caller *who, uint64_t ino, _Bool again)
 {
-	put(tree, who, ino, NULL, again);
+	put(tree, who, ino, store_position(tree->store), NULL, again);
 }
 
 /* A shell passes on what other programs made of what yet others had read. */
@@ -164,7 +162,7 @@ void known_saved(
 	_Bool keeps = !ticket->alone && own;
 
 	if (find_any(tree, who, ino).tid)
-		put(tree, who, ino, keeps ? own : NULL, 1);
+		put(tree, who, ino, ticket->position, keeps ? own : NULL, 1);
 	else
 		keeps = 0;
 	if (!keeps)

@@ -12,6 +12,7 @@
 #include "seamfs/codec/json.h"
 #include "seamfs/store/conflict.h"
 #include "seamfs/store/failure.h"
+#include "seamfs/store/history.h"
 #include "seamfs/store/scratch.h"
 #include "tree/save.h"
 
@@ -218,7 +219,8 @@ static int run_save(struct tx *tx, void *argument)
 	*s->ticket = (struct ticket){.record = after.version == before.version ? 0 : record,
 		.version = after.version,
 		.changed_ino = place_ino(PLACE_RECORD, s->slot->type->id, (uint64_t)record),
-		.alone = alone};
+		.alone = alone,
+		.position = store_history_end(tx->db)};
 	return 0;
 }
 

@@ -39,6 +39,7 @@ struct ticket {
 	int64_t version;
 	uint64_t changed_ino; /* a node whose cached contents are out of date now, or 0 */
 	_Bool alone;	      /* nobody else had changed the record since its writer read it */
+	int64_t position;     /* the end of the history with it */
 };
 
 struct tree *tree_new(struct store *store);
