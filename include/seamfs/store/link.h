@@ -67,8 +67,6 @@ char *store_identity(const char *text);
  */
 int64_t store_match(struct db *db, int64_t tool, enum type_id type, const cJSON *doc);
 
-/* ---- outbox ---- */
-
 /* ---- cursors ---- */
 
 /* store_cursor - where the next listing goes on (given, NULL: at the start); @ret_complete: one was complete before */
