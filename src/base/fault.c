@@ -26,8 +26,12 @@ static void note(const char *path, const char *what)
 void fault_step(const char *what)
 {
 	const char *arm = getenv("SEAMFS_STEP_ARM"), *log = getenv("SEAMFS_STEP_LOG"),
-		   *number = getenv("SEAMFS_STEP_KILL");
+		   *number = getenv("SEAMFS_STEP_KILL"), *stall = getenv("SEAMFS_STEP_STALL");
 
+	if (stall && strcmp(stall, what) == 0 && (!arm || access(arm, F_OK) == 0)) {
+		for (;;)
+			pause();
+	}
 	if (!log && !number)
 		return;
 	/* Held while the process dies: no other thread takes a step meanwhile. */

@@ -39,6 +39,7 @@ struct mount {
 	_Atomic int64_t told; /* store_position() of which the kernel has been told all */
 	pid_t helper;	      /* does through the mount what watchers are to see */
 	int order_fd, answer_fd;
+	pid_t sentinel; /* ends the connection when the daemon cannot even die */
 	_Atomic uint64_t expect_dir; /* what the notifier makes just now, so that watchers see it … */
 	uint64_t expect_ino;
 	char expect_name[256]; /* … written before expect_dir, read only when that matches */
@@ -103,6 +104,13 @@ void park_answer(struct mount *m, fuse_req_t req, const struct ticket *ticket, i
 void park_refusal(struct mount *m, fuse_req_t req, uint64_t stale_ino, int result);
 int park_start(struct mount *m);
 void park_stop(struct mount *m);
+
+/* mount_connection - the number of the kernel's connection behind a mount of ours; -ENOENT: there is none on @dir */
+int mount_connection(const char *dir, unsigned *ret);
+
+/* sentinel.c: a killed daemon leaves a dead mount, never one that hangs */
+int sentinel_start(struct mount *m);
+void sentinel_stop(struct mount *m);
 
 /* notify.c: tells the kernel, and through it everybody who watches, what changed */
 int notify_fork(struct mount *m); /* the helper process; before anything is mounted */

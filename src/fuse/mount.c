@@ -19,7 +19,7 @@
 
 #define FS_TYPE "fuse.seamfs"
 
-typedef void (*mount_visitor)(void *context, const char *point, const char *type);
+typedef void (*mount_visitor)(void *context, const char *point, const char *type, unsigned minor);
 
 /* Every mount, from /proc/self/mountinfo. */
 static void each_mount(mount_visitor visit, void *context)
@@ -29,9 +29,10 @@ static void each_mount(mount_visitor visit, void *context)
 
 	while (f && fgets(line, sizeof(line), f)) {
 		char point[4096], kind[256], *dash = strstr(line, " - ");
+		unsigned minor;
 		size_t n = 0;
 
-		if (!dash || sscanf(line, "%*s %*s %*s %*s %4095s", point) != 1 ||
+		if (!dash || sscanf(line, "%*s %*s %*u:%u %*s %4095s", &minor, point) != 2 ||
 			sscanf(dash, " - %255s", kind) != 1)
 			continue;
 		/* Blanks and the like are written as \ooo there (proc(5)). */
@@ -46,7 +47,7 @@ static void each_mount(mount_visitor visit, void *context)
 			}
 		}
 		point[n] = '\0';
-		visit(context, point, kind);
+		visit(context, point, kind, minor);
 	}
 	if (f)
 		fclose(f);
@@ -55,15 +56,18 @@ static void each_mount(mount_visitor visit, void *context)
 struct search {
 	const char *dir;
 	char *found; /* a type, or a mount point */
+	unsigned minor;
 	size_t count;
 };
 
-static void match_type(void *context, const char *point, const char *type)
+static void match_type(void *context, const char *point, const char *type, unsigned minor)
 {
 	struct search *s = context;
 
-	if (strcmp(point, s->dir) == 0)
-		str_set(&s->found, type);
+	if (strcmp(point, s->dir) != 0)
+		return;
+	str_set(&s->found, type);
+	s->minor = minor;
 }
 
 /* The type of what is mounted exactly on @dir (the last mount wins); NULL: nothing. */
@@ -75,11 +79,24 @@ static char *mounted_type(const char *dir)
 	return s.found;
 }
 
-static void match_inside(void *context, const char *point, const char *type)
+int mount_connection(const char *dir, unsigned *ret)
+{
+	struct search s = {.dir = dir};
+	_Bool ours;
+
+	each_mount(match_type, &s);
+	ours = s.found && strcmp(s.found, FS_TYPE) == 0;
+	free(s.found);
+	*ret = s.minor;
+	return ours ? 0 : -ENOENT;
+}
+
+static void match_inside(void *context, const char *point, const char *type, unsigned minor)
 {
 	struct search *s = context;
 	size_t n = strlen(point);
 
+	(void)minor;
 	if (strcmp(type, FS_TYPE) != 0)
 		return;
 	if (!s->dir || (strncmp(s->dir, point, n) == 0 && (s->dir[n] == '/' || !s->dir[n]))) {
@@ -222,6 +239,9 @@ int mount_open(struct tree *tree, const char *dir, struct mount **ret, struct er
 		err_set(e, -r, "cannot start a process: %s", strerror(-r));
 	if (r == 0)
 		r = start_session(m, e);
+	/* After the mount, which it names, and before any thread. */
+	if (r == 0 && sentinel_start(m) < 0)
+		r = err_set(e, EIO, "cannot start a process that watches over %s", m->dir);
 	if (r < 0) {
 		mount_close(m);
 		return r;
@@ -269,6 +289,7 @@ void mount_close(struct mount *m)
 		fuse_session_unmount(m->session);
 		fuse_session_destroy(m->session);
 	}
+	sentinel_stop(m);
 	notify_reap(m);
 	pthread_mutex_destroy(&m->mutex);
 	free(m->dir);

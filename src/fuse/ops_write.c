@@ -6,6 +6,7 @@
 
 #include "fuse/face.h"
 #include "seamfs/base/clock.h"
+#include "seamfs/base/fault.h"
 #include "seamfs/base/log.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/model/place.h"
@@ -306,6 +307,7 @@ void face_mkdir(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode)
 	if (made_by_notifier(req, dir, name))
 		return;
 	r = tree_mkdir(m->tree, dir, name, &who, &node, &e);
+	fault_step("mkdir");
 	reply_node(req, (struct act){"mkdir", dir, name}, r, &node, &e);
 }
 
