@@ -39,7 +39,7 @@ struct mount {
 	_Atomic int64_t told; /* store_position() of which the kernel has been told all */
 	pid_t helper;	      /* does through the mount what watchers are to see */
 	int order_fd, answer_fd;
-	pid_t sentinel; /* ends the connection when the daemon cannot even die */
+	pid_t sentinel;		     /* ends the connection when the daemon cannot even die */
 	_Atomic uint64_t expect_dir; /* what the notifier makes just now, so that watchers see it … */
 	uint64_t expect_ino;
 	char expect_name[256]; /* … written before expect_dir, read only when that matches */
