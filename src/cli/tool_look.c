@@ -75,11 +75,12 @@ int tool_look(struct tool_link *link, enum type_id type, size_t limit, struct to
 	struct tool_look look = {.rows = cJSON_CreateArray()};
 	struct reading g = {&look, limit};
 	_cleanup_(mem_freep) char *cursor = NULL;
+	struct file_walk walk = {.sink = take_files, .context = &g};
 	_Bool complete;
 	int r;
 
 	if (link->capabilities[type].type == TYPE_NONE)
-		r = link->ops->files(link, take_files, &g, e);
+		r = link->ops->files->walk(link, &walk, e);
 	else
 		r = link->ops->list(link, type, NULL, take_page, &g, &cursor, &complete, e);
 	if (r < 0 && !look.more) {

@@ -33,6 +33,14 @@ void remote_finish(struct remote *r)
 	*r = (struct remote){0};
 }
 
+void remote_file_finish(struct remote_file *f)
+{
+	free((char *)f->path);
+	free((char *)f->id);
+	free((char *)f->etag);
+	*f = (struct remote_file){0};
+}
+
 /* A name becomes part of a path, so it is no more than this. */
 static _Bool name_valid(const char *name)
 {

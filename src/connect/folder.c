@@ -34,8 +34,7 @@ struct folder_link {
 /* One way through the tree. */
 struct walk {
 	struct folder_link *link;
-	file_sink sink; /* NULL: only the watches are wanted */
-	void *context;
+	const struct file_walk *into; /* NULL: only the watches are wanted */
 	struct remote_file batch[BATCH];
 	size_t filled;
 	size_t files, folders;
@@ -57,7 +56,7 @@ static void drop(struct walk *w)
 
 static int flush(struct walk *w)
 {
-	int r = w->filled ? w->sink(w->context, w->batch, w->filled) : 0;
+	int r = w->filled ? w->into->sink(w->into->context, w->batch, w->filled) : 0;
 
 	drop(w);
 	return r;
@@ -72,7 +71,7 @@ static int emit(struct walk *w, const char *path, const struct stat *s)
 	if (w->files + w->folders > MAX_ENTRIES)
 		return driver_whole(w->e, err_set(w->e, E2BIG, "%s holds more than %d files and folders",
 						  w->link->path, MAX_ENTRIES));
-	if (!w->sink)
+	if (!w->into)
 		return 0;
 	w->batch[w->filled++] = (struct remote_file){
 		.path = str_dup(path),
@@ -195,9 +194,9 @@ static int walk(struct walk *w)
 	return r;
 }
 
-static int files(struct tool_link *link, file_sink sink, void *context, struct err *e)
+static int walk_all(struct tool_link *link, const struct file_walk *into, struct err *e)
 {
-	struct walk w = {.link = folder_link(link), .sink = sink, .context = context, .e = e};
+	struct walk w = {.link = folder_link(link), .into = into, .e = e};
 
 	return walk(&w);
 }
@@ -212,7 +211,7 @@ static int check(struct tool_link *link, char **ret_text, struct err *e)
 	return r;
 }
 
-/* Watches what is not watched yet. What cannot be read now is noticed by files(). */
+/* Watches what is not watched yet. What cannot be read now is noticed by walk(). */
 static void watch_all(struct folder_link *l)
 {
 	struct walk w = {.link = l};
@@ -265,9 +264,11 @@ static void close_link(struct tool_link *link)
 	free(l);
 }
 
+static const struct file_ops file_ops = {.walk = walk_all};
+
 static const struct connector_ops ops = {
 	.check = check,
-	.files = files,
+	.files = &file_ops,
 	.watch_fd = watch_fd,
 	.watch_drain = watch_drain,
 	.close = close_link,

@@ -313,11 +313,12 @@ static int sweep_files(struct tx *tx, void *argument)
 static int pull_files(struct worker *w, struct err *e)
 {
 	struct files f = {.w = w};
+	struct file_walk walk = {.sink = take_files, .context = &f};
 	int r;
 
 	f.pass = 1 +
 		 db_int(store_db(w->store), 0, "SELECT max(pass) FROM file WHERE tool = ?1", "i", w->tool_id);
-	r = w->link->ops->files(w->link, take_files, &f, e);
+	r = w->link->ops->files->walk(w->link, &walk, e);
 	return r == 0 ? store_write(w->store, sweep_files, &f) : r;
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC1091
+# shellcheck shell=bash disable=SC1091,SC2012
 # seamfs is killed while a thread of it tells the kernel of a folder that a client has locked, and that client waits for seamfs: the
 # thread cannot die. The mount has to be as dead as after any other kill, for everybody, and can be mounted again. Both ways: through
 # the kernel's control files, where they are mounted, and without them.

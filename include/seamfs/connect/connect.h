@@ -25,6 +25,7 @@
 #include <stdint.h>
 
 #include "seamfs/base/err.h"
+#include "seamfs/connect/files.h"
 #include "seamfs/model/type.h"
 
 /* One record as the tool has it now. */
@@ -56,15 +57,6 @@ struct capability {
  * Returns 0, or -errno, which stops the listing and is forwarded.
  */
 typedef int (*remote_sink)(void *context, const struct remote *remotes, size_t count);
-
-/* A file or folder of a document tool. */
-struct remote_file {
-	const char *path; /* relative, '/'-separated, no leading '/' */
-	_Bool folder;
-	int64_t size;
-	int64_t mtime_ms;
-};
-typedef int (*file_sink)(void *context, const struct remote_file *files, size_t count);
 
 struct tool_link;
 
@@ -122,8 +114,7 @@ struct connector_ops {
 	int (*restore)(
 		struct tool_link *link, enum type_id type, const char *id, struct remote *ret, struct err *e);
 
-	/* files - lists the tree of a document tool (folders before what is in them); NULL for others */
-	int (*files)(struct tool_link *link, file_sink sink, void *context, struct err *e);
+	const struct file_ops *files; /* of a document tool; NULL for others */
 
 	/* watch_fd - a descriptor that polls readable when the tool changed, or -1; NULL: none */
 	int (*watch_fd)(struct tool_link *link);

@@ -65,6 +65,13 @@ static void touch(const struct rig *rig, const char *name, const char *text)
 	utimensat(AT_FDCWD, path, times, 0);
 }
 
+static int walk(struct rig *rig, int (*sink)(void *, const struct remote_file *, size_t), void *context)
+{
+	struct file_walk w = {.sink = sink, .context = context};
+
+	return rig->link->ops->files->walk(rig->link, &w, &rig->e);
+}
+
 TEST(the_tree_is_listed)
 {
 	_cleanup_(found_finish) struct found f = {0};
@@ -91,7 +98,7 @@ TEST(the_tree_is_listed)
 	for (int i = 0; i < 2; i++) {
 		found_finish(&f);
 		f.count = 0;
-		check_int(rig.link->ops->files(rig.link, collect, &f, &rig.e), 0);
+		check_int(walk(&rig, collect, &f), 0);
 	}
 	/* Hidden names too: a lock that a colleague's office program left there is for ours to see. */
 	check_int(f.count, 9);
@@ -120,7 +127,7 @@ TEST(folders_come_before_what_is_in_them)
 			rig_write(&rig, name, "");
 		}
 	}
-	check_int(rig.link->ops->files(rig.link, collect, &f, &rig.e), 0);
+	check_int(walk(&rig, collect, &f), 0);
 	check_int(f.count, 30 * 21);
 	check_int(f.largest_batch, 256);
 	for (size_t i = 0; i < f.count; i++) {
@@ -149,14 +156,14 @@ TEST(errors_end_a_listing)
 	start(&rig);
 	path = rig_path(&rig, "docs");
 	rig_write(&rig, "docs/a", "");
-	check_int(rig.link->ops->files(rig.link, refuse, NULL, &rig.e), -ENOSPC);
+	check_int(walk(&rig, refuse, NULL), -ENOSPC);
 	rig.link->stop = &stop;
-	check_int(rig.link->ops->files(rig.link, collect, &f, &rig.e), -ECANCELED);
+	check_int(walk(&rig, collect, &f), -ECANCELED);
 	stop = 0;
 	rig_remove(path, NULL, 0, NULL);
 	check_int(f.count, 0);
 	nftw(path, rig_remove, 8, FTW_DEPTH | FTW_PHYS);
-	check_int(rig.link->ops->files(rig.link, collect, &f, &rig.e), -ENOENT);
+	check_int(walk(&rig, collect, &f), -ENOENT);
 	check_int(rig.e.scope, ERR_TOOL);
 	check(strstr(rig.e.text, path) != NULL);
 	rig_stop(&rig);
