@@ -2,6 +2,8 @@
 /*
  * files - the part of the contract that is about documents: a tool's tree of folders and files.
  *
+ * A link with file_ops may be opened several times for the same tool: bytes are moved by links of their own.
+ *
  * Paths are relative to the folder that the tool was opened with, '/'-separated, UTF-8, without a leading '/'; "" is that folder
  * itself. A version of a file is named by its etag, an opaque text that changes with the bytes; a tool without etags makes one of
  * what it has (size, time, hash), and says so by .weak: then a conditional write is only as good as a look just before it.
@@ -33,6 +35,8 @@ void remote_file_finish(struct remote_file *f); /* for one that was given: frees
 
 /* One way through the tree. */
 struct file_walk {
+	const char *path; /* the folder whose entries are wanted; "" or NULL: the root */
+	_Bool flat;	  /* only its own entries, nothing further below */
 	/* sink - some entries, folders before what is in them; they are borrowed. -errno stops the walk and is forwarded. */
 	int (*sink)(void *context, const struct remote_file *files, size_t count);
 	/* known - the folder has this etag since last time: what is below it need not be asked for, and is not listed. May be NULL. */
@@ -62,7 +66,7 @@ struct file_upload {
 
 /* Of a tool whose bytes are elsewhere. A local folder, whose bytes the tree reads itself, has only walk(). */
 struct file_ops {
-	/* walk - everything; folders before what is in them */
+	/* walk - everything below a folder; -ENOENT when it is not there. A local folder is always walked whole. */
 	int (*walk)(struct tool_link *link, const struct file_walk *walk, struct err *e);
 
 	/* stat - one entry as it is now, given */
