@@ -56,12 +56,28 @@ static int detach_terminal(const char *state)
 	return 0;
 }
 
+/* Only where a tool holds the bytes of documents. */
+static int open_cache(const struct stack *stack, const char *state, struct cache **ret, struct err *e)
+{
+	_cleanup_(mem_freep) char *home = config_home("XDG_CACHE_HOME", ".cache");
+	_cleanup_(mem_freep) char *word = config_stack_word(stack);
+	_cleanup_(mem_freep) char *cached = path_join(home, word);
+	_cleanup_(mem_freep) char *staged = path_join(state, "staged");
+
+	for (int i = 1; i < stack->tool_count; i++) {
+		if (stack->tools[i].files && !stack->tools[i].folder)
+			return cache_open(cached, staged, stack->cache_bytes, ret, e);
+	}
+	return 0;
+}
+
 /* Everything between the folder and the tools, from the bottom up; ends when it is unmounted. */
 static enum exit_code serve(struct stack *stack, const char *dir, int report_fd)
 {
 	_cleanup_(mem_freep) char *state = config_state_dir(stack);
 	enum exit_code code = EXIT_OK;
 	struct store *store = NULL;
+	struct cache *cache = NULL;
 	struct mount *mount = NULL;
 	struct tree *tree = NULL;
 	struct sync *sync = NULL;
@@ -72,11 +88,13 @@ static enum exit_code serve(struct stack *stack, const char *dir, int report_fd)
 		code = EXIT_CONFIG;
 	else if (store_open(state, stack, &store, &e) < 0)
 		code = e.code == EBUSY ? EXIT_BUSY : EXIT_FAILED;
+	else if (open_cache(stack, state, &cache, &e) < 0)
+		code = EXIT_FAILED;
 	if (code == EXIT_OK) {
-		tree = tree_new(store);
-		if (mount_open(tree, dir, &mount, &e) < 0)
+		tree = tree_new(store, cache);
+		if (mount_open(tree, cache, dir, &mount, &e) < 0)
 			code = EXIT_MOUNT;
-		else if (sync_start(sync, store, &e) < 0)
+		else if (sync_start(sync, store, cache, &e) < 0)
 			code = EXIT_FAILED;
 	}
 	tell(report_fd, code, e.text);
@@ -93,6 +111,7 @@ static enum exit_code serve(struct stack *stack, const char *dir, int report_fd)
 	sync_stop(sync);
 	mount_close(mount);
 	tree_free(tree);
+	cache_close(cache);
 	store_close(store);
 	return code;
 }

@@ -140,7 +140,7 @@ static int count_types(const struct tool_link *link, const char *what)
 
 	for (int i = TYPE_NONE + 1; i < TYPE_COUNT; i++) {
 		const struct capability *c = &link->capabilities[i];
-		_Bool files = i == TYPE_DOCUMENT && link->folder && c->type == TYPE_NONE;
+		_Bool files = i == TYPE_DOCUMENT && link->ops->files && c->type == TYPE_NONE;
 
 		n += what[0] == 'w'   ? c->writes != 0 || files
 		     : what[0] == 'c' ? c->creates != 0 || files

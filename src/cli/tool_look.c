@@ -21,7 +21,7 @@ struct reading {
 
 _Bool tool_has(const struct tool_link *link, enum type_id type)
 {
-	return link->capabilities[type].type != TYPE_NONE || (type == TYPE_DOCUMENT && link->folder);
+	return link->capabilities[type].type != TYPE_NONE || (type == TYPE_DOCUMENT && link->ops->files);
 }
 
 static void add_row(struct tool_look *look, cJSON *doc)

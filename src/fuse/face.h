@@ -11,11 +11,24 @@
 
 enum {
 	MAX_PARKED = 64,
+	MAX_AGAIN = 1024,
 	MAX_BURIED = 1024,
 	WORKERS = 3,	      /* none of them ever waits for a tool; more only take turns in waking up */
 	WAIT_OWNER_MS = 3000, /* how long a close waits for the owner's word */
 	WAIT_SYNC_MS = 10000, /* and an fsync */
 	MAX_NOTIFY = 256,     /* events in one round */
+};
+
+/* A request that is tried again when bytes have come. */
+struct again {
+	fuse_req_t req;
+	void (*act)(struct mount *m, struct again *again); /* answers, or puts it aside once more */
+	fuse_ino_t ino;
+	struct fuse_file_info fi;
+	size_t size;
+	off_t offset;
+	char *bytes;  /* to be written, its own; else NULL */
+	uint64_t ask; /* tree_ready() */
 };
 
 /* A request whose answer waits for the owner of the record. */
@@ -28,6 +41,7 @@ struct parked {
 
 struct mount {
 	struct tree *tree;
+	struct cache *cache; /* of the documents whose bytes are elsewhere; NULL: there are none */
 	struct fuse_session *session;
 	char *dir; /* absolute */
 	uid_t uid;
@@ -46,9 +60,11 @@ struct mount {
 
 	pthread_t waiter;
 	int wait_fd;
-	pthread_mutex_t mutex; /* guards parked and buried */
+	pthread_mutex_t mutex; /* guards parked, again and buried */
 	struct parked parked[MAX_PARKED];
 	size_t parked_count;
+	struct again *again; /* MAX_AGAIN */
+	size_t again_count;
 	struct {
 		uint64_t ino, times;
 	} buried[MAX_BURIED]; /* folders that were removed through this mount, the oldest forgotten */
@@ -102,6 +118,9 @@ void park_answer(struct mount *m, fuse_req_t req, const struct ticket *ticket, i
 
 /* park_refusal - answers with that -errno when the kernel has given up what it has of @stale_ino */
 void park_refusal(struct mount *m, fuse_req_t req, uint64_t stale_ino, int result);
+
+/* park_again - until bytes have come; without room, or when it was interrupted, it is answered at once. Copies @again; its bytes are taken. */
+void park_again(struct mount *m, const struct again *again);
 int park_start(struct mount *m);
 void park_stop(struct mount *m);
 

@@ -221,7 +221,7 @@ static int start_session(struct mount *m, struct err *e)
 	return 0;
 }
 
-int mount_open(struct tree *tree, const char *dir, struct mount **ret, struct err *e)
+int mount_open(struct tree *tree, struct cache *cache, const char *dir, struct mount **ret, struct err *e)
 {
 	struct mount *m;
 	int r = mount_check(dir, e);
@@ -233,6 +233,8 @@ int mount_open(struct tree *tree, const char *dir, struct mount **ret, struct er
 	m->dir = absolute(dir);
 	m->uid = getuid();
 	m->gid = getgid();
+	m->cache = cache;
+	m->again = cache ? mem_alloc(MAX_AGAIN * sizeof(*m->again)) : NULL;
 	pthread_mutex_init(&m->mutex, NULL);
 	r = notify_fork(m);
 	if (r < 0)
@@ -292,6 +294,7 @@ void mount_close(struct mount *m)
 	sentinel_stop(m);
 	notify_reap(m);
 	pthread_mutex_destroy(&m->mutex);
+	free(m->again);
 	free(m->dir);
 	free(m);
 }

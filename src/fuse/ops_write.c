@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fuse/face.h"
 #include "seamfs/base/clock.h"
@@ -138,20 +139,46 @@ void face_create(fuse_req_t req, fuse_ino_t dir, const char *name, mode_t mode, 
 		tree_release(h, &who);
 }
 
+/* A document: the kernel moves the bytes from file to file. */
+static void reply_document(struct again *a, int fd)
+{
+	struct fuse_bufvec from = FUSE_BUFVEC_INIT(a->size);
+
+	from.buf[0].flags = (enum fuse_buf_flags)(FUSE_BUF_IS_FD | FUSE_BUF_FD_SEEK);
+	from.buf[0].fd = fd;
+	from.buf[0].pos = a->offset;
+	fuse_reply_data(a->req, &from, FUSE_BUF_SPLICE_MOVE);
+}
+
+static void read_document(struct mount *m, struct again *a)
+{
+	struct handle *h = handle_of(&a->fi);
+	struct err e = {0};
+	int r = tree_ready(h, a->offset, a->size, 0, &a->ask);
+
+	if (r == 0)
+		park_again(m, a);
+	else if (r < 0)
+		refuse(a->req, (struct act){"read", a->ino, NULL}, r, &e);
+	else
+		reply_document(a, tree_descriptor(h));
+}
+
 void face_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *fi)
 {
 	struct handle *h = handle_of(fi);
 	struct buf b = BUF_INIT(BUF_MAX_SCRATCH);
-	int fd = tree_descriptor(h), r;
+	int r;
 
-	if (fd >= 0) {
-		/* A document: the kernel moves the bytes from file to file. */
-		struct fuse_bufvec from = FUSE_BUFVEC_INIT(size);
+	if (tree_descriptor(h) >= 0) {
+		struct again a = {.req = req,
+			.act = read_document,
+			.ino = ino,
+			.fi = *fi,
+			.size = size,
+			.offset = offset};
 
-		from.buf[0].flags = (enum fuse_buf_flags)(FUSE_BUF_IS_FD | FUSE_BUF_FD_SEEK);
-		from.buf[0].fd = fd;
-		from.buf[0].pos = offset;
-		fuse_reply_data(req, &from, FUSE_BUF_SPLICE_MOVE);
+		read_document(mount_of(req), &a);
 		return;
 	}
 	r = tree_read(mount_of(req)->tree, h, ino, size, offset, &b);
@@ -162,21 +189,54 @@ void face_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct
 	buf_finish(&b);
 }
 
+static void write_document(struct again *a, const char *bytes)
+{
+	int fd = tree_descriptor(handle_of(&a->fi));
+	struct err e = {0};
+	ssize_t n;
+
+	if (a->fi.flags & O_APPEND)
+		a->offset = lseek(fd, 0, SEEK_END);
+	n = pwrite(fd, bytes, a->size, a->offset);
+	if (n < 0)
+		refuse(a->req, (struct act){"write", a->ino, NULL}, -errno, &e);
+	else
+		fuse_reply_write(a->req, (size_t)n);
+}
+
+static void write_again(struct mount *m, struct again *a)
+{
+	int r = tree_ready(handle_of(&a->fi), a->offset, a->size, 1, &a->ask);
+	struct err e = {0};
+
+	if (r == 0) {
+		park_again(m, a);
+		return;
+	}
+	if (r < 0)
+		refuse(a->req, (struct act){"write", a->ino, NULL}, r, &e);
+	else
+		write_document(a, a->bytes);
+	free(a->bytes);
+}
+
 void face_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size, off_t offset,
 	struct fuse_file_info *fi)
 {
 	struct handle *h = handle_of(fi);
 	struct caller who = face_caller(req);
-	int fd = tree_descriptor(h), r;
+	struct again a = {
+		.req = req, .act = write_again, .ino = ino, .fi = *fi, .size = size, .offset = offset};
 	struct err e = {0};
+	int r;
 
-	if (fd >= 0) {
-		ssize_t n = fi->flags & O_APPEND ? write(fd, bytes, size) : pwrite(fd, bytes, size, offset);
-
-		if (n < 0)
-			refuse(req, (struct act){"write", ino, NULL}, -errno, &e);
-		else
-			fuse_reply_write(req, (size_t)n);
+	if (tree_descriptor(h) >= 0) {
+		if (tree_ready(h, offset, size, 1, &a.ask) == 1) {
+			write_document(&a, bytes);
+			return;
+		}
+		a.bytes = mem_dup(bytes, size);
+		write_again(mount_of(req), &a);
 		return;
 	}
 	r = tree_write(h, bytes, size, offset, &who, &e);

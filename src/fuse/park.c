@@ -12,6 +12,8 @@
 #include "fuse/face.h"
 #include "seamfs/base/clock.h"
 #include "seamfs/base/log.h"
+#include "seamfs/base/mem.h"
+#include "seamfs/cache/cache.h"
 #include "seamfs/model/place.h"
 #include "seamfs/store/outbox.h"
 
@@ -67,6 +69,42 @@ void park_refusal(struct mount *m, fuse_req_t req, uint64_t stale_ino, int resul
 		fuse_reply_err(req, -result);
 }
 
+/* ---- bytes that are on their way ---- */
+
+void park_again(struct mount *m, const struct again *again)
+{
+	_Bool kept;
+
+	pthread_mutex_lock(&m->mutex);
+	kept = m->again && !atomic_load(&m->stop) && m->again_count < MAX_AGAIN &&
+	       !fuse_req_interrupted(again->req);
+	if (kept)
+		m->again[m->again_count++] = *again;
+	pthread_mutex_unlock(&m->mutex);
+	if (kept)
+		return;
+	free(again->bytes);
+	fuse_reply_err(again->req, EINTR);
+}
+
+/* Each of those that wait now tries once. */
+static void try_again(struct mount *m)
+{
+	struct again *list;
+	size_t count;
+
+	pthread_mutex_lock(&m->mutex);
+	count = m->again_count;
+	list = count ? mem_alloc(count * sizeof(*list)) : NULL;
+	if (count)
+		memcpy(list, m->again, count * sizeof(*list));
+	m->again_count = 0;
+	pthread_mutex_unlock(&m->mutex);
+	for (size_t i = 0; i < count; i++)
+		list[i].act(m, &list[i]);
+	free(list);
+}
+
 /* Takes out one request that can be answered. */
 static _Bool take_answer(struct mount *m, struct parked *list, size_t count)
 {
@@ -92,6 +130,16 @@ static _Bool take_answer(struct mount *m, struct parked *list, size_t count)
 	return 0;
 }
 
+static _Bool waits_again(struct mount *m)
+{
+	_Bool any;
+
+	pthread_mutex_lock(&m->mutex);
+	any = m->again_count > 0;
+	pthread_mutex_unlock(&m->mutex);
+	return any;
+}
+
 static void *waiter_main(void *argument)
 {
 	struct mount *m = argument;
@@ -100,18 +148,25 @@ static void *waiter_main(void *argument)
 	uint64_t rings;
 
 	for (;;) {
-		struct pollfd p = {.fd = m->wait_fd, .events = POLLIN};
+		struct pollfd p[2] = {{.fd = m->wait_fd, .events = POLLIN}, {.fd = -1, .events = POLLIN}};
 
+		if (m->cache)
+			p[1].fd = cache_bell(m->cache);
 		pthread_mutex_lock(&m->mutex);
 		count = m->parked_count;
 		memcpy(list, m->parked, count * sizeof(list[0]));
 		pthread_mutex_unlock(&m->mutex);
 		if (take_answer(m, list, count))
 			continue;
+		try_again(m);
 		if (atomic_load(&m->stop))
 			return NULL;
-		if (poll(&p, 1, count ? 200 : -1) > 0 && read(m->wait_fd, &rings, sizeof(rings)) < 0)
+		if (poll(p, 2, count || waits_again(m) ? 200 : -1) <= 0)
 			continue;
+		for (size_t i = 0; i < ARRAY_LEN(p); i++) {
+			if ((p[i].revents & POLLIN) && read(p[i].fd, &rings, sizeof(rings)) < 0)
+				break;
+		}
 	}
 }
 

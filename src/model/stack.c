@@ -15,6 +15,7 @@
 #include "seamfs/codec/decimal.h"
 #include "seamfs/codec/json.h"
 
+#define DEFAULT_CACHE_BYTES INT64_C(10000000000)
 enum { DEFAULT_POLL_MS = 60000, DEFAULT_GRACE_MS = 30000 };
 #define DEFAULT_SCRATCH_MS INT64_C(604800000)
 #define DEFAULT_VERIFY_MS  INT64_C(86400000)
@@ -97,6 +98,27 @@ int stack_read_time(struct stack *s, const cJSON *item, const char *pointer, int
 static int read_grace(struct stack *s, const cJSON *item, const char *pointer, struct err *e)
 {
 	return stack_read_time(s, item, pointer, &s->grace_ms, e);
+}
+
+/* "20 GB": what documents that were read may take on this disk. */
+static int read_cache(struct stack *s, const cJSON *item, const char *pointer, struct err *e)
+{
+	static const struct {
+		const char *name;
+		int64_t bytes;
+	} units[] = {{"MB", 1000000}, {"GB", 1000000000}, {"TB", 1000000000000}};
+	char unit[3] = "";
+	long n;
+
+	if (json_text(item) && sscanf(json_text(item), "%ld %2s", &n, unit) == 2 && n > 0 && n < 1000000) {
+		for (size_t i = 0; i < ARRAY_LEN(units); i++) {
+			if (strcmp(units[i].name, unit) != 0)
+				continue;
+			s->cache_bytes = n * units[i].bytes;
+			return 0;
+		}
+	}
+	return stack_fail(s, pointer, EINVAL, e, "\"cache\" must be a size such as \"500 MB\" or \"20 GB\"");
 }
 
 static int read_scratch(struct stack *s, const cJSON *item, const char *pointer, struct err *e)
@@ -268,6 +290,7 @@ static const struct {
 	{"state", read_state},
 	{"grace", read_grace},
 	{"scratch", read_scratch},
+	{"cache", read_cache},
 	{"tools", read_tools},
 	{"poll", read_default_poll},
 	{"owners", read_owners, .object = 1},
@@ -292,7 +315,8 @@ static int read_keys(struct stack *s, struct err *e)
 		if (i == ARRAY_LEN(keys))
 			return stack_fail(s, pointer, EINVAL, e,
 				"unknown key \"%s\"; known are company, currency, state, grace, "
-				"scratch, tools, poll, owners, shares, conflicts, ids, guard, send, verify",
+				"scratch, cache, tools, poll, owners, shares, conflicts, ids, guard, send, "
+				"verify",
 				item->string);
 	}
 	for (i = 0; i < ARRAY_LEN(keys); i++) {
@@ -359,6 +383,8 @@ int stack_load_text(const char *path, const char *text, struct stack **ret, stru
 	s->tools[0].connector = str_dup("local");
 	s->tool_count = 1;
 	s->grace_ms = DEFAULT_GRACE_MS;
+	s->cache_bytes = DEFAULT_CACHE_BYTES;
+	s->cache_bytes = DEFAULT_CACHE_BYTES;
 	s->scratch_ms = DEFAULT_SCRATCH_MS;
 	s->verify_ms = DEFAULT_VERIFY_MS;
 	s->guard_share = 20;

@@ -6,6 +6,7 @@
 #include "seamfs/model/place.h"
 #include "seamfs/store/change.h"
 #include "seamfs/store/local.h"
+#include "store/drive_p.h"
 #include "store/list.h"
 
 enum { MAX_DEPTH = 128 };
@@ -31,7 +32,8 @@ int store_file_stat(struct db *db, int64_t id, struct file_stat *ret)
 
 int store_file_find(struct db *db, int64_t tool, int64_t parent, const char *name, int64_t *ret)
 {
-	int64_t id = db_int(db, 0, "SELECT id FROM file WHERE tool = ?1 AND parent = ?2 AND name = ?3", "iit",
+	int64_t id = db_int(db, 0,
+		"SELECT id FROM file WHERE tool = ?1 AND parent = ?2 AND name = ?3 AND removed = 0", "iit",
 		tool, parent, name);
 
 	if (!id)
@@ -45,7 +47,7 @@ void store_file_list(
 {
 	list_rows(db_query(db,
 			  "SELECT id, name, CASE WHEN folder THEN -1 ELSE size END, mtime FROM file"
-			  " WHERE tool = ?1 AND parent = ?2 AND id > ?3 ORDER BY id",
+			  " WHERE tool = ?1 AND parent = ?2 AND id > ?3 AND removed = 0 ORDER BY id",
 			  "iii", tool, parent, after),
 		f, context);
 }
@@ -79,6 +81,12 @@ static uint64_t dir_ino(int64_t parent)
 		      : place_ino(PLACE_FIXED, 0, PLACE_FIXED_DOCUMENTS);
 }
 
+int file_event(struct tx *tx, int kind, int64_t parent, const char *name, int64_t id)
+{
+	return store_event(tx, kind, kind == EVENT_CHANGED ? 0 : dir_ino(parent),
+		kind == EVENT_CHANGED ? "" : name, place_ino(PLACE_FILE, 0, (uint64_t)id));
+}
+
 int store_file_put(struct tx *tx, int64_t tool, int64_t parent, const char *name, const struct file_stat *s,
 	int64_t pass, int64_t *ret)
 {
@@ -94,7 +102,7 @@ int store_file_put(struct tx *tx, int64_t tool, int64_t parent, const char *name
 			"?1",
 			"iiiii", id, (int64_t)s->folder, s->size, s->mtime_ms, pass);
 		if (r == 0 && !same)
-			r = store_event(tx, EVENT_CHANGED, 0, "", place_ino(PLACE_FILE, 0, (uint64_t)id));
+			r = file_event(tx, EVENT_CHANGED, 0, "", id);
 	} else {
 		r = db_run(tx->db,
 			"INSERT INTO file (tool, parent, name, folder, size, mtime, pass) VALUES (?1, ?2, "
@@ -102,8 +110,7 @@ int store_file_put(struct tx *tx, int64_t tool, int64_t parent, const char *name
 			"iitiiii", tool, parent, name, (int64_t)s->folder, s->size, s->mtime_ms, pass);
 		id = db_last_id(tx->db);
 		if (r == 0)
-			r = store_event(tx, EVENT_ADDED, dir_ino(parent), name,
-				place_ino(PLACE_FILE, 0, (uint64_t)id));
+			r = file_event(tx, EVENT_ADDED, parent, name, id);
 	}
 	if (ret)
 		*ret = id;
@@ -118,8 +125,7 @@ int store_file_remove(struct tx *tx, int64_t id)
 
 	if (!db_row(q))
 		return 0;
-	r = store_event(tx, EVENT_REMOVED, dir_ino(sqlite3_column_int64(q, 0)), db_column_text(q, 1),
-		place_ino(PLACE_FILE, 0, (uint64_t)id));
+	r = file_event(tx, EVENT_REMOVED, sqlite3_column_int64(q, 0), db_column_text(q, 1), id);
 	db_done(q);
 	if (r == 0)
 		r = db_run(tx->db,
@@ -159,9 +165,8 @@ int store_file_sweep(struct tx *tx, int64_t tool, int64_t pass)
 
 	while (db_row(q)) {
 		if (r == 0)
-			r = store_event(tx, EVENT_REMOVED, dir_ino(sqlite3_column_int64(q, 1)),
-				db_column_text(q, 2),
-				place_ino(PLACE_FILE, 0, (uint64_t)sqlite3_column_int64(q, 0)));
+			r = file_event(tx, EVENT_REMOVED, sqlite3_column_int64(q, 1), db_column_text(q, 2),
+				sqlite3_column_int64(q, 0));
 	}
 	return r < 0 ? r : db_run(tx->db, "DELETE FROM file WHERE tool = ?1 AND pass < ?2", "ii", tool, pass);
 }

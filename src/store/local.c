@@ -47,7 +47,10 @@ void store_tool_health(struct db *db, int64_t tool, struct tool_health *ret)
 		db_done(q);
 	}
 	ret->records = db_int(db, 0, "SELECT count(*) FROM link WHERE tool = ?1 AND NOT gone", "i", tool);
-	ret->pending = db_int(db, 0, "SELECT count(*) FROM outbox WHERE tool = ?1 AND state < 4", "i", tool);
+	ret->pending = db_int(db, 0,
+		"SELECT (SELECT count(*) FROM outbox WHERE tool = ?1 AND state < 4)"
+		" + (SELECT count(*) FROM file WHERE tool = ?1 AND due > 0)",
+		"i", tool);
 	ret->rejected = db_int(db, 0, "SELECT count(*) FROM outbox WHERE tool = ?1 AND state = 4", "i", tool);
 }
 

@@ -122,11 +122,24 @@ static const char *const steps[] = {
 	" total INTEGER NOT NULL, approved INTEGER NOT NULL, PRIMARY KEY (tool, type)) STRICT, WITHOUT "
 	"ROWID;"
 	"CREATE INDEX trash_due ON trash (state, due);"
-	/* Documents: what the drive tools hold. */
+	/*
+	 * Documents. Where the tool's bytes are elsewhere, a row is in two places: here (parent, name) and in the tool
+	 * (remote_parent, remote_name: NULL when it is not there); what differs is to be told. due: not before that, 0: nothing waits.
+	 */
 	"CREATE TABLE file (id INTEGER PRIMARY KEY AUTOINCREMENT, tool INTEGER NOT NULL, parent INTEGER NOT "
 	"NULL, name TEXT NOT NULL,"
 	" folder INTEGER NOT NULL, size INTEGER NOT NULL, mtime INTEGER NOT NULL, pass INTEGER NOT NULL,"
-	" UNIQUE (tool, parent, name)) STRICT;",
+	" remote_parent INTEGER NOT NULL DEFAULT 0, remote_name TEXT, remote_id TEXT, etag TEXT NOT NULL "
+	"DEFAULT '',"
+	" version INTEGER NOT NULL DEFAULT 1, unsent INTEGER NOT NULL DEFAULT 0, removed INTEGER NOT NULL "
+	"DEFAULT 0,"
+	" due INTEGER NOT NULL DEFAULT 0, sent INTEGER NOT NULL DEFAULT 0, resume TEXT,"
+	" failures INTEGER NOT NULL DEFAULT 0, error TEXT) STRICT;"
+	"CREATE UNIQUE INDEX file_name ON file (tool, parent, name) WHERE removed = 0;"
+	"CREATE UNIQUE INDEX file_remote ON file (tool, remote_parent, remote_name) WHERE remote_name NOT "
+	"NULL;"
+	"CREATE INDEX file_list ON file (tool, parent, id) WHERE removed = 0;"
+	"CREATE INDEX file_due ON file (tool, due) WHERE due > 0;",
 };
 
 static int bad(struct db *db, const char *path, struct err *e)

@@ -351,6 +351,6 @@ int pull_all(struct worker *w, struct err *e)
 			return result;
 	}
 	if (result == 0 && w->link->ops->files && tool->types[TYPE_DOCUMENT].used)
-		result = pull_files(w, e);
+		result = w->link->folder ? pull_files(w, e) : drive_pull(w, e);
 	return result;
 }

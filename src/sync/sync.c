@@ -24,6 +24,7 @@ static int note_capabilities(struct stack *stack, int tool, const struct tool_li
 {
 	struct tool *t = &stack->tools[tool];
 
+	t->files = link->ops->files != NULL;
 	str_set(&t->folder, link->folder);
 	for (int i = TYPE_NONE + 1; i < TYPE_COUNT; i++) {
 		const struct capability *c = &link->capabilities[i];
@@ -33,7 +34,7 @@ static int note_capabilities(struct stack *stack, int tool, const struct tool_li
 		t->types[i].creates = c->creates;
 		t->types[i].steps = c->steps;
 		t->types[i].removes = c->removes;
-		if (t->types[i].used && c->type == TYPE_NONE && !(i == TYPE_DOCUMENT && link->folder)) {
+		if (t->types[i].used && c->type == TYPE_NONE && !(i == TYPE_DOCUMENT && t->files)) {
 			_cleanup_(mem_freep) char *claim = stack_claim(stack, (enum type_id)i, tool);
 
 			return stack_fail(stack, claim, EINVAL, e,
@@ -55,8 +56,13 @@ static int open_tool(struct sync *s, struct stack *stack, int tool, struct err *
 		.stop = &s->stop};
 	struct err why = {0};
 	char pointer[200];
-	int r = connect_open(&setup, &s->workers[tool].link, &why);
+	struct worker *w = &s->workers[tool];
+	int r = connect_open(&setup, &w->link, &why);
 
+	w->sync = s;
+	/* Bytes are moved beside everything else. */
+	for (int i = 0; r == 0 && i < CARRIERS && w->link->ops->files && !w->link->folder; i++)
+		r = connect_open(&setup, &w->carriers[i].link, &why);
 	if (r < 0) {
 		snprintf(pointer, sizeof(pointer), "/tools/%s%s", t->name,
 			why.field[0] == '/' ? why.field : "");
@@ -168,6 +174,8 @@ static void work(struct worker *w, int64_t *next_pull, int64_t *ret_wake)
 	int64_t wake_ms = 0, now, sample;
 	int r = push_ready(w, &wake_ms, &e);
 
+	if (r == 0 && w->carriers[0].link)
+		r = drive_push(w, &wake_ms, &e);
 	if (r < 0)
 		judge(w, r, &e, 0);
 	now = clock_steady_ms();
@@ -231,12 +239,13 @@ static void *worker_main(void *argument)
 	return NULL;
 }
 
-int sync_start(struct sync *s, struct store *store, struct err *e)
+int sync_start(struct sync *s, struct store *store, struct cache *cache, struct err *e)
 {
 	sigset_t all, before;
 	int r = 0;
 
 	s->store = store;
+	s->cache = cache;
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
 	for (int i = 1; i < s->stack->tool_count && r == 0; i++) {
@@ -254,6 +263,8 @@ int sync_start(struct sync *s, struct store *store, struct err *e)
 			w->retry_ms = clock_steady_ms() + limited_ms - clock_now_ms();
 		r = w->bell < 0 ? w->bell : -pthread_create(&w->thread, NULL, worker_main, w);
 		w->started = r == 0;
+		if (r == 0 && w->carriers[0].link)
+			r = carriers_start(w);
 	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return r < 0 ? err_set(e, -r, "cannot start the threads of the tools: %s", strerror(-r)) : 0;
@@ -269,6 +280,7 @@ void sync_stop(struct sync *s)
 	for (int i = 1; i < s->stack->tool_count; i++) {
 		if (s->workers[i].started)
 			pthread_join(s->workers[i].thread, NULL);
+		carriers_stop(&s->workers[i]);
 		connect_close(s->workers[i].link);
 	}
 	free(s);

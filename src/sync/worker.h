@@ -7,9 +7,22 @@
 
 #include "seamfs/connect/connect.h"
 #include "seamfs/store/change.h"
+#include "seamfs/store/drive.h"
 #include "seamfs/store/local.h"
 #include "seamfs/store/outbox.h"
 #include "seamfs/sync/sync.h"
+
+/* Moves the bytes of documents, with a link of its own: some bring what is read, some send what was written. */
+struct carrier {
+	struct worker *worker;
+	struct tool_link *link;
+	pthread_t thread;
+	_Bool started, sends;
+	int bell;	 /* of those that send */
+	int64_t sending; /* row, 0: none; guarded by worker.mutex */
+};
+
+enum { FETCHERS = 3, SENDERS = 2, CARRIERS = FETCHERS + SENDERS };
 
 struct worker {
 	struct sync *sync;
@@ -25,11 +38,16 @@ struct worker {
 	int64_t links_seen[TYPE_COUNT]; /* newest link of any tool when open references were last tried */
 	int failures;			/* in a row */
 	int64_t asked;			/* how often a pull has been asked for since the last one */
+	pthread_mutex_t mutex;
+	struct carrier
+		carriers[CARRIERS]; /* of a tool that holds the bytes of documents, else without links */
+	_Bool warned_name;
 };
 
 struct sync {
 	const struct stack *stack;
 	struct store *store;
+	struct cache *cache;
 	atomic_bool stop;
 	struct worker workers[STACK_MAX_TOOLS];
 };
@@ -44,6 +62,22 @@ int pull_type(struct worker *w, enum type_id type, struct err *e);
 
 /* pull_pass_over - a record that the tool will not show at the moment says nothing about the others: 0, else @r */
 int pull_pass_over(const struct worker *w, enum type_id type, const char *id, int r, struct err *e);
+
+/* drive_pull.c: documents whose bytes are in the tool */
+int drive_pull(struct worker *w, struct err *e);
+
+/* drive_push.c: what was done to them here, but for bytes. @ret_wake_ms as push_ready(). */
+int drive_push(struct worker *w, int64_t *ret_wake_ms, struct err *e);
+
+/* drive_aside - what the tool has at @path gets another name there, because ours comes to that place. 0 or -errno. */
+int drive_aside(struct worker *w, struct tool_link *link, const char *path, struct err *e);
+
+/* drive_refused - writes down that the tool did not do it, where a person looks; @r is returned where the tool as a whole fails, else 0 */
+int drive_refused(struct worker *w, const struct drive_task *t, int r, const struct err *e);
+
+/* carrier.c: bytes */
+int carriers_start(struct worker *w);
+void carriers_stop(struct worker *w);
 
 /* verify.c */
 

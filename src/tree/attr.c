@@ -7,6 +7,7 @@
 #include "seamfs/base/clock.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/store/scratch.h"
+#include "tree/draft.h"
 #include "tree/kinds.h"
 #include "tree/save.h"
 
@@ -46,7 +47,7 @@ static int set_mtime(struct tx *tx, void *argument)
 }
 
 /* By name, without an open file: then kernel and store agree about the size only if it is done at once. */
-static int resize_document(struct tree *tree, struct handle *h, struct place p, int64_t size)
+static int resize_document(struct tree *tree, struct handle *h, struct place p, int64_t size, struct err *e)
 {
 	_cleanup_(mem_freep) char *name = NULL;
 	_cleanup_(fd_closep) int own = -1;
@@ -54,6 +55,8 @@ static int resize_document(struct tree *tree, struct handle *h, struct place p, 
 	struct place parent;
 	int64_t dir;
 
+	if (tree->remote)
+		return remote_resize(tree, h && h->remote.content ? &h->remote : NULL, p.b, size, e);
 	if (fd >= 0)
 		return ftruncate(fd, size) < 0 ? -errno : 0;
 	if (node_file_parent(tree, p, &parent, &name) < 0 || document_parent(parent, &dir) < 0)
@@ -88,7 +91,7 @@ static int resize(struct tree *tree, struct handle *h, struct place p, int64_t s
 
 	switch (p.kind) {
 	case PLACE_FILE:
-		return resize_document(tree, h, p, size);
+		return resize_document(tree, h, p, size, e);
 	case PLACE_SCRATCH:
 		if (size > (int64_t)BUF_MAX_SCRATCH)
 			return err_set(e, EFBIG, "the file would be larger than 64 MiB, the limit here");
@@ -122,18 +125,11 @@ int tree_setattr(struct tree *tree, uint64_t ino, struct handle *h, int64_t size
 		r = resize(tree, h, p, size, e);
 	if (r == 0 && mtime_ms >= 0 && p.kind == PLACE_FILE) {
 		_cleanup_(mem_freep) char *name = NULL;
-		struct timespec times[2] = {
-			{.tv_nsec = UTIME_OMIT}, {mtime_ms / 1000, mtime_ms % 1000 * 1000000}};
 		struct place parent;
 		int64_t dir;
 
-		if (node_file_parent(tree, p, &parent, &name) == 0 && document_parent(parent, &dir) == 0) {
-			_cleanup_(fd_closep) int fd = document_open(tree, dir, name, O_RDONLY, 0);
-
-			r = fd < 0		      ? fd
-			    : futimens(fd, times) < 0 ? -errno
-						      : document_note(tree, dir, name, NULL);
-		}
+		if (node_file_parent(tree, p, &parent, &name) == 0 && document_parent(parent, &dir) == 0)
+			r = document_touch(tree, p.b, dir, name, mtime_ms);
 	} else if (r == 0 && mtime_ms >= 0 && (p.kind == PLACE_RECORD || p.kind == PLACE_SCRATCH)) {
 		draft_touch(tree, ino, mtime_ms);
 		r = store_write(tree->store, set_mtime, &m);

@@ -313,7 +313,7 @@ static int move_document(struct move *m, unsigned flags)
 
 	if (r == 0)
 		r = document_parent(m->new_dir, &to);
-	return r < 0 ? r : document_rename(m->tree, from, m->name, to, m->new_name, flags);
+	return r < 0 ? r : document_rename(m->tree, from, m->name, to, m->new_name, flags, m->who);
 }
 
 int tree_rename(struct tree *tree, uint64_t dir, const char *name, uint64_t new_dir, const char *new_name,

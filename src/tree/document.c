@@ -14,6 +14,7 @@
 
 #include "seamfs/base/clock.h"
 #include "seamfs/base/mem.h"
+#include "tree/remote.h"
 #include "tree/save.h"
 
 static int open_below(struct tree *tree, const char *path, int flags, uint32_t mode)
@@ -51,14 +52,39 @@ int document_parent(struct place dir, int64_t *ret)
 	return 0;
 }
 
-int document_stat(struct tree *tree, int64_t id, struct stat *ret)
+static int64_t mtime_of(const struct stat *st)
 {
-	_cleanup_(mem_freep) char *path = store_file_path(store_db(tree->store), id);
-	_cleanup_(fd_closep) int fd = path ? open_below(tree, path, O_PATH, 0) : -1;
+	return st->st_mtim.tv_sec * INT64_C(1000) + st->st_mtim.tv_nsec / 1000000;
+}
 
-	if (fd < 0 || fstat(fd, ret) < 0)
+int document_stat(struct tree *tree, int64_t id, int64_t *ret_size, int64_t *ret_mtime_ms)
+{
+	_cleanup_(mem_freep) char *path = NULL;
+	_cleanup_(fd_closep) int fd = -1;
+	struct stat st;
+
+	if (tree->remote)
+		return remote_stat(tree, id, ret_size, ret_mtime_ms);
+	path = store_file_path(store_db(tree->store), id);
+	fd = path ? open_below(tree, path, O_PATH, 0) : -1;
+	if (fd < 0 || fstat(fd, &st) < 0)
 		return -ENOENT;
+	*ret_size = st.st_size;
+	*ret_mtime_ms = mtime_of(&st);
 	return 0;
+}
+
+int document_touch(struct tree *tree, int64_t id, int64_t parent, const char *name, int64_t mtime_ms)
+{
+	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {mtime_ms / 1000, mtime_ms % 1000 * 1000000}};
+	_cleanup_(fd_closep) int fd = -1;
+
+	if (tree->remote)
+		return remote_touch(tree, id, mtime_ms);
+	fd = document_open(tree, parent, name, O_RDONLY, 0);
+	if (fd < 0)
+		return fd;
+	return futimens(fd, times) < 0 ? -errno : document_note(tree, parent, name, NULL);
 }
 
 int document_open(struct tree *tree, int64_t parent, const char *name, int flags, uint32_t mode)
@@ -102,7 +128,7 @@ int document_note(struct tree *tree, int64_t parent, const char *name, int64_t *
 		return -errno;
 	n.stat.folder = S_ISDIR(st.st_mode);
 	n.stat.size = st.st_size;
-	n.stat.mtime_ms = st.st_mtim.tv_sec * INT64_C(1000) + st.st_mtim.tv_nsec / 1000000;
+	n.stat.mtime_ms = mtime_of(&st);
 	r = store_write(tree->store, put_row, &n);
 	if (ret)
 		*ret = n.id;
@@ -111,8 +137,11 @@ int document_note(struct tree *tree, int64_t parent, const char *name, int64_t *
 
 int document_mkdir(struct tree *tree, int64_t parent, const char *name)
 {
-	_cleanup_(fd_closep) int dir = open_folder(tree, parent);
+	_cleanup_(fd_closep) int dir = -1;
 
+	if (tree->remote)
+		return remote_mkdir(tree, parent, name);
+	dir = open_folder(tree, parent);
 	if (dir < 0)
 		return dir;
 	if (mkdirat(dir, name, 0755) < 0)
@@ -146,12 +175,16 @@ static int move_row(struct tx *tx, void *argument)
 }
 
 int document_rename(struct tree *tree, int64_t parent, const char *name, int64_t new_parent,
-	const char *new_name, unsigned flags)
+	const char *new_name, unsigned flags, const struct caller *who)
 {
-	_cleanup_(fd_closep) int from = open_folder(tree, parent);
-	_cleanup_(fd_closep) int to = open_folder(tree, new_parent);
+	_cleanup_(fd_closep) int from = -1;
+	_cleanup_(fd_closep) int to = -1;
 	struct move m = {{.tree = tree, .parent = parent, .name = name}, new_parent, new_name};
 
+	if (tree->remote)
+		return remote_rename(tree, parent, name, new_parent, new_name, who);
+	from = open_folder(tree, parent);
+	to = open_folder(tree, new_parent);
 	if (from < 0 || to < 0)
 		return from < 0 ? from : to;
 	if (renameat2(from, name, to, new_name, flags) < 0)
@@ -185,16 +218,32 @@ static int enter(struct tree *tree, int64_t parent, const char *name, int64_t *r
 	return document_note(tree, parent, name, ret);
 }
 
-/* The folder in the trash for what was removed from @path today: DATE/PATH. */
-static int enter_trash(struct tree *tree, const char *path, int64_t *ret)
+/* DATE/PATH */
+char *document_trash_path(const char *path)
 {
 	char date[CLOCK_UTC_SIZE];
-	_cleanup_(mem_freep) char *whole = NULL;
+
+	clock_format_utc(clock_now_ms(), date);
+	return str_format(FILE_TRASH "/%.10s/%s", date, path);
+}
+
+_Bool document_in_trash(const char *path)
+{
+	return strncmp(path, FILE_TRASH, strlen(FILE_TRASH)) == 0;
+}
+
+int document_trash_refuses(struct err *e)
+{
+	return err_set(
+		e, EPERM, "it is in the trash already; empty the folder " FILE_TRASH " in the drive itself");
+}
+
+static int enter_trash(struct tree *tree, const char *path, int64_t *ret)
+{
+	_cleanup_(mem_freep) char *whole = document_trash_path(path);
 	char *rest, *name;
 	int r = 0;
 
-	clock_format_utc(clock_now_ms(), date);
-	whole = str_format(FILE_TRASH "/%.10s/%s", date, path);
 	*ret = 0;
 	for (name = strtok_r(whole, "/", &rest); name && r == 0; name = strtok_r(NULL, "/", &rest))
 		r = enter(tree, *ret, name, ret);
@@ -202,32 +251,33 @@ static int enter_trash(struct tree *tree, const char *path, int64_t *ret)
 }
 
 /* What programs hide, they also clear away: only what people see is kept. */
-static _Bool is_hidden(const char *path, const char *name)
+_Bool document_hidden(const char *path, const char *name)
 {
 	return name[0] == '.' || name[strlen(name) - 1] == '~' || path[0] == '.' || strstr(path, "/.");
 }
 
 int document_unlink(struct tree *tree, int64_t parent, const char *name, _Bool folder, struct err *e)
 {
-	_cleanup_(mem_freep) char *path =
-		parent ? store_file_path(store_db(tree->store), parent) : str_dup("");
+	_cleanup_(mem_freep) char *path = NULL;
 	int64_t trash;
 	int r;
 
+	if (tree->remote)
+		return remote_unlink(tree, parent, name, folder, e);
+	path = parent ? store_file_path(store_db(tree->store), parent) : str_dup("");
 	if (!path)
 		return -ENOENT;
-	if (strncmp(path, FILE_TRASH, strlen(FILE_TRASH)) == 0 && !folder)
-		return err_set(e, EPERM,
-			"it is in the trash already; empty the folder " FILE_TRASH " in the drive itself");
-	if (folder || is_hidden(path, name))
+	if (document_in_trash(path) && !folder)
+		return document_trash_refuses(e);
+	if (folder || document_hidden(path, name))
 		return erase(tree, parent, name, folder);
 	r = enter_trash(tree, path, &trash);
 	if (r == 0)
-		r = document_rename(tree, parent, name, trash, name, RENAME_NOREPLACE);
+		r = document_rename(tree, parent, name, trash, name, RENAME_NOREPLACE, NULL);
 	for (int i = 2; r == -EEXIST && i < 1000; i++) {
 		_cleanup_(mem_freep) char *other = str_format("%.240s ~%d", name, i);
 
-		r = document_rename(tree, parent, name, trash, other, RENAME_NOREPLACE);
+		r = document_rename(tree, parent, name, trash, other, RENAME_NOREPLACE, NULL);
 	}
 	return r;
 }

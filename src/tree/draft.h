@@ -2,6 +2,7 @@
 /* draft - files that are open for writing, and their descriptors.        Threads: any; drafts under the tree's mutex. */
 #pragma once
 
+#include "tree/remote.h"
 #include "tree/save.h"
 
 /* All descriptors of one file share one draft, as they share one file elsewhere. */
@@ -25,8 +26,9 @@ struct handle {
 	struct draft *draft; /* open for writing */
 	struct buf shown;    /* what a live file showed when it was opened */
 	_Bool has_shown;
-	int fd; /* a document, else -1 */
+	int fd; /* a document in a local folder, else -1 */
 	int64_t parent;
+	struct remote_open remote; /* a document whose bytes are elsewhere, else without content */
 };
 
 /* draft_slice - appends up to @len bytes of @from from @offset */

@@ -2,6 +2,7 @@
 #include "tree/failure.h"
 #include "tree/kinds.h"
 #include "tree/known.h"
+#include "tree/remote.h"
 
 #include <errno.h>
 #include <string.h>
@@ -201,7 +202,7 @@ uint64_t node_became(struct tree *tree, int64_t scratch)
 	return ino;
 }
 
-struct tree *tree_new(struct store *store)
+struct tree *tree_new(struct store *store, struct cache *cache)
 {
 	struct tree *tree = mem_alloc(sizeof(*tree));
 	const struct stack *stack = store_stack(store);
@@ -210,10 +211,12 @@ struct tree *tree_new(struct store *store)
 	tree->store = store;
 	/* The same after a restart: what compares times (rsync) must not take all of it for new. */
 	tree->made_ms = stack->mtime_ms;
-	tree->drive = owner != TOOL_LOCAL && stack->tools[owner].folder ? owner : -1;
+	tree->drive = owner != TOOL_LOCAL && stack->tools[owner].files ? owner : -1;
 	pthread_mutex_init(&tree->mutex, NULL);
 	failure_begin(tree);
 	known_begin(tree);
+	if (cache && tree->drive >= 0 && !stack->tools[owner].folder)
+		remote_begin(tree, cache);
 	return tree;
 }
 
@@ -223,6 +226,7 @@ void tree_free(struct tree *tree)
 		return;
 	failure_end(tree);
 	known_end(tree);
+	remote_end(tree);
 	pthread_mutex_destroy(&tree->mutex);
 	free(tree);
 }

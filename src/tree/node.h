@@ -26,6 +26,8 @@ struct tree {
 	struct store *store;
 	int64_t made_ms; /* the time of what has none of its own */
 	int drive;	 /* index of the tool whose files documents/ shows, -1: none */
+	struct remote_tree
+		*remote; /* documents whose bytes are elsewhere; NULL: they are in a local folder */
 
 	pthread_t keeper;
 	int keeper_fd;	    /* readable after every commit */

@@ -108,16 +108,12 @@ static int file_node(const struct file_stat *s, struct node *ret)
 NODE_STAT(node_file_stat)
 {
 	struct file_stat s;
-	struct stat real;
 	int r = store_file_stat(store_db(tree->store), p.b, &s);
 
 	if (r < 0)
 		return r;
 	/* The folder itself is asked: a file that is being written has a size of which the store has not heard. */
-	if (document_stat(tree, p.b, &real) == 0) {
-		s.size = real.st_size;
-		s.mtime_ms = real.st_mtim.tv_sec * INT64_C(1000) + real.st_mtim.tv_nsec / 1000000;
-	}
+	(void)document_stat(tree, p.b, &s.size, &s.mtime_ms);
 	return file_node(&s, ret);
 }
 
@@ -157,6 +153,9 @@ static _Bool list_file(void *context, const struct listed *row)
 
 	if (l->place.kind == PLACE_FIXED && strcmp(row->name, FILE_TRASH) == 0)
 		return 1;
+	/* The row of one that is being written does not know its size yet. */
+	if (l->tree->remote && !s.folder)
+		(void)document_stat(l->tree, s.id, &s.size, &s.mtime_ms);
 	file_node(&s, &node);
 	return node_add(l, row->id, row->name, &node);
 }

@@ -12,7 +12,8 @@
 #include "tree/kinds.h"
 #include "tree/known.h"
 
-static int open_document(struct tree *tree, uint64_t ino, int flags, struct handle *h)
+static int open_document(
+	struct tree *tree, uint64_t ino, int flags, const struct caller *who, struct handle *h)
 {
 	struct file_stat s;
 	_cleanup_(mem_freep) char *name = NULL;
@@ -22,6 +23,8 @@ static int open_document(struct tree *tree, uint64_t ino, int flags, struct hand
 		node_file_parent(tree, place_of_ino(ino), &parent, &name) < 0)
 		return -ENOENT;
 	h->parent = s.parent;
+	if (tree->remote)
+		return remote_open(tree, s.id, flags, who, &h->remote);
 	h->fd = document_open(tree, s.parent, name, flags & (O_ACCMODE | O_TRUNC | O_APPEND), 0);
 	return h->fd < 0 ? h->fd : 0;
 }
@@ -55,7 +58,7 @@ int tree_open(struct tree *tree, uint64_t ino, int flags, const struct caller *w
 		return 0;
 	h = new_handle(tree, ino, flags);
 	if (p.kind == PLACE_FILE) {
-		r = open_document(tree, ino, flags, h);
+		r = open_document(tree, ino, flags, who, h);
 	} else if (writing && (p.kind == PLACE_RECORD || p.kind == PLACE_SCRATCH || p.kind == PLACE_FIELD)) {
 		r = draft_join(tree, ino, flags, save_process(who), &h->draft);
 	} else if (writing && !control_takes(p)) {
@@ -93,9 +96,13 @@ static int create_document(struct tree *tree, int64_t parent, const char *name, 
 	int64_t id;
 	int r;
 
-	h->fd = document_open(
-		tree, parent, name, (flags & (O_ACCMODE | O_TRUNC | O_EXCL | O_APPEND)) | O_CREAT, mode);
-	r = h->fd < 0 ? h->fd : document_note(tree, parent, name, &id);
+	if (tree->remote) {
+		r = remote_create(tree, parent, name, &id, &h->remote);
+	} else {
+		h->fd = document_open(tree, parent, name,
+			(flags & (O_ACCMODE | O_TRUNC | O_EXCL | O_APPEND)) | O_CREAT, mode);
+		r = h->fd < 0 ? h->fd : document_note(tree, parent, name, &id);
+	}
 	if (r == 0)
 		r = node_file_stat(tree, (struct place){PLACE_FILE, 0, (uint32_t)id}, ret);
 	if (r < 0) {
@@ -179,7 +186,12 @@ int tree_read(struct tree *tree, struct handle *h, uint64_t ino, size_t len, int
 
 int tree_descriptor(struct handle *h)
 {
-	return h ? h->fd : -1;
+	return !h ? -1 : h->remote.content ? content_fd(h->remote.content) : h->fd;
+}
+
+int tree_ready(struct handle *h, int64_t offset, size_t len, _Bool write, uint64_t *ask)
+{
+	return h && h->remote.content ? remote_ready(&h->remote, offset, (int64_t)len, write, ask) : 1;
 }
 
 void tree_release(struct handle *h, const struct caller *who)
@@ -197,6 +209,8 @@ void tree_release(struct handle *h, const struct caller *who)
 	}
 	if (h->fd >= 0)
 		close(h->fd);
+	if (h->remote.content)
+		remote_close(&h->remote);
 	buf_finish(&h->shown);
 	free(h);
 }

@@ -72,12 +72,21 @@ _Bool draft_read(struct tree *tree, uint64_t ino, int64_t offset, size_t len, st
 void draft_touch(struct tree *tree, uint64_t ino, int64_t mtime_ms);
 int draft_resize(struct tree *tree, uint64_t ino, int64_t size);
 
-/* document.c: the real files of the drive tool; ids are file rows, 0 the root */
-int document_stat(struct tree *tree, int64_t id, struct stat *ret);
+/* document.c: the files of the drive tool; ids are file rows, 0 the root. Where its bytes are elsewhere, remote.c does it. */
+int document_stat(struct tree *tree, int64_t id, int64_t *ret_size, int64_t *ret_mtime_ms);
+int document_touch(struct tree *tree, int64_t id, int64_t parent, const char *name, int64_t mtime_ms);
+
+/* document_in_trash - that folder is below the trash; document_hidden - nobody misses it, so it does not go there */
+_Bool document_in_trash(const char *path);
+_Bool document_hidden(const char *path, const char *name);
+int document_trash_refuses(struct err *e);
+
+/* document_trash_path - the folder in the trash for what was removed from @path today; given */
+char *document_trash_path(const char *path);
 int document_open(struct tree *tree, int64_t parent, const char *name, int flags, uint32_t mode);
 int document_note(struct tree *tree, int64_t parent, const char *name, int64_t *ret);
 int document_parent(struct place dir, int64_t *ret);
 int document_mkdir(struct tree *tree, int64_t parent, const char *name);
 int document_unlink(struct tree *tree, int64_t parent, const char *name, _Bool folder, struct err *e);
 int document_rename(struct tree *tree, int64_t parent, const char *name, int64_t new_parent,
-	const char *new_name, unsigned flags);
+	const char *new_name, unsigned flags, const struct caller *who);

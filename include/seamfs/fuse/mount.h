@@ -8,6 +8,7 @@
 #pragma once
 
 #include "seamfs/base/err.h"
+#include "seamfs/cache/cache.h"
 #include "seamfs/tree/tree.h"
 
 struct mount;
@@ -15,10 +16,11 @@ struct mount;
 /**
  * mount_open - mounts the tree on @dir
  *
+ * @cache: of the documents whose bytes are elsewhere; NULL without such
  * @dir must be an empty folder that nothing is mounted on; what a killed seamfs left behind is cleared away first.
  * Returns 0 or -errno with a sentence (-EBUSY: mounted already, -ENOTEMPTY, -ENOTDIR, -ENOENT, -EPERM).
  */
-int mount_open(struct tree *tree, const char *dir, struct mount **ret, struct err *e);
+int mount_open(struct tree *tree, struct cache *cache, const char *dir, struct mount **ret, struct err *e);
 
 /* mount_check - the same refusals, without mounting; clears away a dead mount */
 int mount_check(const char *dir, struct err *e);

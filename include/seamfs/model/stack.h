@@ -33,7 +33,8 @@ struct tool {
 	const cJSON *config; /* its object in stack.json; NULL for "local" */
 	int64_t poll_ms;
 	_Bool review; /* what is to be sent waits for a person */
-	char *folder; /* document tools with local bytes: absolute path; set when its link is opened */
+	_Bool files;  /* a document tool; set when its link is opened, as the next */
+	char *folder; /* with local bytes: absolute path */
 	struct tool_type types[TYPE_COUNT];
 };
 
@@ -43,9 +44,10 @@ struct stack {
 	char *base_dir;	  /* its folder */
 	char *company;
 	char *currency;
-	char *state;	    /* folder for the database, absolute; NULL: the default */
-	int64_t grace_ms;   /* how long a removed record waits before its tools hear of it */
-	int64_t scratch_ms; /* how long temporary files that nobody touches are kept */
+	char *state;	     /* folder for the database, absolute; NULL: the default */
+	int64_t cache_bytes; /* what the documents of tools may take on this disk */
+	int64_t grace_ms;    /* how long a removed record waits before its tools hear of it */
+	int64_t scratch_ms;  /* how long temporary files that nobody touches are kept */
 	struct tool tools[STACK_MAX_TOOLS];
 	int tool_count;
 	int owners[TYPE_COUNT];			       /* index of the tool */

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "seamfs/base/err.h"
+#include "seamfs/cache/cache.h"
 #include "seamfs/model/stack.h"
 #include "seamfs/store/store.h"
 
@@ -20,8 +21,8 @@ struct sync;
  */
 int sync_open(struct stack *stack, struct sync **ret, struct err *e);
 
-/* sync_start - from now on the tools are worked with. 0 or -errno. */
-int sync_start(struct sync *sync, struct store *store, struct err *e);
+/* sync_start - from now on the tools are worked with; @cache: of documents, NULL without any. 0 or -errno. */
+int sync_start(struct sync *sync, struct store *store, struct cache *cache, struct err *e);
 
 /* sync_stop - ends the threads (within a second or so) and closes the links; NULL is fine */
 void sync_stop(struct sync *sync);

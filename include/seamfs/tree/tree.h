@@ -15,6 +15,7 @@
 #include "seamfs/base/err.h"
 #include "seamfs/store/store.h"
 
+struct cache;
 struct tree;
 
 struct node {
@@ -42,7 +43,8 @@ struct ticket {
 	int64_t position;     /* the end of the history with it */
 };
 
-struct tree *tree_new(struct store *store);
+/* tree_new - @cache is where the bytes of documents are that a tool holds; NULL when none does; both borrowed */
+struct tree *tree_new(struct store *store, struct cache *cache);
 void tree_free(struct tree *tree);
 struct store *tree_store(struct tree *tree);
 
@@ -108,6 +110,14 @@ int tree_write(struct handle *h, const void *bytes, size_t len, int64_t offset, 
 
 /* tree_descriptor - a real file behind the handle, for copying without a buffer; -1 when there is none */
 int tree_descriptor(struct handle *h);
+
+/**
+ * tree_ready - whether those bytes of that file are here
+ * @ask: 0 at first, then as it was left
+ *
+ * 1: read or write it now; 0: they have been asked for, and the bell of the cache will ring; -errno: they cannot be had.
+ */
+int tree_ready(struct handle *h, int64_t offset, size_t len, _Bool write, uint64_t *ask);
 
 enum flush {
 	FLUSH_CLOSE, /* a descriptor was closed: the writer is done when it is the process that opened the file */

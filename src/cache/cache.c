@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which versions are open, and what becomes of their files. */
+#include "seamfs/cache/cache.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cache/content.h"
+#include "seamfs/base/file.h"
+#include "seamfs/base/mem.h"
+
+int cache_open(const char *cached, const char *staged, int64_t limit, struct cache **ret, struct err *e)
+{
+	struct cache *c;
+	int r = file_make_dirs(cached, 0700, e);
+
+	if (r == 0)
+		r = file_make_dirs(staged, 0700, e);
+	if (r < 0)
+		return r;
+	c = mem_alloc(sizeof(*c));
+	c->cached = str_dup(cached);
+	c->staged = str_dup(staged);
+	c->limit = limit;
+	c->bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	pthread_mutex_init(&c->mutex, NULL);
+	pthread_cond_init(&c->wanted, NULL);
+	disk_make_room(c);
+	*ret = c;
+	return 0;
+}
+
+void cache_close(struct cache *c)
+{
+	if (!c)
+		return;
+	fd_closep(&c->bell);
+	pthread_cond_destroy(&c->wanted);
+	pthread_mutex_destroy(&c->mutex);
+	free(c->cached);
+	free(c->staged);
+	free(c);
+}
+
+int cache_bell(struct cache *c)
+{
+	return c->bell;
+}
+
+/* ---- opening ---- */
+
+/* With the mutex held. */
+static struct content *find(struct cache *c, int64_t file, int64_t version)
+{
+	for (struct content *found = c->contents; found; found = found->next) {
+		if (!found->gone && found->version.file == file &&
+			(!version || found->version.number == version))
+			return found;
+	}
+	return NULL;
+}
+
+static void forget_blocks(struct content *t)
+{
+	t->count = (t->version.size + CACHE_BLOCK - 1) / CACHE_BLOCK;
+	t->absent = t->count;
+	t->blocks = mem_alloc((size_t)t->count + 1);
+}
+
+/* A version of which nothing, or only a part, was fetched. */
+static int open_part(struct content *t)
+{
+	_cleanup_(mem_freep) char *path = disk_cached(t->cache, t->version.file, t->version.number, 1);
+	_Bool fresh;
+
+	t->fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	fresh = t->fd >= 0;
+	if (!fresh)
+		t->fd = open(path, O_RDWR | O_CLOEXEC);
+	if (t->fd < 0 || ftruncate(t->fd, t->version.size) < 0)
+		return -errno;
+	forget_blocks(t);
+	/* What was noted of one that made room is not true of this one. */
+	if (!fresh)
+		disk_load_map(t->cache, &t->version, t->blocks, t->count);
+	for (int64_t i = 0; i < t->count; i++)
+		t->absent -= t->blocks[i] == BLOCK_HERE;
+	return 0;
+}
+
+static int open_files(struct content *t)
+{
+	struct timespec times[2] = {{.tv_nsec = UTIME_NOW}, {.tv_nsec = UTIME_OMIT}};
+	_cleanup_(mem_freep) char *path =
+		t->version.staged ? disk_staged(t->cache, t->version.file, t->version.number)
+				  : disk_cached(t->cache, t->version.file, t->version.number, 0);
+	struct stat st;
+
+	t->fd = open(path, O_RDWR | O_CLOEXEC);
+	if (t->fd < 0 && (errno != ENOENT || t->version.staged))
+		return -errno;
+	/* Not what it should be: as if it were not there. */
+	if (t->fd >= 0 && !t->version.staged && (fstat(t->fd, &st) < 0 || st.st_size != t->version.size))
+		fd_closep(&t->fd);
+	if (t->fd < 0)
+		return open_part(t);
+	futimens(t->fd, times);
+	return 0;
+}
+
+static void release(struct content *t)
+{
+	fd_closep(&t->fd);
+	free(t->blocks);
+	free(t);
+}
+
+int content_open(struct cache *c, const struct version *v, struct content **ret)
+{
+	struct content *t, *other;
+	int r;
+
+	pthread_mutex_lock(&c->mutex);
+	t = find(c, v->file, v->number);
+	if (t)
+		t->refs++;
+	pthread_mutex_unlock(&c->mutex);
+	if (t) {
+		*ret = t;
+		return 0;
+	}
+	t = mem_alloc(sizeof(*t));
+	*t = (struct content){.cache = c, .version = *v, .fd = -1, .refs = 1};
+	r = open_files(t);
+	if (r < 0) {
+		release(t);
+		return r;
+	}
+	pthread_mutex_lock(&c->mutex);
+	other = find(c, v->file, v->number); /* somebody was faster */
+	if (other) {
+		other->refs++;
+	} else {
+		t->next = c->contents;
+		c->contents = t;
+	}
+	pthread_mutex_unlock(&c->mutex);
+	if (other)
+		release(t);
+	*ret = other ? other : t;
+	return 0;
+}
+
+struct content *content_hold(struct content *t)
+{
+	pthread_mutex_lock(&t->cache->mutex);
+	t->refs++;
+	pthread_mutex_unlock(&t->cache->mutex);
+	return t;
+}
+
+void content_close(struct content *t)
+{
+	struct cache *c = t ? t->cache : NULL;
+	_Bool last;
+
+	if (!t)
+		return;
+	pthread_mutex_lock(&c->mutex);
+	last = --t->refs == 0;
+	for (struct content **link = &c->contents; last && *link; link = &(*link)->next) {
+		if (*link == t) {
+			*link = t->next;
+			break;
+		}
+	}
+	pthread_mutex_unlock(&c->mutex);
+	if (last)
+		release(t);
+}
+
+int content_fd(const struct content *t)
+{
+	return t->fd;
+}
+
+int64_t content_version(const struct content *t)
+{
+	return t->version.number;
+}
+
+_Bool content_staged(const struct content *t)
+{
+	return t->version.staged;
+}
+
+struct content *content_named(struct cache *c, int64_t file)
+{
+	struct content *t;
+
+	pthread_mutex_lock(&c->mutex);
+	for (t = c->contents; t && (t->gone || !t->version.staged || t->version.file != file); t = t->next)
+		;
+	if (t)
+		t->refs++;
+	pthread_mutex_unlock(&c->mutex);
+	return t;
+}
+
+/* ---- writing ---- */
+
+/* With the mutex held. */
+static size_t sending_at(const struct cache *c, int64_t file, int64_t version)
+{
+	size_t i = 0;
+
+	while (i < c->sending_count && (c->sending[i].file != file || c->sending[i].version != version))
+		i++;
+	return i;
+}
+
+/* The bytes under their new name: moved where nobody else needs them, else a copy. A descriptor or -errno. */
+static int take_bytes(struct content *t, const char *path, _Bool empty, _Bool sending)
+{
+	_cleanup_(mem_freep) char *old =
+		t->version.staged ? disk_staged(t->cache, t->version.file, t->version.number)
+				  : disk_cached(t->cache, t->version.file, t->version.number, 0);
+	int fd;
+
+	if (empty) {
+		fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+		return fd < 0 ? -errno : fd;
+	}
+	if (!sending && rename(old, path) == 0)
+		return t->fd;
+	return disk_copy(t->fd, path);
+}
+
+int content_claim(struct content *t)
+{
+	int r = 1;
+
+	pthread_mutex_lock(&t->cache->mutex);
+	if (t->beginning)
+		r = -EAGAIN;
+	else if (t->writers++ == 0)
+		r = 0;
+	t->beginning |= r == 0;
+	pthread_mutex_unlock(&t->cache->mutex);
+	return r;
+}
+
+_Bool content_unclaim(struct content *t)
+{
+	_Bool last;
+
+	pthread_mutex_lock(&t->cache->mutex);
+	last = --t->writers == 0;
+	t->beginning = 0;
+	pthread_mutex_unlock(&t->cache->mutex);
+	content_news(t->cache);
+	return last;
+}
+
+int content_stage(struct content *t, int64_t number, _Bool empty)
+{
+	struct cache *c = t->cache;
+	_cleanup_(mem_freep) char *path = disk_staged(c, t->version.file, number);
+	_Bool sending;
+	int fd;
+
+	pthread_mutex_lock(&c->mutex);
+	sending = sending_at(c, t->version.file, t->version.number) < c->sending_count;
+	pthread_mutex_unlock(&c->mutex);
+	fd = take_bytes(t, path, empty, sending);
+	if (fd < 0)
+		return fd;
+	pthread_mutex_lock(&c->mutex);
+	/* The same number for whoever reads on: what is written is seen by all who have it open, as in every file. */
+	if (fd != t->fd)
+		dup3(fd, t->fd, O_CLOEXEC);
+	t->version.number = number;
+	t->version.staged = 1;
+	t->beginning = 0;
+	free(t->blocks);
+	t->blocks = NULL;
+	t->absent = 0;
+	pthread_mutex_unlock(&c->mutex);
+	if (fd != t->fd)
+		close(fd);
+	content_news(c);
+	return 0;
+}
+
+/* ---- on the way to the tool ---- */
+
+int64_t cache_staged_size(struct cache *c, int64_t file, int64_t version)
+{
+	_cleanup_(mem_freep) char *path = disk_staged(c, file, version);
+	struct stat st;
+
+	return stat(path, &st) < 0 ? -errno : st.st_size;
+}
+
+int cache_upload(struct cache *c, int64_t file, int64_t version)
+{
+	_cleanup_(mem_freep) char *path = disk_staged(c, file, version);
+	_Bool room;
+	int fd;
+
+	pthread_mutex_lock(&c->mutex);
+	room = c->sending_count < MOST_SENDING;
+	if (room) {
+		c->sending[c->sending_count].file = file;
+		c->sending[c->sending_count++].version = version;
+	}
+	pthread_mutex_unlock(&c->mutex);
+	fd = room ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	if (fd >= 0)
+		return fd;
+	fd = room ? -errno : -EAGAIN;
+	cache_uploaded(c, file, version, -1);
+	return fd;
+}
+
+void cache_uploaded(struct cache *c, int64_t file, int64_t version, int fd)
+{
+	size_t i;
+
+	pthread_mutex_lock(&c->mutex);
+	i = sending_at(c, file, version);
+	if (i < c->sending_count)
+		c->sending[i] = c->sending[--c->sending_count];
+	pthread_mutex_unlock(&c->mutex);
+	fd_closep(&fd);
+}
+
+void cache_settle(struct cache *c, int64_t file, int64_t version)
+{
+	_cleanup_(mem_freep) char *staged = disk_staged(c, file, version);
+	_cleanup_(mem_freep) char *cached = disk_cached(c, file, version, 0);
+	struct content *t;
+	int fd;
+
+	pthread_mutex_lock(&c->mutex);
+	t = find(c, file, version);
+	if (t)
+		t->version.staged = 0;
+	pthread_mutex_unlock(&c->mutex);
+	if (rename(staged, cached) == 0 || errno == ENOENT)
+		return;
+	/* Another file system. */
+	fd = open(staged, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		int copy = disk_copy(fd, cached);
+
+		if (copy >= 0)
+			close(copy);
+		close(fd);
+	}
+	unlink(staged);
+}
+
+void cache_discard(struct cache *c, int64_t file, int64_t version)
+{
+	_cleanup_(mem_freep) char *path = disk_staged(c, file, version);
+	struct content *t;
+
+	pthread_mutex_lock(&c->mutex);
+	t = find(c, file, version);
+	if (t)
+		t->gone = 1;
+	pthread_mutex_unlock(&c->mutex);
+	unlink(path);
+}
