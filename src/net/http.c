@@ -11,6 +11,7 @@
 #include <strings.h>
 #include <sys/socket.h>
 
+#include "net/http_status.h"
 #include "net/http_url.h"
 #include "seamfs/base/clock.h"
 #include "seamfs/base/fault.h"
@@ -42,6 +43,13 @@ struct http {
 	int64_t next_ms;	    /* steady clock: no request before this */
 	int64_t closed_until_ms;    /* wall clock: the tool asked for silence */
 	_Bool inside;		    /* the last connection would have gone to a private address */
+	struct transfer {
+		const struct http_request *request;
+		struct http_answer *answer;
+		int64_t sent;
+		_Bool begun; /* into->begin() was called */
+		int error;   /* what a caller's function returned, or reading the body's file */
+	} now;
 };
 
 static void global_init(void)
@@ -61,9 +69,58 @@ static int on_progress(void *context, curl_off_t dt, curl_off_t dn, curl_off_t u
 	return atomic_load(h->stop);
 }
 
+static _Bool into_caller(const struct http *h, int status)
+{
+	return h->now.request->into && status >= 200 && status < 300;
+}
+
+/* Tells the caller once what kind of answer it is. */
+static int begin(struct http *h, int status)
+{
+	const struct http_download *d = h->now.request->into;
+
+	if (h->now.begun)
+		return h->now.error;
+	h->now.begun = 1;
+	h->now.answer->status = status;
+	h->now.error = d->begin ? d->begin(d->context, h->now.answer) : 0;
+	return h->now.error;
+}
+
 static size_t on_bytes(char *bytes, size_t size, size_t count, void *context)
 {
-	return buf_add(context, bytes, size * count) < 0 ? 0 : size * count;
+	struct http *h = context;
+	const struct http_download *d = h->now.request->into;
+	long status = 0;
+
+	curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status);
+	if (!into_caller(h, (int)status))
+		return buf_add(&h->now.answer->body, bytes, size * count) < 0 ? 0 : size * count;
+	if (begin(h, (int)status) == 0)
+		h->now.error = d->bytes(d->context, bytes, size * count);
+	return h->now.error < 0 ? 0 : size * count;
+}
+
+/* The next bytes of a body that is in a file. */
+static size_t on_wanted(char *bytes, size_t size, size_t count, void *context)
+{
+	struct http *h = context;
+	const struct http_upload *u = h->now.request->from;
+	int64_t left = u->length - h->now.sent;
+	size_t want = size * count;
+	ssize_t n;
+
+	if (left < (int64_t)want)
+		want = (size_t)left;
+	n = want ? pread(u->fd, bytes, want, u->offset + h->now.sent) : 0;
+	if (n < 0 || (want && n == 0)) {
+		h->now.error = n < 0 ? -errno : -EIO;
+		return CURL_READFUNC_ABORT;
+	}
+	h->now.sent += n;
+	if (u->progress)
+		h->now.error = u->progress(u->context, h->now.sent);
+	return h->now.error < 0 ? CURL_READFUNC_ABORT : (size_t)n;
 }
 
 /* Options that are the same for every request. */
@@ -73,9 +130,7 @@ static void set_policy(struct http *h)
 
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_LIMIT_MS);
-	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)TOTAL_LIMIT_MS);
 	curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, (long)SLOW_BYTES);
-	curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, (long)SLOW_SECONDS);
 	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	curl_easy_setopt(c, CURLOPT_PROXY, "");
@@ -83,7 +138,6 @@ static void set_policy(struct http *h)
 	curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
 	curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "gzip");
 	curl_easy_setopt(c, CURLOPT_MAXCONNECTS, (long)POOL_CONNECTIONS);
 	curl_easy_setopt(c, CURLOPT_MAXLIFETIME_CONN, (long)CONNECTION_LIFE_S);
 	curl_easy_setopt(c, CURLOPT_USERAGENT, "seamfs/" SEAMFS_VERSION);
@@ -91,6 +145,10 @@ static void set_policy(struct http *h)
 	curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
 	curl_easy_setopt(c, CURLOPT_XFERINFODATA, h);
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_bytes);
+	curl_easy_setopt(c, CURLOPT_WRITEDATA, h);
+	/* There is no function to seek with, see set_request(). */
+	curl_easy_setopt(c, CURLOPT_READFUNCTION, on_wanted);
+	curl_easy_setopt(c, CURLOPT_READDATA, h);
 }
 
 struct http *http_new(const char *tool, const struct http_limits *limits, atomic_bool *stop)
@@ -334,17 +392,27 @@ static int broken(struct http *h, CURLcode code, const char *detail, const struc
 	return r;
 }
 
+/* The caller's own function, or the file of the body, ended it: the sentence is the caller's. */
+static int given_up(struct http *h, struct err *e)
+{
+	if (e) {
+		e->code = -h->now.error;
+		e->sent = h->now.sent > 0;
+	}
+	return h->now.error;
+}
+
 static struct curl_slist *request_headers(const struct http *h, const struct http_request *q)
 {
-	struct curl_slist *list = append(NULL, "Accept", "application/json");
+	struct curl_slist *list = append(NULL, "Accept", q->accept ? q->accept : "application/json");
 
 	/* "Expect: 100-continue" would cost a round trip and some servers a second. */
 	list = curl_slist_append(list, "Expect:");
 	for (const struct curl_slist *i = h->headers; i; i = i->next)
 		list = curl_slist_append(list, i->data);
 	/* Without a body there is no type; libcurl would name one for a POST. */
-	list = q->body ? append(list, "Content-Type", q->content_type)
-		       : curl_slist_append(list, "Content-Type:");
+	list = q->content_type && (q->body || q->from) ? append(list, "Content-Type", q->content_type)
+						       : curl_slist_append(list, "Content-Type:");
 	for (size_t i = 0; i < q->header_count; i++)
 		list = append(list, q->headers[i].name, q->headers[i].value);
 	if (!list)
@@ -352,28 +420,52 @@ static struct curl_slist *request_headers(const struct http *h, const struct htt
 	return list;
 }
 
-static void set_request(struct http *h, const struct http_request *q, const char *url,
-	struct curl_slist *headers, struct buf *body)
+/* Methods that change nothing (RFC 9110 9.2.1; RFC 3253 3.6, 4918 9.1). */
+static _Bool is_safe(const char *method)
 {
-	CURL *c = h->curl;
+	static const char *const methods[] = {"GET", "HEAD", "OPTIONS", "PROPFIND", "REPORT"};
 
-	if (!q->body && (strcmp(q->method, "GET") == 0 || strcmp(q->method, "DELETE") == 0)) {
-		curl_easy_setopt(c, CURLOPT_HTTPGET, 1L);
-	} else {
+	for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
+		if (strcmp(method, methods[i]) == 0)
+			return 1;
+	}
+	return 0;
+}
+
+static void set_body(CURL *c, const struct http_request *q)
+{
+	/* First of all: each of the others leaves something of the one before. */
+	curl_easy_setopt(c, CURLOPT_HTTPGET, 1L);
+	if (q->from) {
+		curl_easy_setopt(c, CURLOPT_UPLOAD, 1L);
+		curl_easy_setopt(c, CURLOPT_INFILESIZE_LARGE, (curl_off_t)q->from->length);
+	} else if (q->body || (!is_safe(q->method) && strcmp(q->method, "DELETE") != 0)) {
 		curl_easy_setopt(c, CURLOPT_POST, 1L);
 		curl_easy_setopt(c, CURLOPT_POSTFIELDS, q->body ? q->body : "");
 		curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)q->body_len);
 	}
 	curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, q->method);
+}
+
+static void set_request(
+	struct http *h, const struct http_request *q, const char *url, struct curl_slist *headers)
+{
+	CURL *c = h->curl;
+	_Bool again = is_safe(q->method) || (q->from && q->from->length);
+
+	set_body(c, q);
 	/*
 	 * libcurl resends a request by itself when a kept connection dies before the answer. That may make a
-	 * second record, or undo what somebody changed between the two; so whatever is no GET gets a new
-	 * connection, where libcurl never does that.
+	 * second record, or undo what somebody changed between the two; so whatever changes something gets a new
+	 * connection, where libcurl never does that. A body from a file need not: without all of it the tool has
+	 * done nothing, and as soon as libcurl has sent some of it, it can't go back to its beginning.
 	 */
-	curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, strcmp(q->method, "GET") != 0 ? 1L : 0L);
+	curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, again ? 0L : 1L);
+	curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, q->into && q->into->verbatim ? NULL : "gzip");
+	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, q->patience_s ? 0L : (long)TOTAL_LIMIT_MS);
+	curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, (long)(q->patience_s ? q->patience_s : SLOW_SECONDS));
 	curl_easy_setopt(c, CURLOPT_URL, url);
 	curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
-	curl_easy_setopt(c, CURLOPT_WRITEDATA, body);
 }
 
 /* One request and its answer, redirects not followed. */
@@ -389,7 +481,8 @@ static int perform(
 	if (r < 0)
 		return r;
 	headers = request_headers(h, q);
-	set_request(h, q, url, headers, &a->body);
+	h->now = (struct transfer){.request = q, .answer = a};
+	set_request(h, q, url, headers);
 	curl_easy_setopt(h->curl, CURLOPT_ERRORBUFFER, detail);
 	fault_step(q->method);
 	code = curl_easy_perform(h->curl);
@@ -397,9 +490,14 @@ static int perform(
 	curl_easy_setopt(h->curl, CURLOPT_ERRORBUFFER, NULL);
 	curl_easy_setopt(h->curl, CURLOPT_HTTPHEADER, NULL);
 	free_headers(headers);
+	curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status);
+	/* An answer without a body begins, too. */
+	if (code == CURLE_OK && into_caller(h, (int)status))
+		begin(h, (int)status);
+	if (h->now.error < 0)
+		return given_up(h, e);
 	if (code != CURLE_OK)
 		return broken(h, code, detail, &a->body, e);
-	curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status);
 	a->status = (int)status;
 	note_limits(h, a);
 	return 0;
@@ -421,7 +519,7 @@ static int misdirected(const struct http *h, const char *method, const char *tar
 		e->scope = ERR_TOOL;
 		e->retry = ERR_AFTER_USER;
 		/* To many a web application this is how a write ends well (RFC 9110 15.4.4). */
-		e->sent = strcmp(method, "GET") != 0;
+		e->sent = !is_safe(method);
 	}
 	return -EIO;
 }
@@ -442,7 +540,7 @@ int http_send(struct http *h, const struct http_request *request, struct http_an
 		if (r < 0 || !redirects(a.status))
 			break;
 		curl_easy_getinfo(h->curl, CURLINFO_REDIRECT_URL, &target);
-		if (strcmp(request->method, "GET") != 0 || hops == MAX_REDIRECTS || !target ||
+		if (!is_safe(request->method) || hops == MAX_REDIRECTS || !target ||
 			!http_same_origin(url, target)) {
 			r = misdirected(h, request->method, target, e);
 			break;
@@ -457,55 +555,7 @@ int http_send(struct http *h, const struct http_request *request, struct http_an
 	return 0;
 }
 
-/* The statuses with a meaning of their own; the rest is judged by its first digit. */
-static const struct meaning {
-	int status, code;
-	enum err_scope scope;
-	enum err_retry retry;
-	_Bool unknown; /* the request may have had its effect */
-	const char *text;
-} meanings[] = {
-	{401, EACCES, ERR_TOOL, ERR_AFTER_USER, 0, "does not let us in: the key or password is not accepted"},
-	{402, EDQUOT, ERR_RECORD, ERR_AFTER_USER, 0, "says that its plan does not include this"},
-	{403, EACCES, ERR_TOOL, ERR_AFTER_USER, 0, "does not allow this"},
-	{404, ENOENT, ERR_RECORD, ERR_NEVER, 0, "does not have this"},
-	{408, EIO, ERR_TOOL, ERR_LATER, 1, "gave up waiting for our request"},
-	{409, ESTALE, ERR_RECORD, ERR_NOW, 0, "has a newer version of this"},
-	{410, ENOENT, ERR_RECORD, ERR_NEVER, 0, "does not have this any more"},
-	{412, ESTALE, ERR_RECORD, ERR_NOW, 0, "has a newer version of this"},
-	{413, EFBIG, ERR_RECORD, ERR_NEVER, 0, "says that this is too large"},
-	{425, EIO, ERR_TOOL, ERR_LATER, 0, "is not ready yet"},
-	{429, EAGAIN, ERR_TOOL, ERR_LATER, 0, "asks us to slow down"},
-	{400, EINVAL, ERR_RECORD, ERR_NEVER, 0, "refused this"},
-	{500, EIO, ERR_TOOL, ERR_LATER, 1, "has a problem of its own"},
-	{507, EDQUOT, ERR_RECORD, ERR_AFTER_USER, 0, "has no room left for this"},
-	{0, EIO, ERR_TOOL, ERR_LATER, 1, "gave an answer that we do not understand"},
-};
-
-static const struct meaning *meaning_of(int status)
-{
-	for (size_t i = 0; i < ARRAY_LEN(meanings); i++) {
-		if (meanings[i].status == status)
-			return &meanings[i];
-	}
-	if (status >= 400 && status < 600)
-		return meaning_of(status < 500 ? 400 : 500);
-	return &meanings[ARRAY_LEN(meanings) - 1];
-}
-
 int http_refused(const struct http *h, const struct http_answer *a, struct err *e)
 {
-	const struct meaning *m = meaning_of(a->status);
-
-	if (a->status >= 200 && a->status < 300)
-		return 0;
-	err_set(e, m->code, "%s %s (HTTP %d)", h->tool, m->text, a->status);
-	if (e) {
-		e->scope = m->scope;
-		e->retry = m->retry;
-		e->http_status = a->status;
-		e->retry_at_ms = m->retry == ERR_LATER ? a->retry_at_ms : 0;
-		e->sent = m->unknown;
-	}
-	return -m->code;
+	return http_status_refused(h->tool, a, e);
 }

@@ -41,7 +41,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def step(self):
         key = f"{self.command} {self.path.split('?')[0]}"
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode(errors="replace")
         with lock:
             print(json.dumps({"method": self.command, "path": self.path, "body": body,
                               "headers": {k.lower(): v for k, v in self.headers.items()}}), file=log, flush=True)
@@ -99,7 +99,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         else:
             self.answer(step, number)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = serve
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = serve
+    do_PROPFIND = do_REPORT = do_MKCOL = do_MOVE = do_COPY = do_LOCK = do_UNLOCK = serve
 
     def finish(self):
         try:

@@ -3,10 +3,10 @@
  * http - one account's HTTP connection over libcurl, with one policy that no caller can loosen.
  *
  * Certificates are always verified and TLS is 1.2 or newer; http:// is only for this machine itself.
- * Redirects are followed for GET inside the same origin only. No netrc, cookies, environment proxies or other
- * ambient credentials. Every answer is bounded (BUF_MAX_ANSWER after decompression) and every call ends: 5 s
- * to connect, 30 s in all, at once when the stop flag rises. Whatever can send a request twice without being
- * asked to is switched off for all but GET.
+ * Redirects are followed for methods that change nothing, inside the same origin only. No netrc, cookies, environment proxies or other
+ * ambient credentials. Every answer in memory is bounded (BUF_MAX_ANSWER after decompression) and every call ends:
+ * 5 s to connect, 30 s in all (see .patience_s), at once when the stop flag rises. Whatever can send a request twice
+ * without being asked to is switched off for all that change something.
  *
  * Threads: one struct http belongs to one thread at a time; it is never shared between accounts, so that no
  * connection, TLS session or credential of one can serve another.
@@ -37,12 +37,36 @@ struct http_field {
 	const char *name, *value;
 };
 
+struct http_answer;
+
+/* A body that is read from a file while it is sent. */
+struct http_upload {
+	int fd; /* read with pread() */
+	int64_t offset, length;
+	int (*progress)(void *context, int64_t sent); /* now and then; -errno ends the call. May be NULL. */
+	void *context;
+};
+
+/* Where the body of a 2xx answer goes as it arrives. -errno of the functions ends the call; the sentence is theirs. */
+struct http_download {
+	/* begin - before the first byte, and when there is none: .status and http_header() are there. May be NULL. */
+	int (*begin)(void *context, const struct http_answer *a);
+	int (*bytes)(void *context, const void *bytes, size_t len);
+	void *context;
+	_Bool verbatim; /* it must not be compressed on its way */
+};
+
 struct http_request {
 	const char *method;	  /* "GET", "POST" … */
 	const char *url;	  /* absolute, already encoded */
 	const char *content_type; /* of the body */
 	const void *body;	  /* NULL: none */
 	size_t body_len;
+	const struct http_upload *from;	  /* instead of @body */
+	const struct http_download *into; /* NULL: it goes to http_answer.body, as other answers always do */
+	const char *accept;		  /* NULL: JSON */
+	/* 0: 30 s for all of it. Else it may take any time, but not so long without a byte. */
+	unsigned patience_s;
 	const struct http_field
 		*headers; /* more headers, such as an idempotency key; they may hold secrets */
 	size_t header_count;
@@ -101,19 +125,11 @@ int http_send(struct http *h, const struct http_request *request, struct http_an
  */
 int http_refused(const struct http *h, const struct http_answer *a, struct err *e);
 
-/*
- * http_header - a header of the last answer, NULL without it; valid until the next http_send(). http_header_at() is the one at
- * @index of those that have this name.
- */
+/* http_header - a header of the last answer, NULL without it; valid until the next http_send(); the @index-th of that name */
 const char *http_header(struct http *h, const char *name);
 const char *http_header_at(struct http *h, const char *name, unsigned index);
 
-/**
- * http_check_url - whether our policy lets us talk to @url: https, or http to this machine, no user or
- *                  password in it
- *
- * Returns 0 or -EINVAL with a sentence.
- */
+/* http_check_url - 0 when our policy lets us talk to @url (https, or http to this machine, no user in it), else -EINVAL */
 int http_check_url(const char *url, struct err *e);
 
 /* http_same_origin - same scheme, host and port (RFC 6454) */
