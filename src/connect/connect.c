@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "connect/call.h"
+#include "connect/dav.h"
 #include "connect/drivers.h"
 #include "connect/manifest.h"
 #include "seamfs/base/file.h"
@@ -22,6 +23,10 @@ static const struct {
 } drivers[] = {
 	{"csv", csv_open, NULL},
 	{"folder", folder_open, "{\"path\": {\"label\": \"Folder that holds the documents\"}}"},
+	{"webdav", webdav_open,
+		"{\"url\": {\"label\": \"WebDAV address (Nextcloud: "
+		"https://HOST/remote.php/dav/files/USER/)\"}, " DAV_SETTINGS
+		", \"folder\": {\"label\": \"Folder in it\", \"optional\": true}}"},
 };
 
 void remote_finish(struct remote *r)

@@ -26,6 +26,12 @@ int csv_open(const struct tool_setup *setup, struct tool_link **ret, struct err 
 /* folder_open - a local folder as a document tool: {"path": "/home/me/Documents"} */
 int folder_open(const struct tool_setup *setup, struct tool_link **ret, struct err *e);
 
+/*
+ * webdav_open - a folder on a WebDAV server as a document tool: {"url": "https://…", "user": "ann", "password": {"file": "…"}, "folder":
+ * "Clients"}; "token" instead of user and password
+ */
+int webdav_open(const struct tool_setup *setup, struct tool_link **ret, struct err *e);
+
 /* driver_pointer - the JSON Pointer of member @key of the value at @pointer; given to the caller */
 char *driver_pointer(const char *pointer, const char *key);
 

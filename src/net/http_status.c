@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/http_status.h"
 
+#include <curl/curl.h>
 #include <errno.h>
 
 #include "seamfs/base/mem.h"
@@ -56,4 +57,11 @@ int http_status_refused(const char *tool, const struct http_answer *a, struct er
 		e->sent = m->unknown;
 	}
 	return -m->code;
+}
+
+int64_t http_date(const char *text)
+{
+	time_t seconds = text ? curl_getdate(text, NULL) : -1;
+
+	return seconds > 0 ? (int64_t)seconds * 1000 : 0;
 }

@@ -129,6 +129,9 @@ int http_refused(const struct http *h, const struct http_answer *a, struct err *
 const char *http_header(struct http *h, const char *name);
 const char *http_header_at(struct http *h, const char *name, unsigned index);
 
+/* http_date - a date as HTTP writes it (RFC 9110 5.6.7), in ms of UTC; 0 when it is none */
+int64_t http_date(const char *text);
+
 /* http_check_url - 0 when our policy lets us talk to @url (https, or http to this machine, no user in it), else -EINVAL */
 int http_check_url(const char *url, struct err *e);
 
