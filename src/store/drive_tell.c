@@ -312,12 +312,41 @@ static int change(struct tx *tx, const struct drive_row *row, const struct drive
 	return r < 0 ? r : file_event(tx, EVENT_CHANGED, row->parent, row->name, row->id);
 }
 
+/* A folder that was removed here, and in which somebody has put something there: it is back, with those that it is in. */
+static int reopen(struct tx *tx, int64_t id)
+{
+	struct drive_row row;
+	_cleanup_(mem_freep) char *name = NULL;
+	int64_t taken;
+	int r = 0;
+
+	if (!id || drive_row(tx->db, id, &row) < 0)
+		return 0;
+	if (row.removed) {
+		r = reopen(tx, row.parent);
+		name = store_file_find(tx->db, row.tool, row.parent, row.name, &taken) < 0
+			       ? str_dup(row.name)
+			       : str_format("%.200s (from the drive %lld)", row.name, (long long)id);
+		if (r == 0)
+			r = db_run(tx->db, "UPDATE file SET removed = 0, name = ?2 WHERE id = ?1", "it", id,
+				name);
+		if (r == 0)
+			r = drive_due(tx, id, tx->now_ms);
+		if (r == 0)
+			r = file_event(tx, EVENT_ADDED, row.parent, name, id);
+	}
+	drive_row_finish(&row);
+	return r;
+}
+
 static int arrive(struct tx *tx, int64_t tool, int64_t parent, const char *name,
 	const struct drive_fact *fact, int64_t *ret)
 {
 	int64_t taken;
-	int r;
+	int r = reopen(tx, parent);
 
+	if (r < 0)
+		return r;
 	/* Made on both sides: one folder is the other; a file is settled when ours is sent. */
 	if (store_file_find(tx->db, tool, parent, name, &taken) == 0) {
 		struct drive_row row;
