@@ -53,6 +53,23 @@ int cache_bell(struct cache *c)
 	return c->bell;
 }
 
+void cache_set_room(struct cache *c, int64_t total, int64_t left)
+{
+	pthread_mutex_lock(&c->mutex);
+	c->room = total;
+	c->room_left = left;
+	pthread_mutex_unlock(&c->mutex);
+}
+
+int cache_room(struct cache *c, int64_t *ret_total, int64_t *ret_left)
+{
+	pthread_mutex_lock(&c->mutex);
+	*ret_total = c->room;
+	*ret_left = c->room_left;
+	pthread_mutex_unlock(&c->mutex);
+	return *ret_total ? 0 : -ENOENT;
+}
+
 /* ---- opening ---- */
 
 /* With the mutex held. */

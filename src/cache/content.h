@@ -46,6 +46,7 @@ struct cache {
 	pthread_mutex_t mutex; /* guards what is below and every content; never held across I/O */
 	pthread_cond_t wanted;
 	uint64_t rings;
+	int64_t room, room_left; /* 0: unknown */
 	struct content *contents;
 	struct {
 		int64_t file, version;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "seamfs/base/mem.h"
+#include "seamfs/cache/cache.h"
 
 #define FOREVER	    86400.0 /* the notifier revokes what changes */
 #define NOT_FOUND_S 10.0    /* editors and git probe many names */
@@ -229,7 +230,14 @@ static void face_statfs(fuse_req_t req, fuse_ino_t ino)
 		.f_ffree = 1 << 27,
 		.f_favail = 1 << 27,
 		.f_namemax = 255};
+	struct mount *m = mount_of(req);
+	int64_t total, left;
 
+	/* Of the drive that holds the documents, where it says so. */
+	if (m->cache && cache_room(m->cache, &total, &left) == 0) {
+		v.f_blocks = (fsblkcnt_t)(total / 4096);
+		v.f_bfree = v.f_bavail = (fsblkcnt_t)(left / 4096);
+	}
 	fuse_reply_statfs(req, &v);
 }
 

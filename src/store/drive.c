@@ -62,7 +62,7 @@ int drive_due(struct tx *tx, int64_t id, int64_t when_ms)
 	return db_run(tx->db,
 		"UPDATE file SET due = CASE WHEN ?2 = 0 THEN 0 WHEN due = ?4 THEN due ELSE ?3 END, failures "
 		"= 0,"
-		" error = NULL WHERE id = ?1",
+		" error = NULL, refused = 0 WHERE id = ?1",
 		"iiii", id, (int64_t)pending, when_ms, DRIVE_OPEN);
 }
 

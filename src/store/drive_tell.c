@@ -251,13 +251,35 @@ int store_drive_revive(struct tx *tx, int64_t id)
 	return db_run(tx->db, "DELETE FROM file WHERE id = ?1", "i", id);
 }
 
-int store_drive_failed(struct tx *tx, int64_t id, const char *text, int64_t retry_ms)
+int store_drive_failed(struct tx *tx, int64_t id, const char *text, int code, int64_t retry_ms)
 {
 	return db_run(tx->db,
 		"UPDATE file SET failures = failures + 1, error = ?2, due = CASE WHEN due = ?4 THEN due ELSE "
-		"?3 END"
-		" WHERE id = ?1",
-		"itii", id, text, retry_ms, DRIVE_OPEN);
+		"?3 END, refused = ?5 WHERE id = ?1",
+		"itiii", id, text, retry_ms, DRIVE_OPEN, (int64_t)code);
+}
+
+char *store_drive_why(struct db *db, int64_t id, _Bool *ret_waits)
+{
+	*ret_waits = db_int(db, 0, "SELECT due > 0 FROM file WHERE id = ?1", "i", id) != 0;
+	return db_text(db, "SELECT error FROM file WHERE id = ?1 AND due > 0 AND error NOT NULL", "i", id);
+}
+
+int store_drive_closed(struct db *db, int64_t tool, int64_t parent, struct err *e)
+{
+	sqlite3_stmt *q = db_query(db,
+		"SELECT refused, error FROM file WHERE tool = ?1 AND parent = ?2 AND due > 0 AND refused IN "
+		"(?3, ?4)"
+		" LIMIT 1",
+		"iiii", tool, parent, (int64_t)EACCES, (int64_t)EROFS);
+	int code;
+
+	if (!db_row(q))
+		return 0;
+	code = sqlite3_column_int(q, 0);
+	err_set(e, code, "nothing can be written into this folder: %s", db_column_text(q, 1));
+	db_done(q);
+	return -code;
 }
 
 int store_drive_progress(struct tx *tx, int64_t id, int64_t sent, const char *resume)

@@ -134,7 +134,7 @@ static const char *const steps[] = {
 	" version INTEGER NOT NULL DEFAULT 1, unsent INTEGER NOT NULL DEFAULT 0, removed INTEGER NOT NULL "
 	"DEFAULT 0,"
 	" due INTEGER NOT NULL DEFAULT 0, sent INTEGER NOT NULL DEFAULT 0, resume TEXT,"
-	" failures INTEGER NOT NULL DEFAULT 0, error TEXT) STRICT;"
+	" failures INTEGER NOT NULL DEFAULT 0, error TEXT, refused INTEGER NOT NULL DEFAULT 0) STRICT;"
 	"CREATE UNIQUE INDEX file_name ON file (tool, parent, name) WHERE removed = 0;"
 	"CREATE UNIQUE INDEX file_remote ON file (tool, remote_parent, remote_name) WHERE remote_name NOT "
 	"NULL;"

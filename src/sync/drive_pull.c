@@ -15,7 +15,8 @@ struct listing {
 	const struct remote_file *page;
 	size_t count;
 	int64_t asked_ms, newest; /* when it began, and the newest row then */
-	uint8_t *seen;		  /* a bit for each row */
+	int64_t before; /* and when the one before it began, which may have met one of a pair already */
+	uint8_t *seen;	/* a bit for each row */
 	int64_t seen_size;
 	char *dir; /* of the last entry, and its row */
 	int64_t dir_id;
@@ -167,14 +168,14 @@ static void collect(struct sweep *s, struct db *db)
 		s->lost[i].depth = depth_of(db, s->lost[i].id);
 }
 
-/* The one that came in this listing with the same identity, or the same bytes as no other; 0: none. */
+/* The one that came lately with the same identity, or the same bytes as no other; 0: none. */
 static int64_t successor(struct tx *tx, const struct listing *l, int64_t id)
 {
 	int64_t by_id = db_int(tx->db, 0,
 		"SELECT n.id FROM file o JOIN file n ON n.tool = o.tool AND n.remote_id = o.remote_id AND "
 		"n.id > ?2"
 		" AND n.folder = o.folder WHERE o.id = ?1 AND o.remote_id NOT NULL",
-		"ii", id, l->newest);
+		"ii", id, l->before);
 
 	return by_id ? by_id
 		     : db_int(tx->db, 0,
@@ -182,7 +183,7 @@ static int64_t successor(struct tx *tx, const struct listing *l, int64_t id)
 			       " ON n.tool = o.tool AND n.id > ?2 AND n.etag = o.etag AND n.size = o.size"
 			       " AND n.mtime = o.mtime AND n.folder = 0 AND n.remote_name NOT NULL"
 			       " WHERE o.id = ?1 AND o.folder = 0 AND o.etag <> '' AND o.size > 0",
-			       "ii", id, l->newest);
+			       "ii", id, l->before);
 }
 
 static int sweep_rows(struct tx *tx, void *argument)
@@ -199,6 +200,16 @@ static int sweep_rows(struct tx *tx, void *argument)
 	return r;
 }
 
+static void note_room(struct worker *w)
+{
+	const struct file_ops *files = w->link->ops->files;
+	int64_t total, left;
+	struct err e = {0};
+
+	if (files->room && files->room(w->link, &total, &left, &e) == 0)
+		cache_set_room(w->sync->cache, total, left);
+}
+
 int drive_pull(struct worker *w, struct err *e)
 {
 	struct listing l = {.w = w, .asked_ms = clock_now_ms()};
@@ -207,12 +218,16 @@ int drive_pull(struct worker *w, struct err *e)
 	int r;
 
 	l.newest = db_int(store_db(w->store), 0, "SELECT max(id) FROM file", "");
+	l.before = w->newest_file ? w->newest_file : l.newest;
 	r = w->link->ops->files->walk(w->link, &walk, e);
 	if (r == 0) {
 		collect(&s, store_db(w->store));
 		qsort(s.lost, s.count, sizeof(*s.lost), deepest_first);
 		r = s.count ? store_write(w->store, sweep_rows, &s) : 0;
+		w->newest_file = l.newest;
 	}
+	if (r == 0)
+		note_room(w);
 	free(s.lost);
 	free(l.seen);
 	free(l.dir);

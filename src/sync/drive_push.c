@@ -45,7 +45,7 @@ static int write_refused(struct tx *tx, void *argument)
 {
 	struct outcome *o = argument;
 	_cleanup_(mem_freep) char *path = tree_path_of(tx->db, o->task->id);
-	int r = store_drive_failed(tx, o->task->id, o->text, o->retry_ms);
+	int r = store_drive_failed(tx, o->task->id, o->text, o->code, o->retry_ms);
 
 	if (r == 0 && path && o->code)
 		r = store_problem_add(tx, &(struct problem){.kind = PROBLEM_NOTE,

@@ -42,6 +42,7 @@ struct worker {
 	struct carrier
 		carriers[CARRIERS]; /* of a tool that holds the bytes of documents, else without links */
 	_Bool warned_name;
+	int64_t newest_file; /* row, when the last listing of documents began; 0: there was none */
 };
 
 struct sync {

@@ -313,6 +313,10 @@ static int move_document(struct move *m, unsigned flags)
 
 	if (r == 0)
 		r = document_parent(m->new_dir, &to);
+	if (r == 0)
+		r = document_writable(m->tree, from, m->e);
+	if (r == 0)
+		r = document_writable(m->tree, to, m->e);
 	return r < 0 ? r : document_rename(m->tree, from, m->name, to, m->new_name, flags, m->who);
 }
 
@@ -402,7 +406,9 @@ int tree_mkdir(struct tree *tree, uint64_t dir, const char *name, const struct c
 	int r;
 
 	if (document_parent(p, &parent) == 0) {
-		r = document_mkdir(tree, parent, name);
+		r = document_writable(tree, parent, e);
+		if (r == 0)
+			r = document_mkdir(tree, parent, name);
 		return r < 0 ? r : tree_lookup(tree, dir, name, ret);
 	}
 	/* In a .Trash-1000 or a .git a record would be taken for something that it is not. */

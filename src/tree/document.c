@@ -74,6 +74,13 @@ int document_stat(struct tree *tree, int64_t id, int64_t *ret_size, int64_t *ret
 	return 0;
 }
 
+int document_writable(struct tree *tree, int64_t parent, struct err *e)
+{
+	return tree->remote ? store_drive_closed(store_db(tree->store),
+				      store_tool_id(tree->store, tree->drive), parent, e)
+			    : 0;
+}
+
 int document_touch(struct tree *tree, int64_t id, int64_t parent, const char *name, int64_t mtime_ms)
 {
 	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {mtime_ms / 1000, mtime_ms % 1000 * 1000000}};

@@ -9,6 +9,7 @@
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
 #include "seamfs/store/drift.h"
+#include "seamfs/store/drive.h"
 #include "seamfs/store/guard.h"
 #include "seamfs/store/review.h"
 #include "seamfs/store/trash.h"
@@ -163,6 +164,18 @@ static void ago(int64_t ms, char text[32])
 		snprintf(text, 32, "%lld h ago", (long long)(s / 3600));
 }
 
+/* Documents on their way to the drive. */
+static void sending(struct tree *tree, struct buf *b)
+{
+	struct drive_waiting w;
+
+	store_drive_waiting(store_db(tree->store), store_tool_id(tree->store, tree->drive), &w);
+	if (w.rows)
+		buf_printf(b, "  %lld documents or folders are on their way: %lld of %lld MB\n",
+			(long long)w.rows, (long long)(w.sent / 1000000),
+			(long long)((w.bytes + 999999) / 1000000));
+}
+
 static int status(struct tree *tree, struct buf *b)
 {
 	const struct stack *stack = store_stack(tree->store);
@@ -182,6 +195,8 @@ static int status(struct tree *tree, struct buf *b)
 			(long long)h.rejected, when);
 		if (h.error_ms)
 			buf_printf(b, "  %s\n", h.error);
+		if (i == tree->drive)
+			sending(tree, b);
 		free(h.error);
 	}
 	buf_printf(b, "\n%lld problem%s%s\n", (long long)problems, problems == 1 ? "" : "s",
@@ -243,7 +258,8 @@ static int status_json(struct tree *tree, struct buf *b)
 		json_new_int(db_int(db, 0,
 			"SELECT (SELECT count(*) FROM outbox WHERE state < 4) + (SELECT count(*) FROM "
 			"scratch WHERE "
-			"due > 0) + (SELECT count(*) FROM trash WHERE state = 0)",
+			"due > 0) + (SELECT count(*) FROM trash WHERE state = 0)"
+			" + (SELECT count(*) FROM file WHERE due > 0)",
 			"")));
 	json_set(root, "held", json_new_int(held_count(db)));
 	tools = cJSON_AddArrayToObject(root, "tools");

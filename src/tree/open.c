@@ -13,7 +13,7 @@
 #include "tree/known.h"
 
 static int open_document(
-	struct tree *tree, uint64_t ino, int flags, const struct caller *who, struct handle *h)
+	struct tree *tree, uint64_t ino, int flags, const struct caller *who, struct handle *h, struct err *e)
 {
 	struct file_stat s;
 	_cleanup_(mem_freep) char *name = NULL;
@@ -23,6 +23,8 @@ static int open_document(
 		node_file_parent(tree, place_of_ino(ino), &parent, &name) < 0)
 		return -ENOENT;
 	h->parent = s.parent;
+	if ((flags & O_ACCMODE) != O_RDONLY && document_writable(tree, s.parent, e) < 0)
+		return -e->code;
 	if (tree->remote)
 		return remote_open(tree, s.id, flags, who, &h->remote);
 	h->fd = document_open(tree, s.parent, name, flags & (O_ACCMODE | O_TRUNC | O_APPEND), 0);
@@ -58,7 +60,7 @@ int tree_open(struct tree *tree, uint64_t ino, int flags, const struct caller *w
 		return 0;
 	h = new_handle(tree, ino, flags);
 	if (p.kind == PLACE_FILE) {
-		r = open_document(tree, ino, flags, who, h);
+		r = open_document(tree, ino, flags, who, h, e);
 	} else if (writing && (p.kind == PLACE_RECORD || p.kind == PLACE_SCRATCH || p.kind == PLACE_FIELD)) {
 		r = draft_join(tree, ino, flags, save_process(who), &h->draft);
 	} else if (writing && !control_takes(p)) {
@@ -139,7 +141,9 @@ int tree_create(struct tree *tree, uint64_t dir, const char *name, uint32_t mode
 	int r;
 
 	if (document_parent(p, &parent) == 0)
-		return create_document(tree, parent, name, mode, flags, ret, ret_handle);
+		return document_writable(tree, parent, e) < 0
+			       ? -e->code
+			       : create_document(tree, parent, name, mode, flags, ret, ret_handle);
 	if (!node_takes_scratch(p))
 		return err_set(e, EPERM, "nothing can be made in this folder");
 	/* vim asks with this name whether it may rename: refused, it writes in place, which is the safe way. */

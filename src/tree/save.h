@@ -76,6 +76,9 @@ int draft_resize(struct tree *tree, uint64_t ino, int64_t size);
 int document_stat(struct tree *tree, int64_t id, int64_t *ret_size, int64_t *ret_mtime_ms);
 int document_touch(struct tree *tree, int64_t id, int64_t parent, const char *name, int64_t mtime_ms);
 
+/* document_writable - 0; or why nothing can be written into that folder, as far as its tool has said so */
+int document_writable(struct tree *tree, int64_t parent, struct err *e);
+
 /* document_in_trash - that folder is below the trash; document_hidden - nobody misses it, so it does not go there */
 _Bool document_in_trash(const char *path);
 _Bool document_hidden(const char *path, const char *name);

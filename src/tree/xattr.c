@@ -10,13 +10,17 @@
 #include "seamfs/store/trash.h"
 #include "tree/failure.h"
 #include "tree/kinds.h"
+#include "tree/remote.h"
 
 static char *error_of(struct tree *tree, struct place p)
 {
 	_Bool record = p.kind == PLACE_RECORD || p.kind == PLACE_RECORD_DIR;
 	_cleanup_(mem_freep) char *path = tree_path(tree, place_to_ino(p));
 	char *text = path ? failure_of(tree, path) : NULL;
+	_Bool waits;
 
+	if (!text && p.kind == PLACE_FILE && tree->remote)
+		return store_drive_why(store_db(tree->store), p.b, &waits);
 	/* The list of failures is short; a refused text stays. */
 	return text || !record ? text : store_problem_of(store_db(tree->store), p.b);
 }
@@ -48,6 +52,14 @@ static char *trashed_state(struct tree *tree, struct place p)
 	return str_dup(t.state == TRASH_HELD ? "held" : "removed");
 }
 
+static char *document_state(struct tree *tree, struct place p)
+{
+	_Bool waits;
+	_cleanup_(mem_freep) char *why = store_drive_why(store_db(tree->store), p.b, &waits);
+
+	return str_dup(why ? "rejected" : waits ? "pending" : "synced");
+}
+
 static char *state_of(struct tree *tree, struct place p)
 {
 	_cleanup_(mem_freep) char *path = NULL;
@@ -62,6 +74,8 @@ static char *state_of(struct tree *tree, struct place p)
 			return str_dup("pending");
 		path = tree_path(tree, place_to_ino(p));
 		return str_dup(path && store_problem_at(store_db(tree->store), path) ? "rejected" : "draft");
+	case PLACE_FILE:
+		return tree->remote ? document_state(tree, p) : NULL;
 	case PLACE_TRASHED:
 		return trashed_state(tree, p);
 	default:

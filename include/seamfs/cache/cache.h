@@ -33,6 +33,10 @@ void cache_close(struct cache *cache);
 /* cache_bell - a descriptor that polls readable when blocks have come or could not be had; one subscriber */
 int cache_bell(struct cache *cache);
 
+/* cache_set_room - what the tool has room for, in bytes; cache_room(): -ENOENT before that */
+void cache_set_room(struct cache *cache, int64_t total, int64_t left);
+int cache_room(struct cache *cache, int64_t *ret_total, int64_t *ret_left);
+
 /* ---- for readers and writers ---- */
 
 struct version {

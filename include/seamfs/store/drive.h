@@ -98,8 +98,14 @@ int store_drive_done(struct tx *tx, const struct drive_task *t, const struct dri
 /* store_drive_revive - the tool has something newer than what was removed here: it is back, as the next listing tells */
 int store_drive_revive(struct tx *tx, int64_t id);
 
-/* store_drive_failed - and did not: not before @retry_ms again */
-int store_drive_failed(struct tx *tx, int64_t id, const char *text, int64_t retry_ms);
+/* store_drive_failed - and did not: not before @retry_ms again; @code: positive errno when a person has to do something about it, else 0 */
+int store_drive_failed(struct tx *tx, int64_t id, const char *text, int code, int64_t retry_ms);
+
+/* store_drive_why - why a file is not with the tool, given; NULL: nothing is wrong. @ret_waits: something of it waits. */
+char *store_drive_why(struct db *db, int64_t id, _Bool *ret_waits);
+
+/* store_drive_closed - the tool does not let us write into that folder: 0, or -EACCES or -EROFS with its own words */
+int store_drive_closed(struct db *db, int64_t tool, int64_t parent, struct err *e);
 
 /* store_drive_progress - so much of it has arrived; @resume may be NULL */
 int store_drive_progress(struct tx *tx, int64_t id, int64_t sent, const char *resume);
