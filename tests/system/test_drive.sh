@@ -64,6 +64,7 @@ check "removed there" test ! -e "$R/New/middle.bin" -a ! -e "$R/repo"
 check_equal "and kept in the trash" "$(find "$R/.seam-trash" -name middle.bin | wc -l)" 1
 check "from which it comes back" mv "$(find m/.seam/trash/documents -name middle.bin)" "$D/"
 check_within 10 "it is back" same middle.bin
+wait_until 10 idle
 INODE=$(stat -c %i "$D/middle.bin")
 mv "$R/middle.bin" "$R/Clients/renamed.bin"
 check_within 8 "renamed there" test -e "$D/Clients/renamed.bin"
