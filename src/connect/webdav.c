@@ -62,15 +62,9 @@ static int read_entry(
 	const char *etag = dav_text(r, DAV_SPACE, "getetag");
 	struct remote_file f = {.folder = dav_is_type(r, DAV_SPACE, "collection")};
 
-	if (!f.folder && (!size || !*size)) {
-		if (!l->warned_size)
-			log_warning("webdav",
-				"%s: \"%s\" is left out: the server does not say how large it is "
-				"(others like it are not logged)",
-				l->base.name, path);
-		l->warned_size = 1;
+	/* So is what is only locked, on Apache. */
+	if (!f.folder && (!size || !*size))
 		return 1;
-	}
 	f.size = f.folder ? 0 : strtoll(size, NULL, 10);
 	f.mtime_ms = http_date(dav_text(r, DAV_SPACE, "getlastmodified"));
 	f.path = str_dup(path);
@@ -188,19 +182,27 @@ static void push_folder(struct walk *w, const char *path)
 
 static int add_file(struct walk *w, const struct dav_response *r, struct err *e)
 {
+	struct webdav_link *l = w->link;
 	const char *folder = w->folders[w->next];
 	_cleanup_(mem_freep) char *path =
 		*folder ? path_join(folder, path_base(r->path)) : str_dup(path_base(r->path));
 
 	if (++w->entries > MAX_ENTRIES)
 		return driver_whole(e, err_set(e, E2BIG, "%s holds more than %d files and folders",
-					       w->link->base.name, MAX_ENTRIES));
+					       l->base.name, MAX_ENTRIES));
 	if (w->count == w->size) {
 		w->size = w->size ? w->size * 2 : BATCH;
 		w->files = mem_grow(w->files, w->size, sizeof(*w->files));
 	}
-	if (read_entry(w->link, r, path, &w->files[w->count]) == 0)
+	if (read_entry(l, r, path, &w->files[w->count]) == 0) {
 		w->count++;
+	} else if (!l->warned_size && dav_property(r, DAV_SPACE, "getlastmodified")) {
+		l->warned_size = 1;
+		log_warning("webdav",
+			"%s: \"%s\" is left out: the server does not say how large it is (others like "
+			"it are not logged)",
+			l->base.name, path);
+	}
 	return 0;
 }
 
@@ -367,6 +369,7 @@ static void close_link(struct tool_link *link)
 
 	dav_finish(&l->dav);
 	free(l->uploads);
+	free(l->held);
 	free(l);
 }
 

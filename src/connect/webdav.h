@@ -14,12 +14,14 @@
 struct webdav_link {
 	struct tool_link base;
 	struct dav dav;
-	unsigned depth;		      /* segments of the path of dav.root */
-	_Bool nextcloud;	      /* or ownCloud: ids, and ETags of folders that vouch for all below */
-	_Bool known;		      /* the three below were found out */
-	_Bool locks;		      /* class 2 */
-	_Bool conditions;	      /* it looks at If-Match before it does anything */
-	char *uploads;		      /* where a large file may be put in pieces; NULL: nowhere */
+	unsigned depth;	  /* segments of the path of dav.root */
+	_Bool nextcloud;  /* or ownCloud: ids, and ETags of folders that vouch for all below */
+	_Bool known;	  /* what is below was found out */
+	_Bool locks;	  /* class 2 */
+	_Bool null_locks; /* Apache: a name that is not there yet can be locked without a file being made */
+	char *held;	  /* the token of the lock that we hold just now; NULL: none */
+	_Bool conditions; /* it looks at If-Match before it does anything */
+	char *uploads;	  /* where a large file may be put in pieces; NULL: nowhere */
 	_Bool lists_dots, hides_dots; /* files whose name begins with a dot; neither: not known yet */
 	_Bool odd_etags;	      /* GET gives others than PROPFIND */
 	_Bool warned_name, warned_size, warned_access;
@@ -67,7 +69,8 @@ struct webdav_change {
 	const char *path;
 	const char *etag; /* NULL: it must not be there */
 	const struct http_upload *from;
-	struct http_field headers[2]; /* more of them, until the first without a name */
+	struct http_field headers[2]; /* one more at most; the other is ours */
+	struct remote_file *ret;      /* NULL, or how it is there then, given */
 };
 
 /**
@@ -77,11 +80,36 @@ struct webdav_change {
  */
 int webdav_change(struct webdav_link *l, const struct webdav_change *c, struct err *e);
 
+/* webdav_unlock - gives a lock back */
+void webdav_unlock(struct webdav_link *l, const char *path, const char *token);
+
+/*
+ * webdav_look_back - how a file that we have just put there, of @size bytes, is there now; @ret is given. 0, -ESTALE when somebody else
+ * was there since, or another -errno.
+ */
+int webdav_look_back(
+	struct webdav_link *l, const char *path, int64_t size, struct remote_file *ret, struct err *e);
+
 /* webdav_learn - finds out what the server can do; @path: one that we are about to change. 0 or -errno. */
 int webdav_learn(struct webdav_link *l, const char *path, struct err *e);
 
+/* ---- refusals ---- */
+
 /* webdav_explain - the error of a change that was refused: as dav_refused(), after a look at what is there */
 int webdav_explain(struct webdav_link *l, const char *path, const struct http_answer *a, struct err *e);
+
+/* webdav_locked - -EACCES, with who has locked it; webdav_exists - -EEXIST; webdav_stale - -ESTALE */
+int webdav_locked(struct webdav_link *l, const char *path, struct err *e);
+int webdav_exists(const struct webdav_link *l, const char *path, _Bool folder, struct err *e);
+int webdav_stale(const struct webdav_link *l, const char *path, struct err *e);
+
+/* webdav_ambiguous - a status that servers use for many things, "its folder is not there" among them */
+_Bool webdav_ambiguous(int status);
+
+/* webdav_look_for - whether something is there: 1 a folder, 2 a file, 0 nothing, or -errno */
+int webdav_look_for(struct webdav_link *l, const char *path, struct err *e);
+
+/* ---- folders and names: webdav_folder.c ---- */
 
 int webdav_make_folder(struct tool_link *link, const char *path, struct remote_file *ret, struct err *e);
 int webdav_move(

@@ -434,7 +434,11 @@ static _Bool is_safe(const char *method)
 
 static void set_body(CURL *c, const struct http_request *q)
 {
-	/* First of all: each of the others leaves something of the one before. */
+	/*
+	 * First of all: each of the others leaves something of the one before. With the body of an earlier request in its place
+	 * libcurl would believe that it can go back in one from a file.
+	 */
+	curl_easy_setopt(c, CURLOPT_POSTFIELDS, NULL);
 	curl_easy_setopt(c, CURLOPT_HTTPGET, 1L);
 	if (q->from) {
 		curl_easy_setopt(c, CURLOPT_UPLOAD, 1L);

@@ -4,8 +4,9 @@
 
     server.py LOG < script.json
 
-It prints its port, serves until its standard input closes, and writes every request to LOG, one JSON object a line. The script
-is one line, {"GET /items": [step, …], …}: the steps of a method and path are played in turn and the last one again and again. A step:
+It prints its port, serves until its standard input closes, and writes every request to LOG, one JSON object a line, with 64 KiB of
+its body at most. The script is one line, {"GET /items": [step, …], …}: the steps of a method and path ("GET *": of any other) are played in turn and
+the last one again and again. A step:
 
     status, headers, json or text   the answer ($BASE in it becomes this server's address, $N how often the path was asked)
                                     a header with a list of values is sent once for each
@@ -41,11 +42,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def step(self):
         key = f"{self.command} {self.path.split('?')[0]}"
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode(errors="replace")
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))[:65536].decode(errors="replace")
         with lock:
             print(json.dumps({"method": self.command, "path": self.path, "body": body,
                               "headers": {k.lower(): v for k, v in self.headers.items()}}), file=log, flush=True)
-            steps = script.get(key, [{"status": 404}])
+            steps = script.get(key) or script.get(f"{self.command} *", [{"status": 404}])
             number = left = played[key] = played.get(key, 0) + 1
         for step in steps:
             left -= step.get("times", 1)

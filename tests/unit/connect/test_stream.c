@@ -172,11 +172,17 @@ TEST(uploads_come_from_a_file)
 
 TEST(an_upload_is_sent_once)
 {
+	_cleanup_(http_answer_finish) struct http_answer a = {0};
+	_cleanup_(mem_freep) char *url = NULL;
+	struct http_request post = {.method = "POST", .body = "{}", .body_len = 2};
 	struct rig rig;
 	int status;
 
 	/* The connection of the first one is used again, and dies without an answer. */
 	rig_start(&rig, "{'PUT /a': [{'status': 201}, {'fault': 'hang up'}]}");
+	url = str_format("http://127.0.0.1:%d/b", rig.fake.port);
+	post.url = url;
+	check_int(http_send(rig.http, &post, &a, &rig.e), 0);
 	check_int(put(&rig, "/a", 0, 100, &status), 0);
 	check_int(put(&rig, "/a", 0, 100, &status), -EIO);
 	check(rig.e.sent);
