@@ -26,7 +26,7 @@ static int on_progress(void *context, int64_t sent)
 	struct upload *u = context;
 	_cleanup_(mem_freep) char *resume = NULL;
 
-	if (!u->from->keep || (u->told >= 0 && sent - u->told < TOLD_EACH))
+	if (!u->from->keep || u->from->size <= TOLD_EACH || (u->told >= 0 && sent - u->told < TOLD_EACH))
 		return 0;
 	u->told = sent;
 	if (u->link->held)

@@ -47,7 +47,7 @@ for name in apache nginx lighttpd; do
 		esac
 	done <<<"$out"
 	check_contains "$name: all of the contract was tried" "$out" "1..$(grep -c '^ok' <<<"$out")"
-	check_equal "$name: nothing is left" "$(find "dav/$name/root/work" -mindepth 1)" ""
+	check_equal "$name: nothing is left" "$(find "dav/$name/root/work" -mindepth 1 ! -path '*/.DAV*')" ""
 done
 
 # ---- the tool's account
@@ -97,7 +97,7 @@ check_refused "it is said who has locked it" EACCES 'is locked by Ann & Bob' apa
 
 # ---- uploads that do not come to their end
 
-head -c 200M /dev/zero >big
+head -c 100M /dev/zero >big
 for name in apache nginx lighttpd; do
 	echo before >"dav/$name/root/work/doc"
 	chown www-data: "dav/$name/root/work/doc"
