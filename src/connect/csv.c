@@ -175,8 +175,12 @@ static int list(struct tool_link *link, enum type_id type, const char *cursor, r
 	struct csv_file *f = &csv_link(link)->files[type];
 	_cleanup_(mem_freep) char *now = NULL;
 	_Bool changed;
-	int r = csv_file_load(csv_link(link), f, e);
+	int r;
 
+	/* A kill may have left what somebody was saving at that moment. */
+	if (!f->listed)
+		file_clear_leftovers(f->path);
+	r = csv_file_load(csv_link(link), f, e);
 	if (r < 0)
 		return r;
 	now = str_format("%016" PRIx64 "-%016" PRIx64, f->hash, f->meaning);

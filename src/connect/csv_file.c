@@ -212,6 +212,10 @@ static int may_replace(void *context, const char *old, struct err *e)
 /* A sheet that we may not write does not become writable by waiting: whoever saves is told. */
 static int unwritten(const struct csv_file *f, int r, struct err *e)
 {
+	if (r == -EBUSY)
+		err_set(e, EBUSY,
+			"%s is open for writing in another program; the change is written when it is closed",
+			f->map.file);
 	if (r != -EROFS && r != -EACCES && r != -EPERM)
 		return driver_whole(e, r);
 	return err_set(e, EROFS,

@@ -24,12 +24,17 @@ int file_replace(const char *path, const void *bytes, size_t len, mode_t mode, s
  * @may: is asked about the file that would be replaced, when all is written, and once more when it is out of the way, so that
  *       nobody can come between (on file systems that can exchange two files). Below 0: the old file stays, and that is returned;
  *       what a third program has written into the new one meanwhile is kept beside it, and logged.
+ *
+ * Returns 0, -EBUSY when another program has the old file open for writing, what @may said, or another -errno.
  */
 typedef int (*file_asker)(void *context, const char *old, struct err *e);
 int file_replace_if(const char *path, const void *bytes, size_t len, mode_t mode, file_asker may,
 	void *context, struct err *e);
 
-/* file_clear_leftovers - removes the temporary files beside @path that a killed program left there over an hour ago */
+/*
+ * file_clear_leftovers - removes the temporary files beside @path that a killed program left there over an hour ago, and at once what
+ *                        it left while it replaced the file; what somebody had written into that meanwhile is kept, and logged
+ */
 void file_clear_leftovers(const char *path);
 
 /* file_make_dirs - mkdir -p with @mode for what is missing */

@@ -4,7 +4,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,10 +19,13 @@ struct rig {
 	char dir[40], path[60];
 	struct stat stat;
 	int asked, write_at; /* another program replaces the file when this question is asked */
+	_Bool changes;	     /* … or writes into it when it has been exchanged */
+	pthread_t other;
 };
 
 static void start(struct rig *rig)
 {
+	log_set_level(LOG_LEVEL_ERROR);
 	*rig = (struct rig){.dir = "/tmp/seamfs-file.XXXXXX", .write_at = -1};
 	check(mkdtemp(rig->dir) != NULL);
 	snprintf(rig->path, sizeof(rig->path), "%s/sheet.csv", rig->dir);
@@ -176,34 +181,159 @@ static int both_at_once(void *context, const char *old, struct err *e)
 	return err_set(e, EAGAIN, "somebody was faster");
 }
 
-TEST(what_a_third_program_wrote_is_kept)
+/* What is kept of the second save; removed. */
+static void check_kept(const struct rig *rig, const char *want)
 {
+	_cleanup_(buf_finish) struct buf b = BUF_INIT(BUF_MAX_TEXT);
 	char kept[400] = "";
-	struct buf b = BUF_INIT(BUF_MAX_TEXT);
-	struct rig rig;
-	struct err e = {0};
 	struct dirent *entry;
-	DIR *dir;
+	DIR *dir = opendir(rig->dir);
 
-	log_set_level(LOG_LEVEL_ERROR);
-	start(&rig);
-	check_int(file_replace_if(rig.path, "new", 3, 0600, both_at_once, &rig, &e), -EAGAIN);
-	check_int(entries(&rig), 2);
-	dir = opendir(rig.dir);
 	while ((entry = readdir(dir))) {
 		if (strstr(entry->d_name, "(saved at the same moment "))
-			snprintf(kept, sizeof(kept), "%s/%s", rig.dir, entry->d_name);
+			snprintf(kept, sizeof(kept), "%s/%s", rig->dir, entry->d_name);
 	}
 	closedir(dir);
 	check_int(file_read(kept, &b, NULL), 0);
-	check_text(buf_text(&b), "third");
-	buf_finish(&b);
+	check_text(buf_text(&b), want);
 	check_int(unlink(kept), 0);
+}
+
+TEST(what_a_third_program_wrote_is_kept)
+{
+	struct rig rig;
+	struct err e = {0};
+
+	start(&rig);
+	check_int(file_replace_if(rig.path, "new", 3, 0600, both_at_once, &rig, &e), -EAGAIN);
+	check_int(entries(&rig), 2);
+	check_kept(&rig, "third");
 	stop(&rig, "other");
+}
+
+TEST(waits_for_who_has_it_open_for_writing)
+{
+	struct rig rig;
+	struct err e = {0};
+	int fd;
+
+	start(&rig);
+	fd = open(rig.path, O_WRONLY);
+	check_int(file_replace_if(rig.path, "new", 3, 0600, may, &rig, &e), -EBUSY);
+	check(strstr(e.text, "is open for writing in another program") != NULL);
+	check_int(write(fd, "other", 5), 5);
+	close(fd);
+	check_int(file_replace_if(rig.path, "newer", 5, 0600, may, &rig, NULL), 0);
+	stop(&rig, "newer");
+}
+
+/* What a program does that had found the file by its name when it was exchanged, and opens it then. */
+static void *write_in_place(void *found)
+{
+	int fd = open(found, O_WRONLY | O_TRUNC);
+
+	check_int(write(fd, "other", 5), 5);
+	close(fd);
+	free(found);
+	return NULL;
+}
+
+static int found_before(void *context, const char *old, struct err *e)
+{
+	struct rig *rig = context;
+
+	if (rig->asked == 1) {
+		check_int(pthread_create(&rig->other, NULL, write_in_place, str_dup(old)), 0);
+		usleep(50000);
+	}
+	return may(context, old, e);
+}
+
+TEST(waits_for_who_is_about_to_open_it)
+{
+	struct rig rig;
+	struct err e = {0};
+
+	start(&rig);
+	check_int(file_replace_if(rig.path, "new", 3, 0600, found_before, &rig, &e), -EBUSY);
+	check_int(pthread_join(rig.other, NULL), 0);
+	stop(&rig, "other");
+}
+
+static int killed(void *context, const char *old, struct err *e)
+{
+	struct rig *rig = context;
+
+	if (rig->asked++ == 0)
+		return may(context, old, e);
+	if (rig->changes && truncate(old, 1) < 0)
+		_exit(1);
+	_exit(0);
+}
+
+/* Killed when ours is in its place and before a look at what it replaced, which somebody @changes. */
+static void kill_replacing(struct rig *rig, _Bool changes)
+{
+	int status;
+	pid_t child;
+
+	rig->changes = changes;
+	fflush(stdout);
+	child = fork();
+	if (child == 0)
+		file_replace_if(rig->path, "new", 3, 0600, killed, rig, NULL);
+	check_int(waitpid(child, &status, 0), child);
+	check_int(status, 0);
+	check_int(entries(rig), 2);
+}
+
+TEST(what_a_kill_left_goes_when_nobody_wrote_into_it)
+{
+	struct rig rig;
+
+	start(&rig);
+	kill_replacing(&rig, 0);
+	file_clear_leftovers(rig.path);
+	stop(&rig, "new");
+}
+
+TEST(what_somebody_wrote_is_kept_after_a_kill)
+{
+	_cleanup_(mem_freep) char *other = NULL;
+	struct rig rig;
+
+	start(&rig);
+	kill_replacing(&rig, 1);
+	other = path_join(rig.dir, "other.csv");
+	file_clear_leftovers(other);
+	check_int(entries(&rig), 2);
+	file_clear_leftovers(rig.path);
+	check_int(entries(&rig), 2);
+	check_kept(&rig, "o");
+	stop(&rig, "new");
+}
+
+TEST(what_somebody_writes_after_a_kill_is_kept)
+{
+	struct rig rig;
+	int fd;
+
+	start(&rig);
+	fd = open(rig.path, O_WRONLY);
+	kill_replacing(&rig, 0);
+	file_clear_leftovers(rig.path);
+	check_int(write(fd, "other", 5), 5);
+	close(fd);
+	check_kept(&rig, "other");
+	stop(&rig, "new");
 }
 
 TEST_MAIN(TEST_RUN(what_a_killed_program_left_goes_after_a_while), TEST_RUN(replaces_and_keeps_the_mode),
 	TEST_RUN(replaces_what_nobody_else_has_replaced),
 	TEST_RUN(leaves_what_another_program_wrote_before_the_first_look),
 	TEST_RUN(puts_back_what_another_program_wrote_after_it),
-	TEST_RUN(makes_no_file_where_there_is_none_any_more), TEST_RUN(what_a_third_program_wrote_is_kept))
+	TEST_RUN(makes_no_file_where_there_is_none_any_more), TEST_RUN(what_a_third_program_wrote_is_kept),
+	TEST_RUN(waits_for_who_has_it_open_for_writing), TEST_RUN(waits_for_who_is_about_to_open_it),
+	TEST_RUN(what_a_kill_left_goes_when_nobody_wrote_into_it),
+	TEST_RUN(what_somebody_wrote_is_kept_after_a_kill),
+	TEST_RUN(what_somebody_writes_after_a_kill_is_kept))

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The csv connector: its files, its configuration, and other programs at the same sheet. */
 #include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "seamfs/base/clock.h"
 #include "unit/connect/csv_rig.h"
@@ -26,6 +28,28 @@ TEST(a_sheet_that_is_open_in_libreoffice_is_left_alone)
 		"Söhne\",\"email\":null,\"since\":null,\"status\":\"active\",\"tags\":null,"
 		"\"country\":null}\n");
 	unlink(lock);
+	free(update(&rig, TYPE_CLIENT, "2", "{'name': 'New'}", NULL));
+	check_file(&rig, "clients.csv", HEADER "2;New; 12 ;;;A;;\r\n");
+	rig_stop(&rig);
+}
+
+TEST(a_sheet_that_is_being_written_in_place_is_left_alone)
+{
+	_cleanup_(mem_freep) char *path = NULL;
+	struct rig rig;
+	int fd;
+
+	start(&rig, CLIENTS, "clients.csv", HEADER SOHN);
+	path = rig_path(&rig, "clients.csv");
+	fd = open(path, O_WRONLY);
+	check_call(update(&rig, TYPE_CLIENT, "2", "{'name': 'New'}", NULL),
+		"EBUSY: clients.csv is open for writing in another program; the change is written when it is "
+		"closed");
+	check_int(rig.e.scope, ERR_TOOL);
+	check_int(rig.e.retry, ERR_LATER);
+	check(!rig.e.sent);
+	check_file(&rig, "clients.csv", HEADER SOHN);
+	close(fd);
 	free(update(&rig, TYPE_CLIENT, "2", "{'name': 'New'}", NULL));
 	check_file(&rig, "clients.csv", HEADER "2;New; 12 ;;;A;;\r\n");
 	rig_stop(&rig);
@@ -248,6 +272,7 @@ TEST(a_wrong_configuration_names_its_place)
 }
 
 TEST_MAIN(TEST_RUN(a_sheet_that_is_open_in_libreoffice_is_left_alone),
+	TEST_RUN(a_sheet_that_is_being_written_in_place_is_left_alone),
 	TEST_RUN(a_missing_file_is_no_empty_list), TEST_RUN(a_missing_file_is_made_when_wanted),
 	TEST_RUN(a_sheet_that_cannot_be_understood_is_refused), TEST_RUN(texts_are_never_formulas),
 	TEST_RUN(a_link_to_the_sheet_stays_a_link), TEST_RUN(changes_of_others_are_noticed),
