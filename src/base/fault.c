@@ -23,30 +23,38 @@ static void note(const char *path, const char *what)
 	close(fd);
 }
 
-void fault_step(const char *what)
+static void count_step(const char *what)
 {
-	const char *arm = getenv("SEAMFS_STEP_ARM"), *log = getenv("SEAMFS_STEP_LOG"),
-		   *number = getenv("SEAMFS_STEP_KILL"), *stall = getenv("SEAMFS_STEP_STALL");
+	const char *log = getenv("SEAMFS_STEP_LOG"), *number = getenv("SEAMFS_STEP_KILL");
 
-	if (stall && strcmp(stall, what) == 0 && (!arm || access(arm, F_OK) == 0)) {
+	/* Held while the process dies: no other thread takes a step meanwhile. */
+	pthread_mutex_lock(&mutex);
+	count++;
+	if (log)
+		note(log, what);
+	if (number && (count == strtol(number, NULL, 10) || strcmp(number, what) == 0)) {
+		kill(getpid(), SIGKILL);
 		for (;;)
 			pause();
 	}
-	if (!log && !number)
-		return;
-	/* Held while the process dies: no other thread takes a step meanwhile. */
-	pthread_mutex_lock(&mutex);
-	if (!arm || access(arm, F_OK) == 0) {
-		count++;
-		if (log)
-			note(log, what);
-		if (number && (count == strtol(number, NULL, 10) || strcmp(number, what) == 0)) {
-			kill(getpid(), SIGKILL);
-			for (;;)
-				pause();
-		}
-	}
 	pthread_mutex_unlock(&mutex);
+}
+
+static _Bool is_armed(void)
+{
+	const char *arm = getenv("SEAMFS_STEP_ARM");
+
+	return !arm || access(arm, F_OK) == 0;
+}
+
+void fault_step(const char *what)
+{
+	const char *stall = getenv("SEAMFS_STEP_STALL");
+
+	if ((getenv("SEAMFS_STEP_LOG") || getenv("SEAMFS_STEP_KILL")) && is_armed())
+		count_step(what);
+	while (stall && strcmp(stall, what) == 0 && is_armed())
+		usleep(1000);
 }
 
 #endif

@@ -96,13 +96,17 @@ static int rename_over(struct move *m, const struct record_slot *slot, const cha
 
 	if (r == 0)
 		r = save_record(m->tree, slot, path,
-			&(struct text){buf_text(&bytes), bytes.len, known, knew, &own,
-				store_scratch_mtime_of(db, scratch)},
+			&(struct text){.bytes = buf_text(&bytes),
+				.len = bytes.len,
+				.known = known,
+				.own = knew,
+				.ret_own = &own,
+				.mtime_ms = store_scratch_mtime_of(db, scratch),
+				.scratch = scratch},
 			&origin, m->ticket, m->e);
 	if (r == 0) {
 		known_saved(m->tree, m->who, ino, m->ticket, own);
 		own = NULL;
-		save_finish_scratch(m->tree, scratch, m->ticket->changed_ino);
 		away_take(m->tree, place_to_ino(m->new_dir), m->new_name);
 	}
 	cJSON_Delete(own);
@@ -320,6 +324,38 @@ static int move_document(struct move *m, unsigned flags)
 	return r < 0 ? r : document_rename(m->tree, from, m->name, to, m->new_name, flags, m->who);
 }
 
+static int move_entry(struct move *m, unsigned flags)
+{
+	struct node there;
+	int r = tree_lookup(m->tree, place_to_ino(m->dir), m->name, &m->node);
+
+	if (r < 0)
+		return r;
+	if (flags & ~(unsigned)RENAME_NOREPLACE)
+		return -EINVAL;
+	if ((flags & RENAME_NOREPLACE) &&
+		tree_lookup(m->tree, place_to_ino(m->new_dir), m->new_name, &there) == 0)
+		return -EEXIST;
+	switch (place_of_ino(m->node.ino).kind) {
+	case PLACE_SCRATCH:
+		return move_scratch(m);
+	case PLACE_RECORD:
+		return move_record(m);
+	case PLACE_RECORD_DIR:
+		return move_record_dir(m);
+	case PLACE_VALUE_LINK:
+		return move_value(m);
+	case PLACE_TRASHED:
+		return move_trashed(m);
+	case PLACE_PROBLEM:
+		return move_problem(m);
+	case PLACE_FILE:
+		return move_document(m, flags);
+	default:
+		return err_set(m->e, EPERM, "this cannot be moved");
+	}
+}
+
 int tree_rename(struct tree *tree, uint64_t dir, const char *name, uint64_t new_dir, const char *new_name,
 	unsigned flags, const struct caller *who, struct ticket *ret, struct err *e)
 {
@@ -331,34 +367,16 @@ int tree_rename(struct tree *tree, uint64_t dir, const char *name, uint64_t new_
 		.who = who,
 		.ticket = ret,
 		.e = e};
-	struct node there;
-	int r = tree_lookup(tree, dir, name, &m.node);
+	_Bool hold = node_takes_scratch(m.dir) || node_takes_scratch(m.new_dir);
+	int r;
 
 	*ret = (struct ticket){0};
-	if (r < 0)
-		return r;
-	if (flags & ~(unsigned)RENAME_NOREPLACE)
-		return -EINVAL;
-	if ((flags & RENAME_NOREPLACE) && tree_lookup(tree, new_dir, new_name, &there) == 0)
-		return -EEXIST;
-	switch (place_of_ino(m.node.ino).kind) {
-	case PLACE_SCRATCH:
-		return move_scratch(&m);
-	case PLACE_RECORD:
-		return move_record(&m);
-	case PLACE_RECORD_DIR:
-		return move_record_dir(&m);
-	case PLACE_VALUE_LINK:
-		return move_value(&m);
-	case PLACE_TRASHED:
-		return move_trashed(&m);
-	case PLACE_PROBLEM:
-		return move_problem(&m);
-	case PLACE_FILE:
-		return move_document(&m, flags);
-	default:
-		return err_set(e, EPERM, "this cannot be moved");
-	}
+	if (hold)
+		names_hold(tree);
+	r = move_entry(&m, flags);
+	if (hold)
+		names_release(tree);
+	return r;
 }
 
 /* ---- making ---- */

@@ -454,7 +454,7 @@ static int save_open_record(struct handle *h, uint64_t ino, struct text *text, c
 	return r;
 }
 
-static int save_draft(
+static int save_held(
 	struct handle *h, enum flush how, const struct caller *who, struct ticket *ret, struct err *e)
 {
 	struct buf bytes = BUF_INIT(BUF_MAX_SCRATCH);
@@ -477,6 +477,20 @@ static int save_draft(
 	/* A refused draft of a new file stays as it is, for the next try. */
 	if (taken == 2 && (r == 0 || is_record(p)))
 		reload(h);
+	return r;
+}
+
+/* A new file must not become a record between the look whether it has and its save. */
+static int save_draft(
+	struct handle *h, enum flush how, const struct caller *who, struct ticket *ret, struct err *e)
+{
+	int r;
+
+	if (place_of_ino(h->ino).kind != PLACE_SCRATCH)
+		return save_held(h, how, who, ret, e);
+	names_hold(h->tree);
+	r = save_held(h, how, who, ret, e);
+	names_release(h->tree);
 	return r;
 }
 

@@ -99,6 +99,7 @@ int tree_lookup(struct tree *tree, uint64_t dir, const char *name, struct node *
 {
 	struct place p = place_of_ino(dir);
 	const struct node_kind *kind = kind_of(p);
+	struct record_slot slot;
 	int r;
 
 	if (!kind->lookup)
@@ -110,6 +111,9 @@ int tree_lookup(struct tree *tree, uint64_t dir, const char *name, struct node *
 		return -ENOENT;
 	}
 	r = kind->lookup(tree, p, name, ret);
+	/* Not a record yet, and no temporary file any more: between these two looks it became one. */
+	if (r == -ENOENT && node_slot(tree, p, name, &slot) && slot.record)
+		r = kind->lookup(tree, p, name, ret);
 	return r == -ENOENT ? node_aside_lookup(tree, p, name, ret) : r;
 }
 
@@ -122,14 +126,19 @@ int tree_list(struct tree *tree, uint64_t dir, uint64_t offset, tree_filler fill
 		.place = p,
 		.fill = fill_entry,
 		.context = context};
+	int snapshot;
 
 	if (!kind->list)
 		return -ENOTDIR;
 	l.after = (int64_t)(offset & 0xffffffffffff);
+	/* Of one moment: a file that becomes a record meanwhile is in one section or in the other. */
+	snapshot = db_run(l.db, "BEGIN", "");
 	for (l.section = (unsigned)(offset >> 48); l.section < kind->sections && !l.full; l.section++) {
 		kind->list(&l);
 		l.after = 0;
 	}
+	if (snapshot == 0)
+		db_run(l.db, "COMMIT", "");
 	return 0;
 }
 
@@ -189,6 +198,17 @@ char *node_relative(const char *from, const char *to)
 	return buf_steal(&b);
 }
 
+/* Files become records even where programs are at work without a pause. */
+static void names_begin(struct tree *tree)
+{
+	pthread_rwlockattr_t attr;
+
+	pthread_rwlockattr_init(&attr);
+	pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	pthread_rwlock_init(&tree->names, &attr);
+	pthread_rwlockattr_destroy(&attr);
+}
+
 uint64_t node_became(struct tree *tree, int64_t scratch)
 {
 	uint64_t ino = 0;
@@ -213,6 +233,7 @@ struct tree *tree_new(struct store *store, struct cache *cache)
 	tree->made_ms = stack->mtime_ms;
 	tree->drive = owner != TOOL_LOCAL && stack->tools[owner].files ? owner : -1;
 	pthread_mutex_init(&tree->mutex, NULL);
+	names_begin(tree);
 	failure_begin(tree);
 	known_begin(tree);
 	if (cache && tree->drive >= 0 && !stack->tools[owner].folder)
@@ -228,6 +249,7 @@ void tree_free(struct tree *tree)
 	known_end(tree);
 	remote_end(tree);
 	pthread_mutex_destroy(&tree->mutex);
+	pthread_rwlock_destroy(&tree->names);
 	free(tree);
 }
 

@@ -33,6 +33,7 @@ struct tree {
 	int keeper_fd;	    /* readable after every commit */
 	int64_t expired_ms; /* when it last looked for old temporary files */
 	atomic_bool stop;
+	pthread_rwlock_t names; /* see names_hold() */
 
 	pthread_mutex_t mutex; /* guards what is below; never held across I/O */
 	struct draft *drafts;  /* files open for writing */

@@ -131,12 +131,33 @@ static int comes_back(struct tree *tree, uint64_t dir, const char *name, struct 
 	return r < 0 ? r : 1;
 }
 
+static int create_file(struct tree *tree, uint64_t dir, const char *name, uint32_t mode, int flags,
+	const struct caller *who, struct node *ret, struct handle **ret_handle, struct err *e)
+{
+	struct create c = {.dir = dir, .name = name, .mode = S_IFREG | (mode & 0777)};
+	struct record_slot slot;
+	int r = node_slot(tree, place_of_ino(dir), name, &slot) ? comes_back(tree, dir, name, &slot, who, e)
+								: 0;
+
+	if (r < 0)
+		return r;
+	if (r > 0) {
+		uint64_t ino = place_ino(PLACE_RECORD, slot.type->id, (uint64_t)slot.record);
+
+		r = tree_open(tree, ino, flags | O_TRUNC, who, ret_handle, e);
+		return r < 0 ? r : tree_stat(tree, ino, ret);
+	}
+	r = store_write(tree->store, make_scratch, &c);
+	if (r < 0)
+		return r;
+	r = tree_stat(tree, place_ino(PLACE_SCRATCH, 0, (uint64_t)c.id), ret);
+	return r < 0 ? r : tree_open(tree, ret->ino, flags & ~O_CREAT, who, ret_handle, e);
+}
+
 int tree_create(struct tree *tree, uint64_t dir, const char *name, uint32_t mode, int flags,
 	const struct caller *who, struct node *ret, struct handle **ret_handle, struct err *e)
 {
 	struct place p = place_of_ino(dir);
-	struct create c = {.dir = dir, .name = name, .mode = S_IFREG | (mode & 0777)};
-	struct record_slot slot;
 	int64_t parent;
 	int r;
 
@@ -151,20 +172,10 @@ int tree_create(struct tree *tree, uint64_t dir, const char *name, uint32_t mode
 		e->noted = 1; /* nobody is to be told */
 		return -EACCES;
 	}
-	r = node_slot(tree, p, name, &slot) ? comes_back(tree, dir, name, &slot, who, e) : 0;
-	if (r < 0)
-		return r;
-	if (r > 0) {
-		uint64_t ino = place_ino(PLACE_RECORD, slot.type->id, (uint64_t)slot.record);
-
-		r = tree_open(tree, ino, flags | O_TRUNC, who, ret_handle, e);
-		return r < 0 ? r : tree_stat(tree, ino, ret);
-	}
-	r = store_write(tree->store, make_scratch, &c);
-	if (r < 0)
-		return r;
-	r = tree_stat(tree, place_ino(PLACE_SCRATCH, 0, (uint64_t)c.id), ret);
-	return r < 0 ? r : tree_open(tree, ret->ino, flags & ~O_CREAT, who, ret_handle, e);
+	names_hold(tree);
+	r = create_file(tree, dir, name, mode, flags, who, ret, ret_handle, e);
+	names_release(tree);
+	return r;
 }
 
 int tree_read(struct tree *tree, struct handle *h, uint64_t ino, size_t len, int64_t offset, struct buf *b)

@@ -196,10 +196,18 @@ int tree_unlink(struct tree *tree, uint64_t dir, const char *name, _Bool folder,
 		.name = name,
 		.origin = save_origin(who, "remove"),
 		.e = e};
+	_Bool hold = node_takes_scratch(m.dir);
 	struct node node;
-	int r = tree_lookup(tree, dir, name, &node);
+	int r;
 
-	if (r < 0)
-		return r;
-	return folder ? remove_folder(&m, place_of_ino(node.ino)) : remove_file(&m, place_of_ino(node.ino));
+	if (hold)
+		names_hold(tree);
+	r = tree_lookup(tree, dir, name, &node);
+	if (r == 0 && folder)
+		r = remove_folder(&m, place_of_ino(node.ino));
+	else if (r == 0)
+		r = remove_file(&m, place_of_ino(node.ino));
+	if (hold)
+		names_release(tree);
+	return r;
 }

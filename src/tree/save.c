@@ -188,6 +188,22 @@ static int keep_written(struct tx *tx, const struct save *s, int64_t record, int
 		s->text.written ? s->text.written_len : s->text.len);
 }
 
+/* The temporary file became that record (0: it did not), for those who have it open. */
+static void note_became(struct tree *tree, int64_t scratch, uint64_t ino)
+{
+	pthread_mutex_lock(&tree->mutex);
+	for (size_t i = 0; i < TREE_MAX_BECAME && !ino; i++) {
+		if (tree->became[i].scratch == scratch)
+			tree->became[i].scratch = 0;
+	}
+	if (ino) {
+		tree->became[tree->became_next].scratch = scratch;
+		tree->became[tree->became_next].ino = ino;
+		tree->became_next = (tree->became_next + 1) % TREE_MAX_BECAME;
+	}
+	pthread_mutex_unlock(&tree->mutex);
+}
+
 static int run_save(struct tx *tx, void *argument)
 {
 	struct save *s = argument;
@@ -214,6 +230,9 @@ static int run_save(struct tx *tx, void *argument)
 		r = store_failure_clear(tx, s->path);
 	if (r == 0 && s->folder)
 		r = store_outbox_delay(tx, record, tx->now_ms + TREE_GRACE_MS);
+	/* Together with the save: after a kill it would be saved once more, over what was saved since. */
+	if (r == 0 && s->text.scratch)
+		r = store_scratch_remove(tx, s->text.scratch);
 	if (r < 0)
 		return r;
 	*s->ticket = (struct ticket){.record = after.version == before.version ? 0 : record,
@@ -221,6 +240,8 @@ static int run_save(struct tx *tx, void *argument)
 		.changed_ino = place_ino(PLACE_RECORD, s->slot->type->id, (uint64_t)record),
 		.alone = alone,
 		.position = store_history_end(tx->db)};
+	if (s->text.scratch)
+		note_became(s->tree, s->text.scratch, s->ticket->changed_ino);
 	return 0;
 }
 
@@ -272,6 +293,8 @@ static int run(struct save *s, struct err *e)
 			? err_set(&s->why, EFBIG, "%s is larger than 1 MiB, the limit for a record", s->path)
 			: store_write(s->tree->store, run_save, s);
 
+	if (r < 0 && s->text.scratch)
+		note_became(s->tree, s->text.scratch, 0);
 	return r < 0 ? refuse(s, r, e) : 0;
 }
 
@@ -368,23 +391,17 @@ int save_field(struct tree *tree, int64_t record, const char *path, const cJSON 
 	return run(&s, e);
 }
 
-static int drop_scratch(struct tx *tx, void *argument)
+void names_hold(struct tree *tree)
 {
-	return store_scratch_remove(tx, *(int64_t *)argument);
+	pthread_rwlock_rdlock(&tree->names);
 }
 
-void save_finish_scratch(struct tree *tree, int64_t scratch, uint64_t ino)
+void names_release(struct tree *tree)
 {
-	pthread_mutex_lock(&tree->mutex);
-	tree->became[tree->became_next].scratch = scratch;
-	tree->became[tree->became_next].ino = ino;
-	tree->became_next = (tree->became_next + 1) % TREE_MAX_BECAME;
-	pthread_mutex_unlock(&tree->mutex);
-	/* Left behind, it would only expire later. */
-	(void)store_write(tree->store, drop_scratch, &scratch);
+	pthread_rwlock_unlock(&tree->names);
 }
 
-int save_promote(
+static int promote(
 	struct tree *tree, int64_t scratch, const struct origin *origin, struct ticket *ret, struct err *e)
 {
 	struct place p = {PLACE_SCRATCH, 0, (uint32_t)scratch}, dir;
@@ -404,11 +421,22 @@ int save_promote(
 			&(struct text){.bytes = buf_text(&bytes),
 				.len = bytes.len,
 				.known = store_scratch_base(db, scratch),
-				.mtime_ms = store_scratch_mtime_of(db, scratch)},
+				.mtime_ms = store_scratch_mtime_of(db, scratch),
+				.scratch = scratch},
 			origin, ret, e);
-	if (r == 0)
-		save_finish_scratch(tree, scratch, ret->changed_ino);
 	buf_finish(&bytes);
+	return r;
+}
+
+int save_promote(
+	struct tree *tree, int64_t scratch, const struct origin *origin, struct ticket *ret, struct err *e)
+{
+	int r;
+
+	/* Whoever has found it by its name, to write it or to put another in its place, is done first. */
+	pthread_rwlock_wrlock(&tree->names);
+	r = promote(tree, scratch, origin, ret, e);
+	pthread_rwlock_unlock(&tree->names);
 	return r;
 }
 

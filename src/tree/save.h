@@ -17,6 +17,7 @@ struct text {
 		*written; /* what was written, where that is not the text itself: it is kept when refused */
 	size_t written_len;
 	uint64_t fields; /* of which it speaks; 0: of all */
+	int64_t scratch; /* the temporary file that it is in, and that goes with the save; 0: none */
 };
 
 /* save.c: bytes become records. What is refused is kept in problems/. */
@@ -36,14 +37,18 @@ int save_folder(struct tree *tree, const struct record_slot *slot, const char *p
 int save_promote(
 	struct tree *tree, int64_t scratch, const struct origin *origin, struct ticket *ret, struct err *e);
 
+/*
+ * names_hold - until names_release() no new file becomes a record by itself: what a name was found to be, it is. Not twice by one thread,
+ *              and not for what may take long, as in documents/.
+ */
+void names_hold(struct tree *tree);
+void names_release(struct tree *tree);
+
 /* save_now - what fsync() of a file that was written before has to wait for */
 int save_now(struct tree *tree, uint64_t ino, struct ticket *ret, struct err *e);
 
 int save_field(struct tree *tree, int64_t record, const char *path, const cJSON *patch, const char *cause,
 	const struct caller *who, struct ticket *ret, struct err *e);
-
-/* save_finish_scratch - the temporary file became that record */
-void save_finish_scratch(struct tree *tree, int64_t scratch, uint64_t ino);
 
 /* save_origin - who that is, for the history */
 struct origin save_origin(const struct caller *who, const char *cause);

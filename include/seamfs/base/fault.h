@@ -6,7 +6,7 @@
  * SEAMFS_STEP_ARM names is there (at once without it), so that what comes before a scenario does not count:
  *
  *   SEAMFS_STEP_KILL=N     SIGKILL at the N-th step; =WHAT: at the first that is called so
- *   SEAMFS_STEP_STALL=WHAT the thread goes no further
+ *   SEAMFS_STEP_STALL=WHAT the thread goes no further as long as that file is there (without it: at all)
  *   SEAMFS_STEP_LOG=FILE   a line "N WHAT" for each step is appended
  */
 #pragma once
