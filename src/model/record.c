@@ -267,6 +267,29 @@ static int complete_totals(
 	return 0;
 }
 
+/* What one account gets, others give. */
+static int check_balance(
+	const struct type *type, const cJSON *before, const cJSON *doc, const char *currency, struct err *e)
+{
+	const cJSON *lines = json_get(doc, "lines"), *line;
+	int64_t sum = 0, minor;
+	char text[DECIMAL_SIZE];
+
+	if (type->id != TYPE_ENTRY || json_equal(json_get(before, "lines"), lines))
+		return 0;
+	cJSON_ArrayForEach (line, lines) {
+		if (json_int64(json_get(line, "amount"), &minor) == 0 &&
+			__builtin_add_overflow(sum, minor, &sum))
+			return err_field(e, EINVAL, "lines",
+				"the sum of the lines does not fit into an amount of money");
+	}
+	if (sum)
+		return err_field(e, EINVAL, "lines",
+			"the amounts of the lines have to add up to zero; they make %s %s",
+			money_format(sum, currency, text), currency);
+	return 0;
+}
+
 /* Money counts minor units, so a currency with other decimals would change every amount that was not written anew. */
 static int check_currency(
 	const struct type *type, const cJSON *before, const cJSON *doc, const char *company, struct err *e)
@@ -303,7 +326,7 @@ int record_complete(
 				e, EINVAL, f->name, "\"%s\" is missing: a %s needs it", f->name, type->name);
 	}
 	r = check_currency(type, before, doc, currency, e);
-	if (r < 0)
-		return r;
-	return complete_totals(type, before, doc, record_currency(doc, currency), e);
+	if (r == 0)
+		r = check_balance(type, before, doc, record_currency(doc, currency), e);
+	return r < 0 ? r : complete_totals(type, before, doc, record_currency(doc, currency), e);
 }

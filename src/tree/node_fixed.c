@@ -83,7 +83,7 @@ NODE_STAT(node_root_stat)
 
 _Bool node_has_folder(int type)
 {
-	return type != TYPE_DOCUMENT && type != TYPE_ENTRY;
+	return type != TYPE_DOCUMENT;
 }
 
 NODE_LOOKUP(node_root_lookup)

@@ -217,7 +217,7 @@ static const struct type *child_type(enum type_id folder, int n)
 		const struct type *type = type_get((enum type_id)t);
 
 		for (const struct field *f = type->fields; f->name; f++) {
-			if (f->kind != FIELD_REF || f->ref != folder || t == TYPE_DOCUMENT || t == TYPE_ENTRY)
+			if (f->kind != FIELD_REF || f->ref != folder || t == TYPE_DOCUMENT)
 				continue;
 			if (n-- == 0)
 				return type;
