@@ -107,6 +107,13 @@ NODE_PARENT(node_history_parent);
 int node_history_lookup(struct tree *tree, const char *entry, struct node *ret);
 void node_history_list(struct listing *l);
 
+/* node_report.c */
+NODE_STAT(node_report_stat);
+NODE_READ(node_report_read);
+NODE_PARENT(node_report_parent);
+int node_reports_lookup(struct tree *tree, const char *entry, struct node *ret);
+void node_reports_list(struct listing *l);
+
 /* node_trash.c */
 NODE_STAT(node_trash_stat);
 NODE_LOOKUP(node_trash_lookup);

@@ -9,6 +9,7 @@
 
 #include "seamfs/base/clock.h"
 #include "seamfs/base/mem.h"
+#include "seamfs/report/report.h"
 
 const struct node_kind node_kinds[PLACE_KIND_COUNT] = {
 	[PLACE_ROOT] = {node_root_stat, node_root_lookup, node_root_list, 2},
@@ -39,6 +40,7 @@ const struct node_kind node_kinds[PLACE_KIND_COUNT] = {
 	[PLACE_LOG] = {node_meta_stat, .read = node_meta_read, .parent = node_meta_parent},
 	[PLACE_OUTBOX] = {node_outbox_stat, .read = node_outbox_read, .parent = node_outbox_parent},
 	[PLACE_HISTORY] = {node_history_stat, .read = node_history_read, .parent = node_history_parent},
+	[PLACE_REPORT] = {node_report_stat, .read = node_report_read, .parent = node_report_parent},
 	[PLACE_FIELDS] = {node_fields_stat, node_fields_lookup, node_fields_list, 1,
 		.parent = node_fields_parent},
 	[PLACE_FIELD] = {node_field_stat, .read = node_field_read, .parent = node_field_parent},
@@ -217,6 +219,7 @@ struct tree *tree_new(struct store *store, struct cache *cache)
 	known_begin(tree);
 	if (cache && tree->drive >= 0 && !stack->tools[owner].folder)
 		remote_begin(tree, cache);
+	tree->reports = report_cache_new(store);
 	return tree;
 }
 
@@ -227,6 +230,7 @@ void tree_free(struct tree *tree)
 	failure_end(tree);
 	known_end(tree);
 	remote_end(tree);
+	report_cache_free(tree->reports);
 	pthread_mutex_destroy(&tree->mutex);
 	free(tree);
 }

@@ -49,9 +49,10 @@ struct tree {
 	struct {
 		uint32_t day;
 		int64_t last, size;
-	} days[TREE_MAX_DAYS];	   /* of the history */
-	struct unstored *unstored; /* failure.c */
-	struct known *known;	   /* known.c */
+	} days[TREE_MAX_DAYS];	      /* of the history */
+	struct unstored *unstored;    /* failure.c */
+	struct known *known;	      /* known.c */
+	struct report_cache *reports; /* has a mutex of its own */
 	_Atomic int draft_count;
 	_Atomic int64_t away_until_ms; /* when the last of them is forgotten */
 };
