@@ -29,7 +29,7 @@ static const char style[] =
 	":focus-visible{outline:3px solid var(--bar);outline-offset:2px}\n"
 	"nav ul{display:flex;flex-wrap:wrap;gap:.25rem 1rem;list-style:none;padding:0}\n"
 	".scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;margin:.5rem 0}\n"
-	"caption{text-align:left;font-weight:600;padding:.25rem 0}\n"
+	"td.t{white-space:nowrap}caption{text-align:left;font-weight:600;padding:.25rem 0}\n"
 	"th,td{padding:.25rem .6rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}\n"
 	"th.n,td.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}\n"
 	"figure{margin:1rem 0;padding:.75rem;background:var(--card);border:1px solid "

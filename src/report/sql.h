@@ -52,4 +52,5 @@ _Static_assert(TYPE_CLIENT == 1 && TYPE_DEAL == 3 && TYPE_QUOTE == 4 && TYPE_INV
 	"project AS (SELECT r.id AS id, r.name AS name, c.doc ->> 'client' AS client,"                       \
 	" coalesce(c.doc ->> 'currency', ?2) AS currency, c.doc ->> 'budget' AS budget" SQL_FROM("7")
 
-#define SQL_NAME(id) "coalesce((SELECT name FROM record WHERE record.id = " id "), '')"
+/* What people call a client or a project. */
+#define SQL_NAME(id) "coalesce((SELECT doc ->> 'name' FROM content WHERE content.record = " id "), '')"

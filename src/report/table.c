@@ -295,7 +295,10 @@ int table_html(const struct table *t, const char *caption, struct buf *b)
 
 		if (column == 0)
 			buf_puts(b, "<tr>");
-		buf_printf(b, "<td%s>", is_text(t, column) ? "" : " class=\"n\"");
+		buf_printf(b, "<td%s>",
+			!is_text(t, column)			 ? " class=\"n\""
+			: t->columns[column].kind == COLUMN_TIME ? " class=\"t\""
+								 : "");
 		html_text(b, t->cells[i]);
 		buf_puts(b, column == t->width - 1 ? "</td></tr>" : "</td>");
 	}

@@ -39,6 +39,7 @@ enum place_kind {
 	PLACE_OUTBOX,  /* b: outbox row               .seam/outbox/12 billing INV-1.diff */
 	PLACE_HISTORY, /* b: day                     .seam/history/2026-11-23.ndjson */
 	PLACE_REPORT,  /* b: which one                reports/receivables.csv */
+	PLACE_JOURNAL, /* b: year                     ledger/2026.journal */
 	PLACE_KIND_COUNT,
 };
 
