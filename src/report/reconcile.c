@@ -102,7 +102,7 @@ void reconcile_fill(const struct context *c, struct table *t)
 
 const struct column health_columns[] = {{"tool", COLUMN_TEXT}, {"connector", COLUMN_TEXT},
 	{"state", COLUMN_TEXT}, {"records", COLUMN_COUNT}, {"pending", COLUMN_COUNT},
-	{"rejected", COLUMN_COUNT}, {"last_answer", COLUMN_TIME}, {"last_pull", COLUMN_TIME},
+	{"rejected", COLUMN_COUNT}, {"last_answer", COLUMN_DAY}, {"last_pull", COLUMN_DAY},
 	{"error", COLUMN_TEXT}, {0}};
 
 void health_fill(const struct context *c, struct table *t)

@@ -245,8 +245,9 @@ const struct report reports[] = {
 	{"clients", "Clients to look at", "What is missing, and which two may be the same.", .live = 1,
 		.sql = clients, .columns = COLUMNS(TEXT("client"), TEXT("what"), TEXT("other_client"))},
 	{"sync", "How the tools are doing",
-		"What each holds, what waits for it, and when it answered last (UTC).", .live = 1,
-		.columns = health_columns, .fill = health_fill},
+		"What each holds, what waits for it, and the day (UTC) of its last answer; .seam/status has "
+		"the minutes.",
+		.live = 1, .columns = health_columns, .fill = health_fill},
 	{"reconciliation", "Reconciliation",
 		"The same sum from every tool that has it; below it the records that make a difference.",
 		.live = 1, .columns = reconcile_columns, .fill = reconcile_fill},

@@ -122,7 +122,7 @@ static void fill_flows(const struct context *c, struct table *t)
 
 static const struct column tool_columns[] = {{"tool", COLUMN_TEXT}, {"connector", COLUMN_TEXT},
 	{"owns", COLUMN_TEXT}, {"copies", COLUMN_TEXT}, {"records", COLUMN_COUNT}, {"state", COLUMN_TEXT},
-	{"last_pull", COLUMN_TIME}, {"currency", COLUMN_CURRENCY}, {"cost_a_month", COLUMN_MONEY},
+	{"last_pull", COLUMN_DAY}, {"currency", COLUMN_CURRENCY}, {"cost_a_month", COLUMN_MONEY},
 	{"verified", COLUMN_TEXT}, {0}};
 
 static void fill_tools(const struct context *c, struct table *t)

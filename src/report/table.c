@@ -96,8 +96,8 @@ void table_number(struct table *t, int64_t value)
 	case COLUMN_HOURS:
 		add(t, str_dup(decimal_short((struct decimal){value, 6}, text)));
 		break;
-	case COLUMN_TIME:
-		add(t, value ? str_dup(clock_format_utc(value - value % 1000, text)) : str_dup(""));
+	case COLUMN_DAY:
+		add(t, value ? mem_dup(clock_format_utc(value, text), strlen("2026-11-23")) : str_dup(""));
 		break;
 	default:
 		add(t, str_format("%lld", (long long)value));
@@ -132,7 +132,7 @@ const char *table_cell(const struct table *t, size_t row, size_t column)
 
 static _Bool is_text(const struct table *t, size_t column)
 {
-	return t->columns[column].kind <= COLUMN_CURRENCY || t->columns[column].kind == COLUMN_TIME;
+	return t->columns[column].kind <= COLUMN_CURRENCY || t->columns[column].kind == COLUMN_DAY;
 }
 
 /* ---- CSV ---- */
@@ -296,9 +296,9 @@ int table_html(const struct table *t, const char *caption, struct buf *b)
 		if (column == 0)
 			buf_puts(b, "<tr>");
 		buf_printf(b, "<td%s>",
-			!is_text(t, column)			 ? " class=\"n\""
-			: t->columns[column].kind == COLUMN_TIME ? " class=\"t\""
-								 : "");
+			!is_text(t, column)			? " class=\"n\""
+			: t->columns[column].kind == COLUMN_DAY ? " class=\"t\""
+								: "");
 		html_text(b, t->cells[i]);
 		buf_puts(b, column == t->width - 1 ? "</td></tr>" : "</td>");
 	}

@@ -21,7 +21,7 @@ enum column_kind {
 	COLUMN_PRICE,	 /* the same, where a sum says nothing */
 	COLUMN_COUNT,
 	COLUMN_HOURS, /* millionths of an hour */
-	COLUMN_TIME,  /* UTC milliseconds, 0: never */
+	COLUMN_DAY,   /* UTC milliseconds, 0: never; a time would make every copy of the tree another one */
 };
 
 struct column {

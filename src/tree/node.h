@@ -97,7 +97,6 @@ int node_documents_trash(struct tree *tree, struct node *ret);
 int node_documents_lookup(struct tree *tree, const char *name, struct node *ret);
 void node_documents_list(struct listing *l);
 void node_problems_list(struct listing *l);
-
 /* node_conflict_record - the record of which that file in problems/ shows one side; 0: it is another file */
 int64_t node_conflict_record(struct tree *tree, struct place p);
 int node_problems_lookup(struct tree *tree, const char *name, struct node *ret);

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash disable=SC1091
 # The figures in reports/ are what plain SQL over the same spreadsheets says, to the last minor unit; they follow every change.
+# shellcheck disable=SC2016,SC2119
 . "$SRC/tests/system/lib.sh"
-"$SRC/tests/system/make_books.py" 400
+"$SRC/tests/system/make_books.py" 150
 
 # The archive has one invoice with another amount, and lacks one.
 sed -E '/^7,/s/,([0-9]+)([.0-9]*)$/,9\1\2/; /^9,/d' invoices.csv >archive.csv
@@ -101,8 +102,7 @@ check_lacks "no other" "$(got reconciliation.csv tool record)" "archive|INV-8"
 # ---- files
 
 check_contains "a client's name is no formula" "$(cat m/reports/revenue.csv)" "'=1+1"
-for f in m/reports/*; do [ "$(stat -c %s "$f")" = "$(wc -c <"$f")" ] || say "$f: $(stat -c %s "$f") $(wc -c <"$f")"; done >sizes.txt
-check_equal "sizes are exact" "$(cat sizes.txt)" ""
+check_equal "sizes are exact" "$(stat -c '%s %n' m/reports/*)" "$(wc -c m/reports/* | sed '$d; s/^ *//')"
 check_errno "a report cannot be written" EACCES "$SRC/tests/system/try.py" write m/reports/cash.csv </dev/null
 check_contains "the cost of the stack" "$(cat m/reports/stack.md)" "Together 49.00 EUR a month."
 check_contains "when a tool was looked at" "$(cat m/reports/stack.md)" "| 2026-11-01 |"
