@@ -14,7 +14,7 @@
 /* ---- --set KEY=VALUE ---- */
 
 /* Keys of every tool's object that one may want to set at once. */
-static const char *const common_keys[] = {"base", "poll", "send"};
+static const char *const common_keys[] = {"base", "poll", "send", "cost", "verified"};
 
 static int unknown_key(const struct connector_needs *needs, const char *key, struct err *e)
 {
@@ -23,7 +23,7 @@ static int unknown_key(const struct connector_needs *needs, const char *key, str
 
 	cJSON_ArrayForEach (setting, needs->settings)
 		buf_printf(&known, "%s, ", setting->string);
-	return err_set(e, EINVAL, "%s has no setting \"%.60s\"; there are %sbase, poll, send", needs->title,
+	return err_set(e, EINVAL, "%s has no setting \"%.60s\"; there are %sbase, poll, send, cost, verified", needs->title,
 		key, buf_text(&known));
 }
 

@@ -27,6 +27,7 @@ static const struct {
 		"{\"url\": {\"label\": \"WebDAV address (Nextcloud: "
 		"https://HOST/remote.php/dav/files/USER/)\"}, " DAV_SETTINGS
 		", \"folder\": {\"label\": \"Folder in it\", \"optional\": true}}"},
+	{"ledger", ledger_open, "{\"file\": {\"label\": \"Journal, for example books/{year}.journal\"}}"},
 };
 
 void remote_finish(struct remote *r)

@@ -8,7 +8,7 @@
 #include "seamfs/base/mem.h"
 
 /* Keys of a tool's object that are read by model/stack.c. */
-static const char *const common_keys[] = {"connector", "poll", "send", NULL};
+static const char *const common_keys[] = {"connector", "poll", "send", "cost", "verified", NULL};
 
 char *driver_pointer(const char *pointer, const char *key)
 {

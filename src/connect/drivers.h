@@ -32,6 +32,14 @@ int folder_open(const struct tool_setup *setup, struct tool_link **ret, struct e
  */
 int webdav_open(const struct tool_setup *setup, struct tool_link **ret, struct err *e);
 
+/**
+ * ledger_open - plain-text accounting as a tool: {"file": "books/{year}.journal", "syntax": "hledger", "accounts": {…}}
+ *
+ * Without {year} all is in one file, which "create": true makes. Each entry, invoice and payment is one transaction
+ * (model/books.h) whose tag has the key of its create() as the id; that is how it is found again.
+ */
+int ledger_open(const struct tool_setup *setup, struct tool_link **ret, struct err *e);
+
 /* driver_pointer - the JSON Pointer of member @key of the value at @pointer; given to the caller */
 char *driver_pointer(const char *pointer, const char *key);
 

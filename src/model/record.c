@@ -163,51 +163,58 @@ int record_template(const struct type *type, struct buf *b)
 
 /* ---- what follows from the rest ---- */
 
-/* Net and tax of the lines: each line's price is rounded, tax is rounded once for each rate. */
-static int sum_lines(const cJSON *lines, int64_t *ret_net, int64_t *ret_tax)
+int record_rates(const cJSON *lines, struct record_rate *rates, size_t *ret_count)
 {
-	struct {
-		struct decimal rate;
-		int64_t net;
-	} rates[16];
-	size_t used = 0;
 	const cJSON *line;
+	size_t used = 0;
 
-	*ret_net = *ret_tax = 0;
 	cJSON_ArrayForEach (line, lines) {
 		const char *quantity = json_number(json_get(line, "quantity"));
 		const char *rate = json_number(json_get(line, "tax_rate"));
 		struct decimal q = {1, 0}, r = {0, 0};
 		int64_t price = 0, net;
-		size_t i;
+		size_t i = 0;
 
 		if (json_int64(json_get(line, "unit_price"), &price) < 0)
 			return -ENODATA;
 		if ((quantity && decimal_parse(quantity, &q) < 0) || (rate && decimal_parse(rate, &r) < 0))
 			return -EINVAL;
-		if (decimal_times(price, q, &net) < 0 || __builtin_add_overflow(*ret_net, net, ret_net))
+		if (decimal_times(price, q, &net) < 0)
 			return -ERANGE;
-		for (i = 0; i < used; i++) {
-			if (rates[i].rate.mantissa == r.mantissa && rates[i].rate.scale == r.scale)
-				break;
-		}
-		if (i == ARRAY_LEN(rates))
+		while (i < used && (rates[i].rate.mantissa != r.mantissa || rates[i].rate.scale != r.scale))
+			i++;
+		if (i == RECORD_MAX_RATES)
 			return -ERANGE;
-		if (i == used) {
-			rates[used].rate = r;
-			rates[used++].net = 0;
-		}
-		rates[i].net += net;
+		if (i == used)
+			rates[used++] = (struct record_rate){.rate = r};
+		if (__builtin_add_overflow(rates[i].net, net, &rates[i].net))
+			return -ERANGE;
 	}
 	for (size_t i = 0; i < used; i++) {
-		int64_t tax;
+		struct decimal percent = rates[i].rate;
 
-		rates[i].rate.scale += 2; /* percent */
-		if (decimal_times(rates[i].net, rates[i].rate, &tax) < 0 ||
-			__builtin_add_overflow(*ret_tax, tax, ret_tax))
+		percent.scale += 2;
+		if (decimal_times(rates[i].net, percent, &rates[i].tax) < 0)
 			return -ERANGE;
 	}
+	*ret_count = used;
 	return 0;
+}
+
+/* Net and tax of the lines. */
+static int sum_lines(const cJSON *lines, int64_t *ret_net, int64_t *ret_tax)
+{
+	struct record_rate rates[RECORD_MAX_RATES];
+	size_t count;
+	int r = record_rates(lines, rates, &count);
+
+	*ret_net = *ret_tax = 0;
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		if (__builtin_add_overflow(*ret_net, rates[i].net, ret_net) ||
+			__builtin_add_overflow(*ret_tax, rates[i].tax, ret_tax))
+			r = -ERANGE;
+	}
+	return r;
 }
 
 static const char *const total_names[] = {"net", "tax", "total"};
@@ -267,6 +274,29 @@ static int complete_totals(
 	return 0;
 }
 
+/* What one account gets, others give. */
+static int check_balance(
+	const struct type *type, const cJSON *before, const cJSON *doc, const char *currency, struct err *e)
+{
+	const cJSON *lines = json_get(doc, "lines"), *line;
+	int64_t sum = 0, minor;
+	char text[DECIMAL_SIZE];
+
+	if (type->id != TYPE_ENTRY || json_equal(json_get(before, "lines"), lines))
+		return 0;
+	cJSON_ArrayForEach (line, lines) {
+		if (json_int64(json_get(line, "amount"), &minor) == 0 &&
+			__builtin_add_overflow(sum, minor, &sum))
+			return err_field(e, EINVAL, "lines",
+				"the sum of the lines does not fit into an amount of money");
+	}
+	if (sum)
+		return err_field(e, EINVAL, "lines",
+			"the amounts of the lines have to add up to zero; they make %s %s",
+			money_format(sum, currency, text), currency);
+	return 0;
+}
+
 /* Money counts minor units, so a currency with other decimals would change every amount that was not written anew. */
 static int check_currency(
 	const struct type *type, const cJSON *before, const cJSON *doc, const char *company, struct err *e)
@@ -303,7 +333,7 @@ int record_complete(
 				e, EINVAL, f->name, "\"%s\" is missing: a %s needs it", f->name, type->name);
 	}
 	r = check_currency(type, before, doc, currency, e);
-	if (r < 0)
-		return r;
-	return complete_totals(type, before, doc, record_currency(doc, currency), e);
+	if (r == 0)
+		r = check_balance(type, before, doc, record_currency(doc, currency), e);
+	return r < 0 ? r : complete_totals(type, before, doc, record_currency(doc, currency), e);
 }

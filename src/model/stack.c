@@ -183,7 +183,7 @@ static int read_tool(struct stack *s, const cJSON *item, const char *pointer, st
 	snprintf(at, sizeof(at), "%s/send", pointer);
 	if (r == 0 && json_get(item, "send"))
 		r = stack_read_tool_send(s, tool, json_get(item, "send"), at, e);
-	return r;
+	return r < 0 ? r : stack_read_about(s, tool, pointer, e);
 }
 
 static int read_tools(struct stack *s, const cJSON *item, const char *pointer, struct err *e)
@@ -409,6 +409,7 @@ void stack_free(struct stack *s)
 	for (int i = 0; i < s->tool_count; i++) {
 		free(s->tools[i].name);
 		free(s->tools[i].connector);
+		free(s->tools[i].cost_currency);
 		free(s->tools[i].folder);
 	}
 	free(s->path);

@@ -23,5 +23,8 @@ int stack_read_send(struct stack *s, const cJSON *item, const char *pointer, str
 int stack_read_tool_send(
 	struct stack *s, struct tool *tool, const cJSON *item, const char *pointer, struct err *e);
 
+/* stack_read_about - what a person has written down about a tool: its cost, and when it was looked at */
+int stack_read_about(struct stack *s, struct tool *tool, const char *pointer, struct err *e);
+
 /* stack_check_rules - every copy of every field has a rule */
 int stack_check_rules(const struct stack *s, struct err *e);

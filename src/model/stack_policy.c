@@ -6,6 +6,8 @@
 
 #include "model/stack_p.h"
 #include "seamfs/base/mem.h"
+#include "seamfs/codec/date.h"
+#include "seamfs/codec/decimal.h"
 #include "seamfs/codec/json.h"
 
 static int read_word(const struct stack *s, const cJSON *item, const char *pointer, const char *const *words,
@@ -271,4 +273,26 @@ int stack_read_send(struct stack *s, const cJSON *item, const char *pointer, str
 			s->tools[i].review = review;
 	}
 	return r;
+}
+
+int stack_read_about(struct stack *s, struct tool *tool, const char *pointer, struct err *e)
+{
+	const cJSON *cost = json_get(tool->config, "cost"), *verified = json_get(tool->config, "verified");
+	_cleanup_(mem_freep) char *amount = str_dup(json_text(cost) ? json_text(cost) : "");
+	char *blank = strchr(amount, ' '), at[200];
+
+	snprintf(at, sizeof(at), "%s/cost", pointer);
+	if (blank)
+		*blank = '\0';
+	if (cost && (!blank || !currency_valid(blank + 1) ||
+			    money_parse(amount, blank + 1, &tool->cost_minor) < 0))
+		return stack_fail(
+			s, at, EINVAL, e, "\"cost\" has to be what it costs a month, like \"49.00 EUR\"");
+	if (cost)
+		tool->cost_currency = str_dup(blank + 1);
+	snprintf(at, sizeof(at), "%s/verified", pointer);
+	if (verified && (!json_text(verified) || !date_valid(json_text(verified))))
+		return stack_fail(s, at, EINVAL, e, "\"verified\" has to be a date, like \"2026-11-23\"");
+	tool->verified = json_text(verified);
+	return 0;
 }

@@ -120,6 +120,7 @@ static const struct field payment_fields[] = {
 	{"method", FIELD_TEXT, FIELD_VIEW, .title = "Method, for example bank transfer"},
 	{"reference", FIELD_TEXT, .title = "Bank reference"},
 	{"notes", FIELD_LONG_TEXT, .title = "Notes"},
+	{"fee", FIELD_MONEY, .title = "Fee that was kept of the amount"},
 	{0},
 };
 

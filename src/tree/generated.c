@@ -91,8 +91,6 @@ static int readme(struct tree *tree, struct buf *b)
 		const struct type *type = type_get((enum type_id)t);
 		const char *separator = "";
 
-		if (t == TYPE_ENTRY)
-			continue;
 		buf_printf(b, "| `%s/` | %s | %s | ", type->plural, type->title,
 			stack->tools[stack->owners[t]].name);
 		for (int i = 1; i < stack->tool_count; i++) {

@@ -107,6 +107,18 @@ NODE_PARENT(node_history_parent);
 int node_history_lookup(struct tree *tree, const char *entry, struct node *ret);
 void node_history_list(struct listing *l);
 
+/* node_report.c */
+NODE_STAT(node_report_stat);
+NODE_READ(node_report_read);
+NODE_PARENT(node_report_parent);
+NODE_STAT(node_journal_stat);
+NODE_READ(node_journal_read);
+NODE_PARENT(node_journal_parent);
+int node_journal_lookup(struct tree *tree, const char *entry, struct node *ret);
+void node_journal_list(struct listing *l);
+int node_reports_lookup(struct tree *tree, const char *entry, struct node *ret);
+void node_reports_list(struct listing *l);
+
 /* node_trash.c */
 NODE_STAT(node_trash_stat);
 NODE_LOOKUP(node_trash_lookup);

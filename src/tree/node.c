@@ -9,12 +9,13 @@
 
 #include "seamfs/base/clock.h"
 #include "seamfs/base/mem.h"
+#include "seamfs/report/report.h"
 
 const struct node_kind node_kinds[PLACE_KIND_COUNT] = {
 	[PLACE_ROOT] = {node_root_stat, node_root_lookup, node_root_list, 2},
 	[PLACE_FIXED] = {node_fixed_stat, node_fixed_lookup, node_fixed_list, 1, node_fixed_read,
 		.parent = node_fixed_parent},
-	[PLACE_COLLECTION] = {node_collection_stat, node_collection_lookup, node_collection_list, 3,
+	[PLACE_COLLECTION] = {node_collection_stat, node_collection_lookup, node_collection_list, 4,
 		.parent = node_collection_parent},
 	[PLACE_RECORD_DIR] = {node_dir_stat, node_dir_lookup, node_dir_list, 2, .parent = node_dir_parent},
 	[PLACE_RECORD] = {node_record_stat, .read = node_record_read, .parent = node_record_parent},
@@ -39,6 +40,8 @@ const struct node_kind node_kinds[PLACE_KIND_COUNT] = {
 	[PLACE_LOG] = {node_meta_stat, .read = node_meta_read, .parent = node_meta_parent},
 	[PLACE_OUTBOX] = {node_outbox_stat, .read = node_outbox_read, .parent = node_outbox_parent},
 	[PLACE_HISTORY] = {node_history_stat, .read = node_history_read, .parent = node_history_parent},
+	[PLACE_REPORT] = {node_report_stat, .read = node_report_read, .parent = node_report_parent},
+	[PLACE_JOURNAL] = {node_journal_stat, .read = node_journal_read, .parent = node_journal_parent},
 	[PLACE_FIELDS] = {node_fields_stat, node_fields_lookup, node_fields_list, 1,
 		.parent = node_fields_parent},
 	[PLACE_FIELD] = {node_field_stat, .read = node_field_read, .parent = node_field_parent},
@@ -238,6 +241,7 @@ struct tree *tree_new(struct store *store, struct cache *cache)
 	known_begin(tree);
 	if (cache && tree->drive >= 0 && !stack->tools[owner].folder)
 		remote_begin(tree, cache);
+	tree->reports = report_cache_new(store);
 	return tree;
 }
 
@@ -248,6 +252,7 @@ void tree_free(struct tree *tree)
 	failure_end(tree);
 	known_end(tree);
 	remote_end(tree);
+	report_cache_free(tree->reports);
 	pthread_mutex_destroy(&tree->mutex);
 	pthread_rwlock_destroy(&tree->names);
 	free(tree);

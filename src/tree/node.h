@@ -50,9 +50,10 @@ struct tree {
 	struct {
 		uint32_t day;
 		int64_t last, size;
-	} days[TREE_MAX_DAYS];	   /* of the history */
-	struct unstored *unstored; /* failure.c */
-	struct known *known;	   /* known.c */
+	} days[TREE_MAX_DAYS];	      /* of the history */
+	struct unstored *unstored;    /* failure.c */
+	struct known *known;	      /* known.c */
+	struct report_cache *reports; /* has a mutex of its own */
 	_Atomic int draft_count;
 	_Atomic int64_t away_until_ms; /* when the last of them is forgotten */
 };
@@ -97,7 +98,6 @@ int node_documents_trash(struct tree *tree, struct node *ret);
 int node_documents_lookup(struct tree *tree, const char *name, struct node *ret);
 void node_documents_list(struct listing *l);
 void node_problems_list(struct listing *l);
-
 /* node_conflict_record - the record of which that file in problems/ shows one side; 0: it is another file */
 int64_t node_conflict_record(struct tree *tree, struct place p);
 int node_problems_lookup(struct tree *tree, const char *name, struct node *ret);

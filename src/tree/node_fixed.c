@@ -33,6 +33,7 @@ static const struct fixed {
 	[PLACE_FIXED_TRASH] = {"trash", PLACE_FIXED_SEAM, .folder = 1},
 	[PLACE_FIXED_HISTORY] = {"history", PLACE_FIXED_SEAM, .folder = 1},
 	[PLACE_FIXED_OUTBOX] = {"outbox", PLACE_FIXED_SEAM, .folder = 1},
+	[PLACE_FIXED_REPORTS] = {"reports", -1, .folder = 1},
 	[PLACE_FIXED_VERIFY] = {"verify", PLACE_FIXED_SEAM, .live = 1, .writable = 1},
 	[PLACE_FIXED_LINKS] = {"links.json", PLACE_FIXED_PROBLEMS, .live = 1, .writable = 1},
 	[PLACE_FIXED_LINK_ORDERS] = {"links", PLACE_FIXED_SEAM, .live = 1, .writable = 1},
@@ -83,7 +84,7 @@ NODE_STAT(node_root_stat)
 
 _Bool node_has_folder(int type)
 {
-	return type != TYPE_DOCUMENT && type != TYPE_ENTRY;
+	return type != TYPE_DOCUMENT;
 }
 
 NODE_LOOKUP(node_root_lookup)
@@ -152,6 +153,8 @@ NODE_LOOKUP(node_fixed_lookup)
 		return node_schema_stat(tree, (struct place){PLACE_SCHEMA, type->id, 0}, ret);
 	case PLACE_FIXED_OUTBOX:
 		return node_outbox_lookup(tree, entry, ret);
+	case PLACE_FIXED_REPORTS:
+		return node_reports_lookup(tree, entry, ret);
 	case PLACE_FIXED_HISTORY:
 		return node_history_lookup(tree, entry, ret);
 	case PLACE_FIXED_TRASH:
@@ -222,6 +225,9 @@ NODE_LIST(node_fixed_list)
 		break;
 	case PLACE_FIXED_OUTBOX:
 		node_outbox_list(l);
+		break;
+	case PLACE_FIXED_REPORTS:
+		node_reports_list(l);
 		break;
 	case PLACE_FIXED_HISTORY:
 		node_history_list(l);

@@ -136,6 +136,8 @@ NODE_LOOKUP(node_collection_lookup)
 	if (!type->file && stem_of(entry, stem) &&
 		store_record_find(db_of(tree), type->id, 0, stem, &record) == 0)
 		return record_node(tree, type, record, ret);
+	if (type->id == TYPE_ENTRY && node_journal_lookup(tree, entry, ret) == 0)
+		return 0;
 	return node_scratch_lookup(tree, p, entry, ret);
 }
 
@@ -165,8 +167,10 @@ NODE_LIST(node_collection_list)
 			node_add(l, 1, "by", &node);
 	} else if (l->section == 1) {
 		store_record_list(l->db, (enum type_id)l->place.a, 0, l->after, list_record, l);
-	} else {
+	} else if (l->section == 2) {
 		node_scratch_list(l);
+	} else if (l->place.a == TYPE_ENTRY) {
+		node_journal_list(l);
 	}
 }
 
@@ -217,7 +221,7 @@ static const struct type *child_type(enum type_id folder, int n)
 		const struct type *type = type_get((enum type_id)t);
 
 		for (const struct field *f = type->fields; f->name; f++) {
-			if (f->kind != FIELD_REF || f->ref != folder || t == TYPE_DOCUMENT || t == TYPE_ENTRY)
+			if (f->kind != FIELD_REF || f->ref != folder || t == TYPE_DOCUMENT)
 				continue;
 			if (n-- == 0)
 				return type;

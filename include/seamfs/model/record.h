@@ -12,6 +12,7 @@
 
 #include "seamfs/base/buf.h"
 #include "seamfs/base/err.h"
+#include "seamfs/codec/decimal.h"
 #include "seamfs/model/type.h"
 
 /* How references become names and back. */
@@ -47,6 +48,21 @@ cJSON *record_apply(const struct type *type, const cJSON *doc, const cJSON *patc
  */
 int record_complete(
 	const struct type *type, const cJSON *before, cJSON *doc, const char *currency, struct err *e);
+
+/* What the lines of one tax rate make. */
+enum { RECORD_MAX_RATES = 16 };
+struct record_rate {
+	struct decimal rate; /* percent */
+	int64_t net, tax;
+};
+
+/**
+ * record_rates - the lines by tax rate: each line's price is rounded, tax is rounded once for each rate
+ * @rates: RECORD_MAX_RATES of them
+ *
+ * Returns 0; -ENODATA where a line has no price; -EINVAL; -ERANGE when they fit into no amount, or have more rates.
+ */
+int record_rates(const cJSON *lines, struct record_rate *rates, size_t *ret_count);
 
 /* record_totals - net, tax and total of the lines, where the type has them. 0 or -errno when they fit into no amount. */
 int record_totals(const struct type *type, cJSON *doc);

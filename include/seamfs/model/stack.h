@@ -32,9 +32,12 @@ struct tool {
 	char *connector;     /* "csv" */
 	const cJSON *config; /* its object in stack.json; NULL for "local" */
 	int64_t poll_ms;
-	_Bool review; /* what is to be sent waits for a person */
-	_Bool files;  /* a document tool; set when its link is opened, as the next */
-	char *folder; /* with local bytes: absolute path */
+	_Bool review;	      /* what is to be sent waits for a person */
+	char *cost_currency;  /* NULL: nobody said what it costs */
+	int64_t cost_minor;   /* a month */
+	const char *verified; /* when a person has looked at it last, "2026-11-23", or NULL */
+	_Bool files;	      /* a document tool; set when its link is opened, as the next */
+	char *folder;	      /* with local bytes: absolute path */
 	struct tool_type types[TYPE_COUNT];
 };
 

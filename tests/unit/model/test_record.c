@@ -160,6 +160,24 @@ TEST(totals_follow_the_lines)
 	cJSON_Delete(doc);
 }
 
+TEST(an_entry_is_balanced)
+{
+	static const char lines[] = "{\"description\": \"Rent\", \"date\": \"2026-11-01\", \"lines\": ["
+				    "{\"account\": \"Expenses:Rent\", \"amount\": 900.00}, {\"account\": "
+				    "\"Assets:Bank\", \"amount\": %s}]}";
+	_cleanup_(mem_freep) char *good = str_format(lines, "-900.00");
+	_cleanup_(mem_freep) char *bad = str_format(lines, "-899.99");
+	cJSON *doc = doc_of(TYPE_ENTRY, good), *other = doc_of(TYPE_ENTRY, bad);
+	struct err e;
+
+	check_int(record_complete(type_get(TYPE_ENTRY), NULL, doc, "EUR", &e), 0);
+	check_int(record_complete(type_get(TYPE_ENTRY), NULL, other, "EUR", &e), -EINVAL);
+	check_text(e.field, "lines");
+	check_text(e.text, "the amounts of the lines have to add up to zero; they make 0.01 EUR");
+	cJSON_Delete(doc);
+	cJSON_Delete(other);
+}
+
 TEST(a_record_needs_its_required_fields)
 {
 	cJSON *doc = doc_of(TYPE_PAYMENT, "{\"number\": \"1\", \"amount\": 5}");
@@ -209,5 +227,5 @@ TEST(every_type_has_a_key_a_template_and_a_schema)
 TEST_MAIN(TEST_RUN(a_file_goes_in_and_out), TEST_RUN(what_is_wrong_is_named),
 	TEST_RUN(absent_stays_null_clears_same_is_nothing),
 	TEST_RUN(what_a_tool_delivered_can_be_saved_again), TEST_RUN(totals_follow_the_lines),
-	TEST_RUN(a_record_needs_its_required_fields), TEST_RUN(another_currency_needs_its_amounts),
-	TEST_RUN(every_type_has_a_key_a_template_and_a_schema))
+	TEST_RUN(an_entry_is_balanced), TEST_RUN(a_record_needs_its_required_fields),
+	TEST_RUN(another_currency_needs_its_amounts), TEST_RUN(every_type_has_a_key_a_template_and_a_schema))
