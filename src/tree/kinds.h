@@ -93,6 +93,9 @@ NODE_LIST(node_aside_list);
 NODE_READ(node_aside_read);
 NODE_PARENT(node_aside_parent);
 
+/* card.c */
+NODE_READ(node_card_read);
+
 /* node_outbox.c */
 NODE_STAT(node_outbox_stat);
 NODE_READ(node_outbox_read);

@@ -49,7 +49,11 @@ struct tree {
 	struct {
 		uint32_t day;
 		int64_t last, size;
-	} days[TREE_MAX_DAYS];	   /* of the history */
+	} days[TREE_MAX_DAYS]; /* of the history */
+	struct {
+		_Bool made;
+		int64_t position, links, size;
+	} calendar;		   /* calendar.ics as it was at that position */
 	struct unstored *unstored; /* failure.c */
 	struct known *known;	   /* known.c */
 	_Atomic int draft_count;

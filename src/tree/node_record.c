@@ -155,6 +155,20 @@ static _Bool list_record(void *context, const struct listed *row)
 	return node_add(l, row->id, name, &node);
 }
 
+/* Before the records: what removes a whole folder finds the card while it is there. */
+static _Bool list_card(void *context, const struct listed *row)
+{
+	struct listing *l = context;
+	char name[300];
+	struct node node;
+
+	/* It went meanwhile. */
+	if (tree_stat(l->tree, place_ino(PLACE_CARD, TYPE_CONTACT, (uint64_t)row->id), &node) < 0)
+		return 1;
+	snprintf(name, sizeof(name), "%s.vcf", row->name);
+	return node_add(l, row->id, name, &node);
+}
+
 NODE_LIST(node_collection_list)
 {
 	struct node node;
@@ -164,6 +178,9 @@ NODE_LIST(node_collection_list)
 		if (l->after < 1)
 			node_add(l, 1, "by", &node);
 	} else if (l->section == 1) {
+		if (l->place.a == TYPE_CONTACT)
+			store_record_list(l->db, TYPE_CONTACT, 0, l->after, list_card, l);
+	} else if (l->section == 2) {
 		store_record_list(l->db, (enum type_id)l->place.a, 0, l->after, list_record, l);
 	} else {
 		node_scratch_list(l);
@@ -341,8 +358,12 @@ NODE_LIST(node_parts_list)
 {
 	enum type_id type = (enum type_id)PLACE_LOW(l->place.a);
 
-	if (l->section == 1)
+	if (l->section == 2)
 		node_scratch_list(l);
+	else if (l->section == 0 && type == TYPE_CONTACT && holds_parts(l->place))
+		store_record_list(l->db, type, l->place.b, l->after, list_card, l);
+	else if (l->section == 0)
+		return;
 	else if (holds_parts(l->place))
 		store_record_list(l->db, type, l->place.b, l->after, list_record, l);
 	else
