@@ -139,3 +139,9 @@ int calendar_size(struct tree *tree, int64_t *ret)
 	pthread_mutex_unlock(&tree->mutex);
 	return r;
 }
+
+int64_t calendar_time(struct tree *tree)
+{
+	return db_int(
+		store_db(tree->store), tree->made_ms, "SELECT ms FROM history ORDER BY id DESC LIMIT 1", "");
+}

@@ -129,7 +129,8 @@ NODE_STAT(node_fixed_stat)
 		r = calendar_size(tree, &size);
 	else
 		r = generated_read(tree, (enum place_fixed)p.b, &b);
-	node_file(ret, place_to_ino(p), size ? size : (int64_t)b.len, tree->made_ms);
+	node_file(ret, place_to_ino(p), size ? size : (int64_t)b.len,
+		p.b == PLACE_FIXED_CALENDAR ? calendar_time(tree) : tree->made_ms);
 	ret->live = fixed[p.b].live;
 	if (!fixed[p.b].writable)
 		ret->mode = S_IFREG | 0444;

@@ -21,7 +21,7 @@ check_equal "projects" "$(count m/projects -type f -name project.json)" 200
 check_equal "tasks" "$(count m/projects -type f -path '*/tasks/*')" 2000
 check_equal "time entries" "$(count m/projects -type f -path '*/time/*')" 300
 check_equal "no task outside a project" "$(count m/tasks -type f)" 0
-check_equal "every real file, README.md and one document included" "$(files m | wc -l)" $((500 + 800 + 40 + 200 + 2000 + 300 + 2))
+check_equal "every real file, README.md, calendar.ics and one document included" "$(files m | wc -l)" $((500 + 800 + 40 + 200 + 2000 + 300 + 3))
 check_equal "a client folder's links to invoices, deals and so on lead to all invoices once" \
 	"$(count m/clients -path '*/invoices/*' -type l)" 800
 check_equal "no link is broken" "$(find m -path m/.seam -prune -o -xtype l -print | head -n 3)" ""
