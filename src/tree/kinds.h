@@ -118,6 +118,9 @@ NODE_PARENT(node_trash_parent);
 NODE_STAT(node_trashed_stat);
 NODE_READ(node_trashed_read);
 NODE_PARENT(node_trashed_parent);
+/* the folders of the trash */
+int node_trash_lookup_type(struct tree *tree, const char *entry, struct node *ret);
+void node_trash_list_types(struct listing *l);
 
 /* node_local.c */
 NODE_STAT(node_scratch_stat);

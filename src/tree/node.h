@@ -91,10 +91,6 @@ const char *node_view_name(const struct field *f);
 /* node_has_folder - whether records of that type have a folder at the root */
 _Bool node_has_folder(int type);
 
-/* node_trash_lookup_type, node_trash_list_types - the folders of the trash */
-int node_trash_lookup_type(struct tree *tree, const char *entry, struct node *ret);
-void node_trash_list_types(struct listing *l);
-
 /* node_documents_lookup, node_documents_list - the root of the drive tool */
 int node_documents_trash(struct tree *tree, struct node *ret);
 int node_documents_lookup(struct tree *tree, const char *name, struct node *ret);
