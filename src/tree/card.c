@@ -47,6 +47,50 @@ NODE_READ(node_card_read)
 	return vcard_print(v, b);
 }
 
+/* ---- a vCard that is dropped there ---- */
+
+_Bool card_cut_off(const char *bytes, size_t len)
+{
+	return !memmem(bytes, len, "END:VCARD", strlen("END:VCARD"));
+}
+
+/* The folder says whose contact it is; elsewhere the card does, where such a client is known. */
+static void place_client(struct tree *tree, const struct record_slot *slot, cJSON *doc)
+{
+	struct record_names names = store_names(store_db(tree->store));
+	_cleanup_(mem_freep) char *client = str_dup(json_get_text(json_get(doc, "client"), "name"));
+	int64_t id;
+
+	cJSON_DeleteItemFromObjectCaseSensitive(doc, "client");
+	if (client && !slot->whole && names.find(names.context, TYPE_CLIENT, 0, client, &id) == 0)
+		json_set_text(doc, "client", client);
+}
+
+int card_json(struct tree *tree, const struct record_slot *slot, const char *bytes, size_t len,
+	struct buf *json, struct err *e)
+{
+	_cleanup_(vcard_freep) struct vcard *v = NULL;
+	_cleanup_json_ cJSON *doc = NULL;
+	int r = vcard_parse(bytes, len, &v, e);
+
+	if (r < 0)
+		return r;
+	if (vcard_count(v) > 1)
+		return err_set(
+			e, EINVAL, "there are %d cards in it: one file for each contact", vcard_count(v));
+	if (card_type(v) != slot->type->id)
+		return err_set(e, EINVAL, "this card is not that of a person");
+	doc = card_doc(slot->type->id, v);
+	place_client(tree, slot, doc);
+	/* What a card lacks is no order to clear it: programs export what they know. */
+	for (cJSON *field = doc->child, *next; field; field = next) {
+		next = field->next;
+		if (cJSON_IsNull(field))
+			cJSON_Delete(cJSON_DetachItemViaPointer(doc, field));
+	}
+	return json_pretty(json, doc);
+}
+
 /* ---- calendar.ics ---- */
 
 static const char start[] = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//seamfs//seamfs " SEAMFS_VERSION

@@ -134,3 +134,5 @@ NODE_PARENT(node_file_parent);
 NODE_STAT(node_problem_stat);
 NODE_READ(node_problem_read);
 NODE_PARENT(node_problem_parent);
+void node_problems_list(struct listing *l);
+int node_problems_lookup(struct tree *tree, const char *name, struct node *ret);

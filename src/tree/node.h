@@ -95,11 +95,9 @@ _Bool node_has_folder(int type);
 int node_documents_trash(struct tree *tree, struct node *ret);
 int node_documents_lookup(struct tree *tree, const char *name, struct node *ret);
 void node_documents_list(struct listing *l);
-void node_problems_list(struct listing *l);
 
 /* node_conflict_record - the record of which that file in problems/ shows one side; 0: it is another file */
 int64_t node_conflict_record(struct tree *tree, struct place p);
-int node_problems_lookup(struct tree *tree, const char *name, struct node *ret);
 /* node_scratch_lookup, node_scratch_list - temporary files that lie in a folder of records */
 int node_scratch_lookup(struct tree *tree, struct place dir, const char *name, struct node *ret);
 void node_scratch_list(struct listing *l);
@@ -128,8 +126,9 @@ uint64_t node_became(struct tree *tree, int64_t scratch);
 struct record_slot {
 	const struct type *type;
 	int64_t whole;		 /* the folder's record, 0 at the top */
-	char stem[256];		 /* the name without ".json" */
+	char stem[256];		 /* the name without its ending */
 	int64_t record;		 /* 0: there is none of that name */
+	_Bool card;		 /* NAME.vcf: what is written there is a vCard */
 	const struct field *hub; /* a new one in the folder of another record: the reference it gets … */
 	int64_t hub_record;	 /* … and to what */
 };

@@ -147,7 +147,7 @@ int tree_create(struct tree *tree, uint64_t dir, const char *name, uint32_t mode
 		e->noted = 1; /* nobody is to be told */
 		return -EACCES;
 	}
-	r = node_slot(tree, p, name, &slot) ? comes_back(tree, dir, name, &slot, who, e) : 0;
+	r = node_slot(tree, p, name, &slot) && !slot.card ? comes_back(tree, dir, name, &slot, who, e) : 0;
 	if (r < 0)
 		return r;
 	if (r > 0) {
