@@ -90,6 +90,15 @@ static int refused(struct dav_entries *l, const struct http_answer *a, struct er
 	return r;
 }
 
+int dav_moved(struct dav_entries *l, struct err *e)
+{
+	driver_whole(e, err_set(e, EIO, "%s has no %s at %s any more", l->base.name, l->format->title,
+				l->collection));
+	free(l->collection);
+	l->collection = NULL;
+	return -EIO;
+}
+
 /* The collection is there: what it lacks is gone. Else nothing of it is believed to be. */
 static int gone(struct dav_entries *l, const char *id, struct err *e)
 {
@@ -103,8 +112,7 @@ static int gone(struct dav_entries *l, const char *id, struct err *e)
 	if (r == 0)
 		r = dav_refused(&l->dav, &a, e);
 	if (r == -ENOENT)
-		return driver_whole(e, err_set(e, EIO, "%s has no %s at %s any more", l->base.name,
-					       l->format->title, l->collection));
+		return dav_moved(l, e);
 	return r < 0 ? r : err_set(e, ENOENT, "%s does not have %s any more", l->base.name, id);
 }
 

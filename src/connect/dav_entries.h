@@ -67,6 +67,9 @@ int dav_entries_open(const struct dav_format *format, const struct tool_setup *s
 /* dav_find - sees to it that l->collection is known. 0 or -errno. */
 int dav_find(struct dav_entries *l, struct err *e);
 
+/* dav_moved - the collection is gone: the next call looks for it anew, for this one -EIO */
+int dav_moved(struct dav_entries *l, struct err *e);
+
 /* dav_list - the contract's list() */
 int dav_list(struct tool_link *link, enum type_id type, const char *cursor, remote_sink sink, void *context,
 	char **ret_cursor, _Bool *ret_complete, struct err *e);

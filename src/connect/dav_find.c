@@ -197,8 +197,9 @@ static int search(struct look *k, struct err *e)
 	}
 	if (l->collection)
 		return 0;
+	/* A server that does not know of users has its collections where the address leads. */
 	if (!k->home)
-		return not_found(k, EINVAL, e);
+		k->home = str_dup(l->dav.root);
 	r = look(k, k->home, 1, e);
 	if (r < 0 || k->found == 1)
 		return r;

@@ -327,7 +327,7 @@ int dav_list(struct tool_link *link, enum type_id type, const char *cursor, remo
 	if (r == 0)
 		r = send_changes(&b, &c, e);
 	if (r < 0)
-		return r;
+		return r == -ENOENT ? dav_moved(l, e) : r;
 	*ret_complete = b.full && b.proven;
 	*ret_cursor = token ? str_format(CURSOR, l->path, token) : NULL;
 	return 0;

@@ -126,6 +126,8 @@ check "so much of it" has entry nc.ics "PERCENT-COMPLETE:100"
 check_contains "since when" "$(entry nc.ics)" "COMPLETED:20"
 sed -i s/2026-12-31/2027-01-15/ sheets/invoices.csv
 check_within 5 "an invoice is due later" has entry "$INV" "DUE;VALUE=DATE:20270115"
+entry "$INV" | sed 's/20270115/20270120/' | put "calendar/$INV" text/calendar >/dev/null
+check_within 5 "moved in the calendar, it is due then in the billing, too" grep -q 2027-01-20 sheets/invoices.csv
 
 # ---- made here, removed here
 

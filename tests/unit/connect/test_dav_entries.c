@@ -180,6 +180,30 @@ TEST(the_collection_is_found_from_any_address)
 	rig_stop(&rig);
 }
 
+TEST(a_collection_that_moves_is_found_again)
+{
+	struct rig rig;
+
+	rig_start(&rig,
+		"{'PROPFIND /book/': [" ANSWER("<response><href>/book/</href><propstat><prop/>" OK
+					       "</propstat></response>") "," ANSWER(BOOK("/book/a/", "Work",
+			SYNCS)) "," ANSWER("<response><href>/book/</href><propstat><prop/>" OK
+					   "</propstat></response>") "," ANSWER(BOOK("/book/b/", "Work",
+			SYNCS)) "], 'REPORT /book/a/': [" ANSWER(TOKEN("t1")) ", {'status': 404}],"
+									      "'REPORT /book/b/': [" ANSWER(
+										      TOKEN("t2")) "]}");
+	check_int(list(&rig, TYPE_CONTACT), 0);
+	check_text(rig.cursor, "1 book/a t1");
+	check_int(list(&rig, TYPE_CONTACT), -EIO);
+	check_int(rig.e.scope, ERR_TOOL);
+	/* Of another one nothing that was known counts. */
+	rig.cursor = str_dup("1 book/a t1");
+	check_int(list(&rig, TYPE_CONTACT), 0);
+	check_text(rig.cursor, "1 book/b t2");
+	check(rig.complete);
+	rig_stop(&rig);
+}
+
 TEST(a_listing_goes_on_where_the_last_one_ended)
 {
 	struct rig rig;
@@ -302,9 +326,9 @@ TEST(gone_is_believed_only_while_the_collection_is_there)
 {
 	struct rig rig;
 
-	rig_start(
-		&rig, "{'PROPFIND /book/': [" ANSWER(BOOK("/book/", "Work", SYNCS)) "," ANSWER(TAGGED(
-			      "1")) ", {'status': 404}], 'GET /book/b.vcf': [{'text': 'no version of it'}]}");
+	rig_start(&rig, "{'PROPFIND /book/': [" ANSWER(BOOK("/book/", "Work", SYNCS)) "," ANSWER(
+				TAGGED("1")) ", {'status': 404}," ANSWER(BOOK("/book/", "Work",
+				SYNCS)) "], 'GET /book/b.vcf': [{'text': 'no version of it'}]}");
 	check_int(get(&rig, "a.vcf"), -ENOENT);
 	check_int(get(&rig, "a.vcf"), -EIO);
 	check_int(rig.e.scope, ERR_TOOL);
@@ -345,6 +369,7 @@ TEST(a_new_record_is_made_once)
 }
 
 TEST_MAIN(TEST_RUN(the_collection_is_found_from_any_address),
+	TEST_RUN(a_collection_that_moves_is_found_again),
 	TEST_RUN(a_listing_goes_on_where_the_last_one_ended), TEST_RUN(what_cannot_be_read_deletes_nothing),
 	TEST_RUN(a_server_without_sync_is_asked_for_its_tag),
 	TEST_RUN(a_change_is_made_in_the_text_and_version_that_was_read),
