@@ -15,12 +15,20 @@
 
 enum { MAX_NAME = 64, MAX_NAMES = 1000 };
 
+/* A collection of a CardDAV or CalDAV server. */
+#define DAV_ENTRIES_SETTINGS(what)                                                                           \
+	"{\"url\": {\"label\": \"Address of the server, as https://…\"}, " DAV_SETTINGS                      \
+	", \"collection\": {\"label\": \"Name of the " what                                                  \
+	", where there are several\", \"optional\": true}}"
+
 /* What is written in C; every other name is that of a manifest. */
 static const struct {
 	const char *name;
 	int (*open)(const struct tool_setup *setup, struct tool_link **ret, struct err *e);
 	const char *settings; /* as in a manifest; NULL: more than that */
 } drivers[] = {
+	{"caldav", caldav_open, DAV_ENTRIES_SETTINGS("calendar")},
+	{"carddav", carddav_open, DAV_ENTRIES_SETTINGS("address book")},
 	{"csv", csv_open, NULL},
 	{"folder", folder_open, "{\"path\": {\"label\": \"Folder that holds the documents\"}}"},
 	{"webdav", webdav_open,

@@ -180,7 +180,8 @@ int dav_send(struct dav *d, const struct dav_call *c, struct http_answer *ret, s
 	struct http_request q = {.method = c->method,
 		.url = c->url,
 		.accept = "*/*",
-		.content_type = c->body ? "application/xml; charset=utf-8" : c->content_type,
+		.content_type =
+			c->body && !c->content_type ? "application/xml; charset=utf-8" : c->content_type,
 		.body = c->body,
 		.body_len = c->body ? strlen(c->body) : 0,
 		.from = c->from,

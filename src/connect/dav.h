@@ -66,11 +66,11 @@ struct dav_call {
 	const char *method;
 	const char *url;
 	const char *depth;			    /* NULL: no such header */
-	const char *body;			    /* XML; NULL: none */
+	const char *body;			    /* XML without a .content_type; NULL: none */
 	struct http_field headers[DAV_MAX_HEADERS]; /* until the first without a name */
 	const struct http_upload *from;		    /* as in http.h */
 	const struct http_download *into;
-	const char *content_type; /* of .from */
+	const char *content_type; /* of .from, and of a body that is no XML */
 	unsigned patience_s;
 };
 

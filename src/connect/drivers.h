@@ -40,6 +40,15 @@ int webdav_open(const struct tool_setup *setup, struct tool_link **ret, struct e
  */
 int ledger_open(const struct tool_setup *setup, struct tool_link **ret, struct err *e);
 
+/**
+ * carddav_open, caldav_open - a collection of a server as a tool: {"url": "https://…", "user": "jane", "password": {…}}, and
+ *                             "collection": "Work" where there are several
+ *
+ * "url" may be that of the server, of a user, or of the collection itself.
+ */
+int carddav_open(const struct tool_setup *setup, struct tool_link **ret, struct err *e);
+int caldav_open(const struct tool_setup *setup, struct tool_link **ret, struct err *e);
+
 /* driver_pointer - the JSON Pointer of member @key of the value at @pointer; given to the caller */
 char *driver_pointer(const char *pointer, const char *key);
 

@@ -211,6 +211,9 @@ static int move_record(struct move *m)
 				m->e, EXDEV, "a record stays in its folder; copy it if a copy is wanted");
 		return move_away(m);
 	}
+	if (to.card)
+		return err_set(
+			m->e, EPERM, "a record's own file ends in .json; its card is beside it already");
 	if (to.type->id != (enum type_id)p.a)
 		return err_set(m->e, EXDEV,
 			"%s stay in %s/ and cannot become %s by moving them; make a new file there",

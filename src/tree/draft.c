@@ -297,7 +297,8 @@ static int check_whole(
 	if (!path || (p.kind != PLACE_FIELD && json_cut_off(bytes, len)))
 		return 0;
 	if (p.kind == PLACE_SCRATCH &&
-		(node_scratch_parent(h->tree, p, &dir, &name) < 0 || !node_slot(h->tree, dir, name, &slot)))
+		(node_scratch_parent(h->tree, p, &dir, &name) < 0 || !node_slot(h->tree, dir, name, &slot) ||
+			(slot.card && card_cut_off(bytes, len))))
 		return 0;
 	text.known = known_by(h->tree, who, h->ino, h->draft->known, &knew);
 	text.own = knew;

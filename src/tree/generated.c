@@ -45,6 +45,10 @@ static const char readme_rules[] =
 	"- Where changes are reviewed, nothing is sent before a person says so: `.seam/approve` shows what "
 	"waits.\n"
 	"- `.seam/history/DATE.ndjson` has every change; `echo NUMBER > .seam/undo` takes one back.\n"
+	"- `contacts/NAME.vcf` is the contact as a card for address books, `calendar.ics` has what is to be "
+	"done and due; "
+	"both are\n"
+	"  made from the records and read-only.\n"
 	"\n## Opened by name, not listed\n\n"
 	"| name | holds |\n|---|---|\n"
 	"| `NAME.d/FIELD` | one field as text, read and written: `echo sent > invoices/X.d/status` |\n"
@@ -322,6 +326,8 @@ int generated_read(struct tree *tree, enum place_fixed file, struct buf *b)
 		return links_read(tree, b);
 	case PLACE_FIXED_APPROVE:
 		return held(tree, b);
+	case PLACE_FIXED_CALENDAR:
+		return calendar_read(tree, b);
 	case PLACE_FIXED_ERRORS:
 		failure_each(tree, NULL, error_line, &c);
 		return b->error;

@@ -93,6 +93,9 @@ NODE_LIST(node_aside_list);
 NODE_READ(node_aside_read);
 NODE_PARENT(node_aside_parent);
 
+/* card.c */
+NODE_READ(node_card_read);
+
 /* node_outbox.c */
 NODE_STAT(node_outbox_stat);
 NODE_READ(node_outbox_read);
@@ -127,6 +130,9 @@ NODE_PARENT(node_trash_parent);
 NODE_STAT(node_trashed_stat);
 NODE_READ(node_trashed_read);
 NODE_PARENT(node_trashed_parent);
+/* the folders of the trash */
+int node_trash_lookup_type(struct tree *tree, const char *entry, struct node *ret);
+void node_trash_list_types(struct listing *l);
 
 /* node_local.c */
 NODE_STAT(node_scratch_stat);
@@ -140,3 +146,5 @@ NODE_PARENT(node_file_parent);
 NODE_STAT(node_problem_stat);
 NODE_READ(node_problem_read);
 NODE_PARENT(node_problem_parent);
+void node_problems_list(struct listing *l);
+int node_problems_lookup(struct tree *tree, const char *name, struct node *ret);

@@ -50,7 +50,11 @@ struct tree {
 	struct {
 		uint32_t day;
 		int64_t last, size;
-	} days[TREE_MAX_DAYS];	      /* of the history */
+	} days[TREE_MAX_DAYS]; /* of the history */
+	struct {
+		_Bool made;
+		int64_t position, links, size;
+	} calendar;		      /* calendar.ics as it was at that position */
 	struct unstored *unstored;    /* failure.c */
 	struct known *known;	      /* known.c */
 	struct report_cache *reports; /* has a mutex of its own */
@@ -89,18 +93,13 @@ const char *node_view_name(const struct field *f);
 /* node_has_folder - whether records of that type have a folder at the root */
 _Bool node_has_folder(int type);
 
-/* node_trash_lookup_type, node_trash_list_types - the folders of the trash */
-int node_trash_lookup_type(struct tree *tree, const char *entry, struct node *ret);
-void node_trash_list_types(struct listing *l);
-
 /* node_documents_lookup, node_documents_list - the root of the drive tool */
 int node_documents_trash(struct tree *tree, struct node *ret);
 int node_documents_lookup(struct tree *tree, const char *name, struct node *ret);
 void node_documents_list(struct listing *l);
-void node_problems_list(struct listing *l);
+
 /* node_conflict_record - the record of which that file in problems/ shows one side; 0: it is another file */
 int64_t node_conflict_record(struct tree *tree, struct place p);
-int node_problems_lookup(struct tree *tree, const char *name, struct node *ret);
 /* node_scratch_lookup, node_scratch_list - temporary files that lie in a folder of records */
 int node_scratch_lookup(struct tree *tree, struct place dir, const char *name, struct node *ret);
 void node_scratch_list(struct listing *l);
@@ -129,8 +128,9 @@ uint64_t node_became(struct tree *tree, int64_t scratch);
 struct record_slot {
 	const struct type *type;
 	int64_t whole;		 /* the folder's record, 0 at the top */
-	char stem[256];		 /* the name without ".json" */
+	char stem[256];		 /* the name without its ending */
 	int64_t record;		 /* 0: there is none of that name */
+	_Bool card;		 /* NAME.vcf: what is written there is a vCard */
 	const struct field *hub; /* a new one in the folder of another record: the reference it gets … */
 	int64_t hub_record;	 /* … and to what */
 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What is opened by name and never listed, so that programs that read whole folders see each record once: .error, .last,
- * .template.json, .export/, .id/ of a folder, and NAME.meta.json, NAME.log.ndjson, NAME.d/ of a record.
+ * .template.json, .export/, .id/ of a folder, and NAME.meta.json, NAME.log.ndjson, NAME.d/ of a record. Contacts' NAME.vcf is listed
+ * as well, for programs that people click.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -146,7 +147,8 @@ NODE_PARENT(node_aside_parent)
 static const struct beside {
 	const char *ending;
 	enum place_kind kind;
-} besides[] = {{".meta.json", PLACE_META}, {".log.ndjson", PLACE_LOG}, {".d", PLACE_FIELDS}};
+} besides[] = {
+	{".meta.json", PLACE_META}, {".log.ndjson", PLACE_LOG}, {".d", PLACE_FIELDS}, {".vcf", PLACE_CARD}};
 
 static const char *ending_of(enum place_kind kind)
 {

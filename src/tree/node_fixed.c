@@ -37,6 +37,7 @@ static const struct fixed {
 	[PLACE_FIXED_VERIFY] = {"verify", PLACE_FIXED_SEAM, .live = 1, .writable = 1},
 	[PLACE_FIXED_LINKS] = {"links.json", PLACE_FIXED_PROBLEMS, .live = 1, .writable = 1},
 	[PLACE_FIXED_LINK_ORDERS] = {"links", PLACE_FIXED_SEAM, .live = 1, .writable = 1},
+	[PLACE_FIXED_CALENDAR] = {"calendar.ics", -1, .live = 1},
 	[PLACE_FIXED_UNDO] = {"undo", PLACE_FIXED_SEAM, .live = 1, .writable = 1},
 };
 
@@ -118,14 +119,19 @@ NODE_LIST(node_root_list)
 NODE_STAT(node_fixed_stat)
 {
 	struct buf b = BUF_INIT(BUF_MAX_TEXT);
+	int64_t size = 0;
 	int r = 0;
 
 	if (p.b >= PLACE_FIXED_COUNT)
 		return -ENOENT;
 	if (fixed[p.b].folder)
 		return node_folder(ret, place_to_ino(p), tree->made_ms);
-	r = generated_read(tree, (enum place_fixed)p.b, &b);
-	node_file(ret, place_to_ino(p), (int64_t)b.len, tree->made_ms);
+	if (p.b == PLACE_FIXED_CALENDAR)
+		r = calendar_size(tree, &size);
+	else
+		r = generated_read(tree, (enum place_fixed)p.b, &b);
+	node_file(ret, place_to_ino(p), size ? size : (int64_t)b.len,
+		p.b == PLACE_FIXED_CALENDAR ? calendar_time(tree) : tree->made_ms);
 	ret->live = fixed[p.b].live;
 	if (!fixed[p.b].writable)
 		ret->mode = S_IFREG | 0444;

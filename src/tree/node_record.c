@@ -30,6 +30,19 @@ static _Bool stem_of(const char *name, char stem[256])
 	return 1;
 }
 
+/* The same of the vCard that a contact has beside its file. */
+static _Bool card_stem_of(const struct type *type, const char *name, char stem[256])
+{
+	size_t n = strlen(name);
+
+	if (type->id != TYPE_CONTACT || n <= 4 || n > 255 || strcmp(name + n - 4, ".vcf") != 0 ||
+		name[0] == '.')
+		return 0;
+	memcpy(stem, name, n - 4);
+	stem[n - 4] = '\0';
+	return 1;
+}
+
 /* A PARTS folder holds real files when its type lives in folders of that other type. */
 static _Bool holds_parts(struct place p)
 {
@@ -89,7 +102,8 @@ _Bool node_slot(struct tree *tree, struct place dir, const char *name, struct re
 		ret->type = type_get((enum type_id)PLACE_LOW(dir.a));
 	if (ret->type) {
 		ret->whole = dir.kind == PLACE_PARTS ? dir.b : 0;
-		if (ret->type->file || !stem_of(name, ret->stem))
+		ret->card = card_stem_of(ret->type, name, ret->stem);
+		if (ret->type->file || (!ret->card && !stem_of(name, ret->stem)))
 			return 0;
 		if (store_record_find(db_of(tree), ret->type->id, ret->whole, ret->stem, &ret->record) < 0)
 			ret->record = 0;
@@ -157,6 +171,23 @@ static _Bool list_record(void *context, const struct listed *row)
 	return node_add(l, row->id, name, &node);
 }
 
+/* Before the records: what removes a whole folder finds the card while it is there. */
+static _Bool list_card(void *context, const struct listed *row)
+{
+	struct listing *l = context;
+	char name[300];
+	struct node node;
+	int64_t scratch;
+
+	snprintf(name, sizeof(name), "%s.vcf", row->name);
+	/* It went meanwhile; it was removed a moment ago; or one that was dropped there stands in its place. */
+	if (tree_stat(l->tree, place_ino(PLACE_CARD, TYPE_CONTACT, (uint64_t)row->id), &node) < 0 ||
+		node_is_away(l->tree, place_to_ino(l->place), name) ||
+		store_scratch_find(l->db, place_to_ino(l->place), name, &scratch) == 0)
+		return 1;
+	return node_add(l, row->id, name, &node);
+}
+
 NODE_LIST(node_collection_list)
 {
 	struct node node;
@@ -166,6 +197,9 @@ NODE_LIST(node_collection_list)
 		if (l->after < 1)
 			node_add(l, 1, "by", &node);
 	} else if (l->section == 1) {
+		if (l->place.a == TYPE_CONTACT)
+			store_record_list(l->db, TYPE_CONTACT, 0, l->after, list_card, l);
+	} else if (l->section == 2) {
 		store_record_list(l->db, (enum type_id)l->place.a, 0, l->after, list_record, l);
 	} else if (l->section == 2) {
 		node_scratch_list(l);
@@ -345,8 +379,12 @@ NODE_LIST(node_parts_list)
 {
 	enum type_id type = (enum type_id)PLACE_LOW(l->place.a);
 
-	if (l->section == 1)
+	if (l->section == 2)
 		node_scratch_list(l);
+	else if (l->section == 0 && type == TYPE_CONTACT && holds_parts(l->place))
+		store_record_list(l->db, type, l->place.b, l->after, list_card, l);
+	else if (l->section == 0)
+		return;
 	else if (holds_parts(l->place))
 		store_record_list(l->db, type, l->place.b, l->after, list_record, l);
 	else

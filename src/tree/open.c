@@ -136,8 +136,9 @@ static int create_file(struct tree *tree, uint64_t dir, const char *name, uint32
 {
 	struct create c = {.dir = dir, .name = name, .mode = S_IFREG | (mode & 0777)};
 	struct record_slot slot;
-	int r = node_slot(tree, place_of_ino(dir), name, &slot) ? comes_back(tree, dir, name, &slot, who, e)
-								: 0;
+	int r = node_slot(tree, place_of_ino(dir), name, &slot) && !slot.card
+			? comes_back(tree, dir, name, &slot, who, e)
+			: 0;
 
 	if (r < 0)
 		return r;

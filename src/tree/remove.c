@@ -151,6 +151,10 @@ static int remove_file(struct remover *m, struct place p)
 		return remove_problem(m, p);
 	case PLACE_DOCS_LINK:
 		return 0;
+	case PLACE_CARD:
+		/* Its folder can be removed only without it; it is back before anyone misses it. */
+		away_add(m->tree, place_to_ino(m->dir), m->name, TREE_GRACE_MS);
+		return 0;
 	case PLACE_HUB_LINK:
 	case PLACE_VALUE_LINK:
 		return err_set(

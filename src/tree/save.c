@@ -15,6 +15,7 @@
 #include "seamfs/store/history.h"
 #include "seamfs/store/scratch.h"
 #include "tree/save.h"
+#include "tree/texts.h"
 
 int32_t save_process(const struct caller *who)
 {
@@ -298,13 +299,30 @@ static int run(struct save *s, struct err *e)
 	return r < 0 ? refuse(s, r, e) : 0;
 }
 
+/* A vCard as the text of a record's file, which @json keeps. */
+static int read_card(struct save *s, struct buf *json)
+{
+	int r;
+
+	if (!s->slot->card)
+		return 0;
+	r = card_json(s->tree, s->slot, s->text.bytes, s->text.len, json, &s->why);
+	s->text.written = s->text.bytes;
+	s->text.written_len = s->text.len;
+	s->text.bytes = buf_text(json);
+	s->text.len = json->len;
+	return r;
+}
+
 int save_record(struct tree *tree, const struct record_slot *slot, const char *path, const struct text *text,
 	const struct origin *origin, struct ticket *ret, struct err *e)
 {
 	struct save s = {
 		.tree = tree, .slot = slot, .path = path, .text = *text, .origin = *origin, .ticket = ret};
+	_cleanup_(buf_finish) struct buf json = BUF_INIT(BUF_MAX_SCRATCH);
+	int r = read_card(&s, &json);
 
-	return run(&s, e);
+	return r < 0 ? refuse(&s, r, e) : run(&s, e);
 }
 
 /* A template has null where a value must be put in: that is no mistake, only not finished. */
@@ -333,11 +351,14 @@ int save_check(struct tree *tree, const struct record_slot *slot, const char *pa
 {
 	struct save s = {.tree = tree, .slot = slot, .path = path, .text = *text, .origin = *origin};
 	const struct stack *stack = store_stack(tree->store);
+	_cleanup_(buf_finish) struct buf json = BUF_INIT(BUF_MAX_SCRATCH);
 	_cleanup_json_ cJSON *parsed = NULL;
 	struct change c;
-	int r;
+	int r = read_card(&s, &json);
 
-	if (text->len > BUF_MAX_RECORD)
+	if (r < 0)
+		return refuse(&s, r, e);
+	if (s.text.len > BUF_MAX_RECORD)
 		return 0; /* the save itself says so */
 	if (is_template(slot, text)) {
 		err_set(e, EINVAL, "nothing is filled in yet: it becomes a record with the first change");

@@ -18,6 +18,16 @@ int explain_day(struct tree *tree, int64_t from_ms, int64_t to_ms, struct buf *b
 int explain_errors(struct tree *tree, struct place dir, struct buf *b);
 int explain_last(struct tree *tree, struct place dir, struct buf *b);
 
+/* card.c: calendar.ics, how large it is, and how old: as the last change of any record */
+int calendar_read(struct tree *tree, struct buf *b);
+int calendar_size(struct tree *tree, int64_t *ret);
+int64_t calendar_time(struct tree *tree);
+
+/* card_json - the text of a record's file that a vCard means, for save.c. 0 or -errno; card_cut_off - more of it may come */
+int card_json(struct tree *tree, const struct record_slot *slot, const char *bytes, size_t len,
+	struct buf *json, struct err *e);
+_Bool card_cut_off(const char *bytes, size_t len);
+
 /* outbox_held - what waits for a person before it is sent, as diffs */
 int outbox_held(struct tree *tree, struct buf *b);
 

@@ -174,7 +174,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             headers = [("Content-Type", "application/json"), *rule.get("headers", {}).items()]
         return self.give(rule, status, headers, data)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = serve
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_PROPFIND = do_REPORT = serve
 
     def finish(self):
         try:

@@ -40,6 +40,7 @@ enum place_kind {
 	PLACE_HISTORY, /* b: day                     .seam/history/2026-11-23.ndjson */
 	PLACE_REPORT,  /* b: which one                reports/receivables.csv */
 	PLACE_JOURNAL, /* b: year                     ledger/2026.journal */
+	PLACE_CARD,    /* a: type, b: record         contacts/Jane Doe.vcf */
 	PLACE_KIND_COUNT,
 };
 
@@ -77,6 +78,7 @@ enum place_fixed {
 	PLACE_FIXED_LINK_ORDERS, /* .seam/links */
 	PLACE_FIXED_OUTBOX,
 	PLACE_FIXED_REPORTS,
+	PLACE_FIXED_CALENDAR,
 	PLACE_FIXED_COUNT,
 };
 
