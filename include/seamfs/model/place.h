@@ -38,6 +38,8 @@ enum place_kind {
 	PLACE_ASIDE, /* a, b: of a folder, and which (place_aside)    invoices/.error, invoices/.export/csv */
 	PLACE_OUTBOX,  /* b: outbox row               .seam/outbox/12 billing INV-1.diff */
 	PLACE_HISTORY, /* b: day                     .seam/history/2026-11-23.ndjson */
+	PLACE_RUN,     /* b: run                     .seam/log/000012 won-deal Brand refresh.log */
+	PLACE_TRIAL,   /* a: PLACE_PAIR(type, rule), b: record    deals/X.handoff-won-deal.diff */
 	PLACE_KIND_COUNT,
 };
 
@@ -74,6 +76,8 @@ enum place_fixed {
 	PLACE_FIXED_LINKS,	 /* problems/links.json */
 	PLACE_FIXED_LINK_ORDERS, /* .seam/links */
 	PLACE_FIXED_OUTBOX,
+	PLACE_FIXED_HANDOFFS,
+	PLACE_FIXED_RUNS, /* .seam/log/ */
 	PLACE_FIXED_COUNT,
 };
 
