@@ -134,7 +134,8 @@ static int check_set(struct handoff_check *c, const struct type *type, const cJS
 
 		handoff_at(at, pointer, item->string);
 		if (!f)
-			return handoff_wrong(c, at, "a %s has no field \"%.100s\"", type->name, item->string);
+			return handoff_wrong(
+				c, at, "the type %s has no field \"%.100s\"", type->name, item->string);
 		if (f->flags & FIELD_READ_ONLY)
 			return handoff_wrong(c, at, "\"%s\" is read-only", f->name);
 		if (f->kind == FIELD_CHOICE && text && !strchr(text, '{') && !field_allows(f, text))

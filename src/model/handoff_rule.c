@@ -27,8 +27,7 @@ static int of_type(const struct type *type, const char *name, struct value *ret,
 		*ret = some_record(f->ref);
 	return f || strcmp(name, "path") == 0
 		       ? 0
-		       : err_set(e, EINVAL, "%s %s has no field \"%s\"",
-				 strchr("aeiou", type->name[0]) ? "an" : "a", type->name, name);
+		       : err_set(e, EINVAL, "the type %s has no field \"%s\"", type->name, name);
 }
 
 static int check_top(struct handoff_check *c, const char *name, struct value *ret, struct err *e)
@@ -117,7 +116,7 @@ static int read_when(struct handoff_check *c, struct handoff *h, const cJSON *it
 
 		handoff_at(pointer, at, field->string);
 		if (!type_field(type_get(h->type), field->string))
-			return handoff_wrong(c, pointer, "a %s has no field \"%.100s\"",
+			return handoff_wrong(c, pointer, "the type %s has no field \"%.100s\"",
 				type_get(h->type)->name, field->string);
 	}
 	return handoff_check_if(c, item, at);

@@ -61,7 +61,7 @@ static int field_of(
 	const char *currency = record_currency(doc, d->stack->currency);
 
 	if (!f)
-		return err_set(e, EINVAL, "a %s has no field \"%s\"", type->name, name);
+		return err_set(e, EINVAL, "the type %s has no field \"%s\"", type->name, name);
 	*ret = strcmp(name, "currency") == 0 && id != TYPE_CLIENT ? value_new_text(currency)
 								  : value_of_field(f, doc, currency);
 	return 0;

@@ -262,7 +262,7 @@ int deed_set(struct deed *d, const struct type *type, const cJSON *target, const
 		const struct field *f = type_field(type, item->string);
 		cJSON *value = NULL;
 
-		r = !f ? err_set(e, EINVAL, "a %s has no field \"%s\"", type->name, item->string)
+		r = !f ? err_set(e, EINVAL, "the type %s has no field \"%s\"", type->name, item->string)
 		    : f->kind == FIELD_LINES ? set_lines(&s, f, item, &value)
 					     : set_value(&s, f, item, &value);
 		if (r)

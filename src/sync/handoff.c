@@ -240,9 +240,11 @@ static void work(struct handoffs *h)
 	keep_calendar(h);
 	carry_out_all(h);
 	take_steps(h);
-	/* What a rule has seen once it is not to see again when it has another text after a restart. */
-	if (!h->again && moved(h))
+	/* What a rule has seen it is not to see again when it has another text after a restart. */
+	if (!h->again && moved(h) && clock_steady_ms() - h->kept_ms >= SOON_MS) {
+		h->kept_ms = clock_steady_ms();
 		write_job(h, keep_positions, h);
+	}
 }
 
 static void *thread_main(void *argument)
@@ -254,10 +256,12 @@ static void *thread_main(void *argument)
 		struct pollfd p = {.fd = h->bell, .events = POLLIN};
 
 		work(h);
-		if (poll(&p, 1, h->again ? SOON_MS : LATEST_MS) > 0 &&
+		if (poll(&p, 1, h->again || moved(h) ? SOON_MS : LATEST_MS) > 0 &&
 			read(h->bell, &rings, sizeof(rings)) < 0)
 			continue;
 	}
+	if (moved(h))
+		write_job(h, keep_positions, h);
 	return NULL;
 }
 
