@@ -54,6 +54,12 @@ put() { cat >"$1" && sync "$1"; } # FILE - a new one, which is a record at once
 left_out() { runs | grep -q "left out, there is nothing"; }
 field() { jq -r ".$2" "m/$1"; }
 check "the configuration is in order" "$SEAMFS" check -c stack.json
+{
+	echo '{"tools": {"drive": {"connector": "folder", "path": "drive"}}, "owners": {"document": "drive"},'
+	sed -n '/^```json$/,/^```$/p' "$SRC/contrib/handoffs.md" | grep -v '^```'
+	echo '}'
+} >page.json
+check "and so is what the page about it says" "$SEAMFS" check -c page.json
 mount_pulled 20
 
 # ---- existing data, and what would be
