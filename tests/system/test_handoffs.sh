@@ -56,7 +56,7 @@ field() { jq -r ".$2" "m/$1"; }
 check "the configuration is in order" "$SEAMFS" check -c stack.json
 {
 	echo '{"tools": {"drive": {"connector": "folder", "path": "drive"}}, "owners": {"document": "drive"},'
-	sed -n '/^```json$/,/^```$/p' "$SRC/contrib/handoffs.md" | grep -v '^```'
+	sed -n '/^"handoffs": {$/,/^}$/p' "$SRC/contrib/handoffs.md"
 	echo '}'
 } >page.json
 check "and so is what the page about it says" "$SEAMFS" check -c page.json
