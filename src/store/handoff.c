@@ -168,7 +168,15 @@ static int insert_run(struct tx *tx, const struct handoff_match *m)
 	_cleanup_(mem_freep) char *chain = NULL;
 	_cleanup_(mem_freep) char *why = cycle(tx, m, &chain);
 	_cleanup_(mem_freep) char *name = store_record_name(tx->db, m->record);
-	int r = db_run(tx->db,
+	int r;
+
+	/* That it runs again and again has been said once. */
+	if (why && db_int(tx->db, 0,
+			   "SELECT count(*) > ?4 AND total(state = 4) > 0 FROM handoff_run WHERE rule = ?1 "
+			   "AND record = ?2 AND ms > ?3",
+			   "tiii", m->rule->name, m->record, tx->now_ms - HOUR_MS, (int64_t)MOST_AN_HOUR))
+		return 0;
+	r = db_run(tx->db,
 		"INSERT INTO handoff_run (rule, record, transition, day, ms, state, chain, name)"
 		" VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7) ON CONFLICT DO NOTHING",
 		"tittitt", m->rule->name, m->record, m->transition, m->when, tx->now_ms, chain,

@@ -34,8 +34,10 @@ static _Bool is_real(const char *cause)
 static _Bool find_event(struct db *db, const struct handoff *h, int64_t after, struct event *ret)
 {
 	const struct type *type = type_get(h->type);
+	/* CROSS: the history first, as far as it is new. */
 	sqlite3_stmt *q = db_query(db,
-		"SELECT h.id, h.record, h.version, h.tool, h.cause FROM history h JOIN record r ON r.id = "
+		"SELECT h.id, h.record, h.version, h.tool, h.cause FROM history h CROSS JOIN record r ON "
+		"r.id = "
 		"h.record"
 		" WHERE h.id > ?1 AND r.type = ?2 ORDER BY h.id LIMIT 1",
 		"ii", after, (int64_t)h->type);

@@ -6,6 +6,7 @@
 
 #include "seamfs/base/clock.h"
 #include "seamfs/base/mem.h"
+#include "seamfs/codec/utf8.h"
 #include "store/handoff_p.h"
 
 #define RUN "SELECT id, record, ms, rule, name, transition, log, error, state FROM handoff_run "
@@ -61,18 +62,22 @@ int store_run_get(struct db *db, int64_t id, run_visitor f, void *context)
 
 void store_run_name(const struct handoff_run *run, char name[280])
 {
-	snprintf(name, 280, "%06lld %.40s %.180s.log", (long long)run->id, run->rule, run->name);
+	_cleanup_(mem_freep) char *called = str_dup(run->name);
+
+	utf8_shorten(called, 180);
+	snprintf(name, 280, "%06lld %.40s %.200s.log", (long long)run->id, run->rule, called);
 }
 
 /* ---- a run ---- */
 
-/* What the tools say to the records that it made. */
+/* What the tools say to the records that it made; before that, to the change that it is about. */
 static void made_lines(struct store *store, struct db *db, int64_t run, struct buf *b)
 {
 	sqlite3_stmt *q = db_query(db,
-		"SELECT o.record, o.tool, o.state, o.error FROM handoff_made m JOIN outbox o ON o.record = "
-		"m.record"
-		" WHERE m.run = ?1 ORDER BY o.seq",
+		"SELECT o.record, o.tool, o.state, o.error FROM outbox o WHERE o.record IN"
+		" (SELECT record FROM handoff_made WHERE run = ?1 UNION SELECT record FROM handoff_run WHERE "
+		"id = ?1 AND state = 0)"
+		" ORDER BY o.seq",
 		"i", run);
 
 	while (db_row(q)) {

@@ -128,7 +128,7 @@ static const char *const steps[] = {
 	" acted INTEGER NOT NULL DEFAULT 0, chain TEXT NOT NULL, name TEXT NOT NULL, log TEXT NOT NULL "
 	"DEFAULT '',"
 	" error TEXT NOT NULL DEFAULT '', UNIQUE (rule, record, transition)) STRICT;"
-	"CREATE INDEX handoff_run_open ON handoff_run (state, id) WHERE state < 2;"
+	"CREATE INDEX handoff_run_state ON handoff_run (state, id);"
 	/* The rows of the history that runs wrote. */
 	"CREATE TABLE handoff_rows (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, run INTEGER NOT NULL) "
 	"STRICT;"
@@ -143,7 +143,7 @@ static const char *const steps[] = {
 	"INTEGER NOT NULL,"
 	" action TEXT NOT NULL, result TEXT NOT NULL DEFAULT '') STRICT;"
 	"CREATE INDEX handoff_step_run ON handoff_step (run, id);"
-	"CREATE INDEX handoff_step_open ON handoff_step (id) WHERE state < 2;"
+	"CREATE INDEX handoff_step_state ON handoff_step (state, id);"
 	/* Records that were removed (record.state 1): until when their tools are not told, and the name in the trash. */
 	"CREATE TABLE trash (record INTEGER PRIMARY KEY, type INTEGER NOT NULL, name TEXT NOT NULL,"
 	" ms INTEGER NOT NULL, due INTEGER NOT NULL, state INTEGER NOT NULL, UNIQUE (type, name)) STRICT;"

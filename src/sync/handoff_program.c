@@ -56,10 +56,12 @@ static int spawn(char *const argv[], char *const env[], const char *dir, const i
 {
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t how;
-	sigset_t none;
+	sigset_t none, ordinary;
 	int r;
 
 	sigemptyset(&none);
+	sigemptyset(&ordinary);
+	sigaddset(&ordinary, SIGPIPE); /* which is ignored in our own process */
 	posix_spawn_file_actions_init(&files);
 	posix_spawn_file_actions_addchdir_np(&files, dir);
 	posix_spawn_file_actions_adddup2(&files, in[0], STDIN_FILENO);
@@ -67,7 +69,9 @@ static int spawn(char *const argv[], char *const env[], const char *dir, const i
 	posix_spawn_file_actions_adddup2(&files, complaints[1], STDERR_FILENO);
 	posix_spawnattr_init(&how);
 	/* Its own group, so that what it started ends with it; no blocked signals from our threads. */
-	posix_spawnattr_setflags(&how, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
+	posix_spawnattr_setflags(
+		&how, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	posix_spawnattr_setsigdefault(&how, &ordinary);
 	posix_spawnattr_setsigmask(&how, &none);
 	r = posix_spawnp(ret, argv[0], &files, &how, argv, env);
 	posix_spawnattr_destroy(&how);

@@ -28,6 +28,7 @@ cat >stack.json <<'END'
     "ping": {"on": "client", "when": {"city": {"changed": true}}, "do": [{"update": "record", "set": {"notes": "{city}!"}}]},
     "pong": {"on": "client", "when": {"notes": {"changed": true}}, "do": [{"update": "record", "set": {"city": "{notes}?"}}]},
     "self": {"on": "contact", "created": true, "do": [{"create": "contact", "set": {"name": "{name} again"}}]},
+    "often": {"on": "quote", "when": {"notes": {"changed": true}}, "do": [{"update": "record", "set": {"valid_until": "{today}"}}]},
     "task": {"on": "deal", "when": {"stage": "qualified"}, "do": [{"create": "task", "set": {"title": "Call {client}", "project": "{notes}"}}]},
     "script": {"on": "task", "created": true, "if": {"notes": {"has": "script"}},
       "do": [{"run": ["sh", "script.sh", "{title}"], "time": "1s", "env": {"WHO": "{company}"},
@@ -139,7 +140,7 @@ check_fails "a record that is not so" 1 'not as won-deal wants it' "$SEAMFS" han
 check "what was won before there was the rule" "$SEAMFS" handoff replay won-deal m/deals/Old.json
 check_within 5 "gets its invoice when that is asked for" grep -q ',100.00,19.00,119.00,EUR' invoices.csv
 check "replay of all" "$SEAMFS" handoff -m m replay won-deal
-sleep 0.5
+sleep 0.2
 check_equal "makes nothing twice" "$(run_of won-deal Old) $(run_of won-deal 'Brand refresh') $(run_of won-deal Site)" "1 1 1"
 
 # ---- programs and files
@@ -174,3 +175,26 @@ remount
 check_equal "nothing happens, over a restart too" "$(run_of won-deal Far)" 0
 check "resume" "$SEAMFS" handoff -m m resume won-deal
 check_within 5 "what happened meanwhile is done" prints 'done' state_of_run won-deal Far
+
+# ---- what is not confirmed, and what a person takes back
+unmount
+sed -i '0,/"connector": "csv"/s//"connector": "csv", "send": "review"/' stack.json
+mount_pulled 20
+put m/deals/Held.json <<<'{"title": "Held", "client": "Acme", "amount": 9.00, "stage": "lead"}'
+echo won >m/deals/Held.d/stage
+check_within 5 "a change that waits for a person" prints 'waits' state_of_run won-deal Held
+check_contains "and its run says so" "$(cat m/.seam/log/*"won-deal Held.log")" 'crm hears of it when a person approves'
+check_not "makes nothing" grep -q ',9.00,1.71,10.71,EUR' invoices.csv
+check "approve" "$SEAMFS" approve -m m
+check_within 5 "then it does" grep -q ',9.00,1.71,10.71,EUR' invoices.csv
+put m/deals/Not.json <<<'{"title": "Not", "client": "Acme", "amount": 6.00, "stage": "won"}'
+check_within 5 "one more" prints 'waits' state_of_run won-deal Not
+"$SEAMFS" reject -m m >/dev/null
+check_within 5 "taken back, it starts nothing" prints 'dropped' state_of_run won-deal Not
+check_not "and makes nothing" grep -q ',6.00,' invoices.csv
+
+# ---- again and again
+rm -f m/problems/*
+for i in {1..11}; do echo "$i" >m/quotes/Q-1.d/notes; done
+check_within 5 "one that runs all the time is stopped" told 'it ran 8 times for this record within an hour'
+check_equal "and that is said once" "$(find m/problems -name '*often Q-1*' | wc -l)" 1
