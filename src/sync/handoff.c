@@ -14,7 +14,11 @@
 #include "seamfs/codec/date.h"
 #include "seamfs/codec/json.h"
 
-enum { SOON_MS = 2000, LATEST_MS = 30000 };
+enum {
+	SOON_MS = 2000,
+	LATEST_MS = 30000,
+	TOGETHER = 32, /* in one transaction; then others have their turn */
+};
 
 /* ---- jobs ---- */
 
@@ -23,9 +27,19 @@ static int prepare(struct tx *tx, void *argument)
 	return store_handoff_prepare(tx);
 }
 
+struct matches {
+	struct handoff_match all[TOGETHER];
+	size_t count;
+};
+
 static int note(struct tx *tx, void *argument)
 {
-	return store_handoff_note(tx, argument);
+	struct matches *m = argument;
+	int r = 0;
+
+	for (size_t i = 0; i < m->count && r == 0; i++)
+		r = store_handoff_note(tx, &m->all[i]);
+	return r;
 }
 
 static int month(struct tx *tx, void *argument)
@@ -36,6 +50,33 @@ static int month(struct tx *tx, void *argument)
 static int carry_out(struct tx *tx, void *argument)
 {
 	return store_handoff_carry_out(tx, *(int64_t *)argument);
+}
+
+struct runs {
+	int64_t after; /* the last one that was looked at */
+	int result;    /* of one that has to be tried again */
+	_Bool more;
+};
+
+/* Each stands for itself: what could not be stored of one leaves the others. */
+static int carry_out_some(struct tx *tx, void *argument)
+{
+	struct runs *runs = argument;
+
+	runs->more = 0;
+	for (int i = 0; i < TOGETHER; i++) {
+		int64_t run = store_handoff_waiting(tx->db, runs->after);
+		int r;
+
+		if (!run)
+			return 0;
+		r = store_try(tx, carry_out, &run);
+		if (r < 0)
+			runs->result = r;
+		runs->after = run;
+	}
+	runs->more = 1;
+	return 0;
 }
 
 static int begin_step(struct tx *tx, void *argument)
@@ -87,23 +128,27 @@ static int write_job(struct handoffs *h, store_job job, void *argument)
 static void follow(struct handoffs *h, const struct handoff *rule, int64_t *position)
 {
 	struct db *db = store_db(h->store);
+	struct matches found = {.count = 0};
 	struct handoff_state state;
-	struct handoff_match m;
-	int64_t end;
+	int64_t end = *position;
+	int looked = 0;
 
 	if (rule->trigger == HANDOFF_MONTHLY || store_handoff_state(db, rule->name, &state) < 0 ||
 		state.paused)
 		return;
-	while (!stopping(h) && store_handoff_next(h->store, db, rule, *position, &m, &end)) {
+	while (looked++ < TOGETHER) {
+		struct handoff_match *m = &found.all[found.count];
+
+		if (!store_handoff_next(h->store, db, rule, end, m, &end))
+			break;
 		/* A date that has come is noted by itself; the history only says which record to look at. */
 		if (rule->trigger != HANDOFF_DATE ||
-			store_handoff_due(h->store, db, rule, m.record, clock_now_ms(), &m)) {
-			if (write_job(h, note, &m) < 0)
-				return;
-		}
-		*position = end;
+			store_handoff_due(h->store, db, rule, m->record, clock_now_ms(), m))
+			found.count++;
 	}
-	*position = end;
+	h->more |= looked > TOGETHER;
+	if (!found.count || write_job(h, note, &found) == 0)
+		*position = end;
 }
 
 struct ids {
@@ -126,14 +171,14 @@ static void look_at_all(struct handoffs *h, const struct handoff *rule)
 	struct db *db = store_db(h->store);
 	struct ids d = {0};
 	struct handoff_state state;
-	struct handoff_match m;
+	struct matches found = {.count = 1};
 
 	if (store_handoff_state(db, rule->name, &state) < 0 || state.paused)
 		return;
 	store_record_all(db, rule->type, take_id, &d);
 	for (size_t i = 0; i < d.count && !stopping(h); i++) {
-		if (store_handoff_due(h->store, db, rule, d.ids[i], clock_now_ms(), &m))
-			write_job(h, note, &m);
+		if (store_handoff_due(h->store, db, rule, d.ids[i], clock_now_ms(), &found.all[0]))
+			write_job(h, note, &found);
 	}
 	free(d.ids);
 }
@@ -160,10 +205,15 @@ static void keep_calendar(struct handoffs *h)
 
 static void carry_out_all(struct handoffs *h)
 {
-	int64_t run = 0;
+	struct runs runs = {.after = 0};
 
-	while (!stopping(h) && (run = store_handoff_waiting(store_db(h->store), run)))
-		write_job(h, carry_out, &run);
+	if (!store_handoff_waiting(store_db(h->store), 0))
+		return;
+	do {
+		if (write_job(h, carry_out_some, &runs) < 0)
+			return;
+	} while (runs.more && !stopping(h));
+	h->again |= runs.result < 0;
 }
 
 int handoff_take(struct handoffs *h, const struct handoff_step *step, char **ret_result, struct err *e)
@@ -234,7 +284,7 @@ static void work(struct handoffs *h)
 {
 	const struct handoff *rule;
 
-	h->again = 0;
+	h->again = h->more = 0;
 	for (int i = 0; (rule = handoff_get(h->stack, i)) && !stopping(h); i++)
 		follow(h, rule, &h->position[i]);
 	keep_calendar(h);
@@ -256,6 +306,8 @@ static void *thread_main(void *argument)
 		struct pollfd p = {.fd = h->bell, .events = POLLIN};
 
 		work(h);
+		if (h->more && !h->again)
+			continue;
 		if (poll(&p, 1, h->again || moved(h) ? SOON_MS : LATEST_MS) > 0 &&
 			read(h->bell, &rings, sizeof(rings)) < 0)
 			continue;
