@@ -24,6 +24,9 @@ _seamfs_held() {
 # The last changes of the mount at $1, the number first.
 _seamfs_changes() { seamfs log -m "$1" -n 20 2>/dev/null | sed -n 's/^#\([0-9]\)/\1/p'; }
 
+# The rules of the mount at $1.
+_seamfs_rules() { seamfs handoff -m "$1" list 2>/dev/null | awk 'p { print $1 } $1 == "rule" { p = 1 }'; }
+
 # Tools of a mounted stack: of the mount at $1, or of all.
 _seamfs_mounted_tools() {
 	local dir
@@ -131,6 +134,7 @@ _seamfs() {
 		status | sync | approve | reject | undo) word=--mount ;;
 		log) word='--mount --count' ;;
 		verify) word='--mount --sample' ;;
+		handoff) word='--mount --count' ;;
 		'') word=--version ;;
 		*) word='' ;;
 		esac
@@ -140,7 +144,7 @@ _seamfs() {
 
 	case $verb:${#arguments[@]} in
 	:0)
-		word='mount unmount demo status sync approve reject log blame undo link unlink verify tool check'
+		word='mount unmount demo status sync approve reject log blame undo link unlink verify handoff tool check'
 		mapfile -t COMPREPLY < <(compgen -W "$word" -- "$cur")
 		;;
 	mount:0 | demo:0)
@@ -155,7 +159,9 @@ _seamfs() {
 	sync:0) _seamfs_lines "$cur" < <(_seamfs_mounted_tools "$mount") ;;
 	approve:* | reject:*) _seamfs_numbers "$cur" "${arguments[@]}" < <(_seamfs_held "$(_seamfs_mount "$mount")") ;;
 	undo:0) _seamfs_numbers "$cur" < <(_seamfs_changes "$(_seamfs_mount "$mount")") ;;
-	log:0 | blame:0 | link:[01] | unlink:0) compopt -o default ;;
+	log:0 | blame:0 | link:[01] | unlink:0 | handoff:2) compopt -o default ;;
+	handoff:0) mapfile -t COMPREPLY < <(compgen -W 'list test runs replay pause resume' -- "$cur") ;;
+	handoff:1) _seamfs_lines "$cur" < <(_seamfs_rules "$(_seamfs_mount "$mount")") ;;
 	unlink:1)
 		word=$(_seamfs_mount "$(_seamfs_plain "${arguments[0]}")")
 		[ -z "$word" ] || _seamfs_lines "$cur" < <(_seamfs_mounted_tools "$word")

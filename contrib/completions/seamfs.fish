@@ -44,6 +44,11 @@ function __seamfs_held
     end
 end
 
+function __seamfs_rules
+    set -l dir (__seamfs_mount)
+    test -n "$dir"; and seamfs handoff -m $dir list 2>/dev/null | string replace -rf '^([a-z]\S*) +(\S+) +(on|paused) .*' '$1\tfor each $2'
+end
+
 function __seamfs_changes
     set -l dir (__seamfs_mount)
     test -n "$dir"; and seamfs log -m $dir -n 20 2>/dev/null | string replace -rf '^#(\d+) ' '$1\t'
@@ -79,7 +84,7 @@ function __seamfs_verb
     set -q words[2]; and contains -- $words[2] $argv
 end
 
-set -l verbs mount unmount demo status sync approve reject log blame undo link unlink verify tool check
+set -l verbs mount unmount demo status sync approve reject log blame undo link unlink verify handoff tool check
 set -l types client contact deal quote invoice payment project task time document entry
 set -l none "not __seamfs_verb $verbs"
 
@@ -99,6 +104,7 @@ complete -c seamfs -n $none -a undo -d 'Take back a change'
 complete -c seamfs -n $none -a link -d 'Two files are one record'
 complete -c seamfs -n $none -a unlink -d 'What a tool holds is another record'
 complete -c seamfs -n $none -a verify -d 'Read records again and compare'
+complete -c seamfs -n $none -a handoff -d 'Rules that do things by themselves'
 complete -c seamfs -n $none -a tool -d 'List, add, test, log in to or draft tools'
 complete -c seamfs -n $none -a check -d 'Check the configuration and every manifest'
 
@@ -106,8 +112,9 @@ complete -c seamfs -n '__seamfs_verb tool; and not __fish_seen_subcommand_from c
 complete -c seamfs -n '__seamfs_verb mount' -s f -l foreground -d 'Stay in the foreground'
 complete -c seamfs -n '__seamfs_verb mount' -s r -l review -d 'Send nothing before it is approved'
 complete -c seamfs -n '__seamfs_verb mount' -s v -l verbose -d 'Log more'
-complete -c seamfs -n '__seamfs_verb status sync approve reject log undo verify' -s m -l mount -x -a '(__seamfs_mounts)' -d 'The mount that is meant'
+complete -c seamfs -n '__seamfs_verb status sync approve reject log undo verify handoff' -s m -l mount -x -a '(__seamfs_mounts)' -d 'The mount that is meant'
 complete -c seamfs -n '__seamfs_verb log' -s n -l count -x -d 'How many changes'
+complete -c seamfs -n '__seamfs_verb handoff' -s n -l count -x -d 'How many runs'
 complete -c seamfs -n '__seamfs_verb verify' -l sample -x -d 'How many records of each tool'
 complete -c seamfs -n '__seamfs_verb mount demo' -a '(__fish_complete_directories)'
 complete -c seamfs -n '__seamfs_verb unmount' -a '(__seamfs_mounts)'
@@ -117,6 +124,9 @@ complete -c seamfs -n '__seamfs_verb undo' -k -a '(__seamfs_changes)'
 complete -c seamfs -n '__seamfs_verb log blame link' -F
 complete -c seamfs -n '__seamfs_verb unlink; and __seamfs_words 1' -F
 complete -c seamfs -n '__seamfs_verb unlink; and __seamfs_words 2' -a '(__seamfs_file_tools)'
+complete -c seamfs -n '__seamfs_verb handoff; and __seamfs_words 1' -a 'list test runs replay pause resume'
+complete -c seamfs -n '__seamfs_verb handoff; and __seamfs_words 2' -a '(__seamfs_rules)'
+complete -c seamfs -n '__seamfs_verb handoff; and __seamfs_words 3' -F
 complete -c seamfs -n '__seamfs_verb tool; and not __fish_seen_subcommand_from list add test login check new' -a 'list add test login check new'
 complete -c seamfs -n '__seamfs_verb tool; and __fish_seen_subcommand_from test login' -a '(__seamfs_tools)'
 complete -c seamfs -n '__seamfs_verb tool; and __fish_seen_subcommand_from test; and not __seamfs_words 2' -a "$types"

@@ -67,6 +67,18 @@ static const struct verb verbs[] = {
 		"what sync "
 		"knows. Exit code 1 when any does. Happens by itself, too (\"verify\" in stack.json).",
 		0, 0, verb_verify},
+	{"handoff",
+		"handoff [-m DIR] list | test RULE FILE | runs [-n COUNT] | replay RULE [FILE] | pause RULE "
+		"| resume RULE",
+		"list: the rules of stack.json that do things by themselves, and how often they did.\n"
+		"test: what the rule would do to that record, as a diff; nothing is done.\n"
+		"runs: what the rules did, the last one at the end.\n"
+		"  -n COUNT  how many runs (default 20)\n"
+		"replay: carries out what failed, or what the rule would have done to FILE, or to every "
+		"record "
+		"that is as it wants it, before there was the rule; nothing that was done is done again.\n"
+		"pause, resume: what happens meanwhile is done after \"resume\".",
+		1, 3, verb_handoff},
 	{"tool",
 		"tool [-c stack.json] list | add [CONNECTOR] | test NAME [TYPE...] | login NAME [--paste] | "
 		"check FILE | new SPEC.json [-o FILE]",

@@ -141,3 +141,95 @@ int instant_parse(const char *text, int64_t *ret_ms)
 	*ret_ms = ((int64_t)timegm(&t) - offset) * 1000 + part;
 	return 0;
 }
+
+/* ---- reckoning ---- */
+
+/* Civil days of the proleptic Gregorian calendar, counted in years that begin in March. */
+static int64_t count_days(int64_t year, int64_t month, int64_t day)
+{
+	int64_t y = month <= 2 ? year - 1 : year;
+	int64_t era = (y >= 0 ? y : y - 399) / 400;
+	int64_t of_era = y - era * 400;
+	int64_t of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+
+	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+}
+
+static void parts_of(const char *date, int *year, int *month, int *day)
+{
+	*year = *month = *day = 1;
+	(void)iso_date(&date, year, month, day);
+}
+
+int64_t date_days(const char *date)
+{
+	int year, month, day;
+
+	parts_of(date, &year, &month, &day);
+	return count_days(year, month, day);
+}
+
+int date_of_days(int64_t days, char ret[11])
+{
+	struct tm t;
+	time_t seconds = (time_t)days * 86400;
+
+	if (days < count_days(1, 1, 1) || days > count_days(9999, 12, 31) || !gmtime_r(&seconds, &t))
+		return -ERANGE;
+	return print_date(t.tm_year + 1900, t.tm_mon + 1, t.tm_mday, ret);
+}
+
+int date_add_months(const char *date, int64_t months, char ret[11])
+{
+	int year, month, day;
+	int64_t total;
+
+	parts_of(date, &year, &month, &day);
+	total = (int64_t)year * 12 + month - 1 + months;
+	if (total < 12 || total >= 10000 * 12)
+		return -ERANGE;
+	while (print_date((int)(total / 12), (int)(total % 12) + 1, day, ret) < 0)
+		day--;
+	return 0;
+}
+
+int date_month_end(const char *date, char ret[11])
+{
+	int year, month, day = 31;
+
+	parts_of(date, &year, &month, &day);
+	for (day = 31; print_date(year, month, day, ret) < 0; day--)
+		;
+	return 0;
+}
+
+static _Bool weekend(int64_t days)
+{
+	int64_t weekday = ((days + 3) % 7 + 7) % 7; /* 0: Monday; day 0 was a Thursday */
+
+	return weekday > 4;
+}
+
+int date_add_workdays(const char *date, int64_t days, char ret[11])
+{
+	int64_t day = date_days(date);
+
+	while (weekend(day))
+		day++;
+	for (; days > 0; days--) {
+		do
+			day++;
+		while (weekend(day));
+	}
+	return date_of_days(day, ret);
+}
+
+void date_local(int64_t ms, char ret[11], int *ret_minute)
+{
+	time_t seconds = (time_t)(ms / 1000);
+	struct tm t;
+
+	localtime_r(&seconds, &t);
+	(void)print_date(t.tm_year + 1900, t.tm_mon + 1, t.tm_mday, ret);
+	*ret_minute = t.tm_hour * 60 + t.tm_min;
+}

@@ -75,7 +75,8 @@ static int read_state(struct stack *s, const cJSON *item, const char *pointer, s
 }
 
 /* "30s", "5m", "1h", "7d" */
-int stack_read_time(struct stack *s, const cJSON *item, const char *pointer, int64_t *ret_ms, struct err *e)
+int stack_read_time(
+	const struct stack *s, const cJSON *item, const char *pointer, int64_t *ret_ms, struct err *e)
 {
 	const char *text = json_text(item);
 	char *end = NULL;
@@ -300,6 +301,7 @@ static const struct {
 	{"guard", stack_read_guard, .object = 1},
 	{"send", stack_read_send},
 	{"verify", read_verify},
+	{"handoffs", stack_read_handoffs, .object = 1},
 };
 
 static int read_keys(struct stack *s, struct err *e)
@@ -316,7 +318,7 @@ static int read_keys(struct stack *s, struct err *e)
 			return stack_fail(s, pointer, EINVAL, e,
 				"unknown key \"%s\"; known are company, currency, state, grace, "
 				"scratch, cache, tools, poll, owners, shares, conflicts, ids, guard, send, "
-				"verify",
+				"verify, handoffs",
 				item->string);
 	}
 	for (i = 0; i < ARRAY_LEN(keys); i++) {
@@ -412,6 +414,7 @@ void stack_free(struct stack *s)
 		free(s->tools[i].cost_currency);
 		free(s->tools[i].folder);
 	}
+	stack_free_handoffs(s);
 	free(s->path);
 	free(s->base_dir);
 	free(s->company);

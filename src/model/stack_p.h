@@ -5,7 +5,8 @@
 #include "seamfs/model/stack.h"
 
 /* stack_read_time - "30s", "5m", "1h", "7d" */
-int stack_read_time(struct stack *s, const cJSON *item, const char *pointer, int64_t *ret_ms, struct err *e);
+int stack_read_time(
+	const struct stack *s, const cJSON *item, const char *pointer, int64_t *ret_ms, struct err *e);
 
 /* stack_find_tool - index of the tool with that name, or -errno with the place */
 int stack_find_tool(const struct stack *s, const char *name, const char *pointer, struct err *e);
@@ -25,6 +26,9 @@ int stack_read_tool_send(
 
 /* stack_read_about - what a person has written down about a tool: its cost, and when it was looked at */
 int stack_read_about(struct stack *s, struct tool *tool, const char *pointer, struct err *e);
+/* handoff.c */
+int stack_read_handoffs(struct stack *s, const cJSON *item, const char *pointer, struct err *e);
+void stack_free_handoffs(struct stack *s);
 
 /* stack_check_rules - every copy of every field has a rule */
 int stack_check_rules(const struct stack *s, struct err *e);

@@ -9,7 +9,7 @@
 #include "seamfs/base/log.h"
 #include "seamfs/base/mem.h"
 
-enum { SLOTS = 512 }; /* a power of two, more than twice the statements of the program */
+enum { SLOTS = 1024 }; /* a power of two, more than twice the statements of the program */
 
 struct db_statement {
 	const char *sql;
@@ -74,7 +74,7 @@ void db_finish(struct db *db)
 
 static sqlite3_stmt *cached(struct db *db, const char *sql)
 {
-	size_t slot = ((uintptr_t)sql * UINT64_C(0x9e3779b97f4a7c15)) >> 55;
+	size_t slot = ((uintptr_t)sql * UINT64_C(0x9e3779b97f4a7c15)) >> 54;
 	struct db_statement *s;
 
 	for (;; slot++) {

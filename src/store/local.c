@@ -9,6 +9,7 @@
 #include "seamfs/base/mem.h"
 #include "seamfs/model/place.h"
 #include "seamfs/store/change.h"
+#include "seamfs/store/handoff.h"
 
 /* ---- events ---- */
 
@@ -56,11 +57,19 @@ void store_tool_health(struct db *db, int64_t tool, struct tool_health *ret)
 
 int store_tool_note(struct tx *tx, int64_t tool, const char *error, _Bool pulled)
 {
+	int r = 0;
+
 	if (error)
 		return db_run(tx->db,
 			"UPDATE tool SET error = ?2, error_ms = CASE WHEN error_ms THEN error_ms ELSE ?3 END "
 			"WHERE id = ?1",
 			"iti", tool, error, tx->now_ms);
+	for (int t = TYPE_NONE + 1; t < TYPE_COUNT && pulled && r == 0; t++) {
+		if (tx->stack->tools[store_tool_index(tx->store, tool)].types[t].used)
+			r = store_handoff_first_pull(tx, tool, (enum type_id)t);
+	}
+	if (r < 0)
+		return r;
 	return db_run(tx->db,
 		"UPDATE tool SET ok_ms = ?2, error_ms = 0, error = '', pull_ms = CASE WHEN ?3 THEN ?2 ELSE "
 		"pull_ms END"

@@ -114,6 +114,36 @@ static const char *const steps[] = {
 	"CREATE TABLE failure (id INTEGER PRIMARY KEY AUTOINCREMENT, ms INTEGER NOT NULL, act TEXT NOT NULL,"
 	" dir TEXT NOT NULL, path TEXT NOT NULL, code INTEGER NOT NULL, field TEXT NOT NULL,"
 	" tool INTEGER NOT NULL, text TEXT NOT NULL) STRICT;"
+	/* The end of the history when a tool's records of a type had all been read for the first time: what was there is no event. */
+	"CREATE TABLE first_pull (tool INTEGER NOT NULL, type INTEGER NOT NULL, row INTEGER NOT NULL,"
+	" PRIMARY KEY (tool, type)) STRICT, WITHOUT ROWID;"
+	/* Hand-offs. cursor: the last row of the history that the rule has looked at; day: of its first start; month: the last one done. */
+	"CREATE TABLE handoff_rule (name TEXT PRIMARY KEY, cursor INTEGER NOT NULL, day TEXT NOT NULL, month "
+	"TEXT NOT NULL,"
+	" paused INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;"
+	/* acted: its changes of records are made; chain: the rules that led to it. */
+	"CREATE TABLE handoff_run (id INTEGER PRIMARY KEY AUTOINCREMENT, rule TEXT NOT NULL, record INTEGER "
+	"NOT NULL,"
+	" transition TEXT NOT NULL, day TEXT NOT NULL, ms INTEGER NOT NULL, state INTEGER NOT NULL,"
+	" acted INTEGER NOT NULL DEFAULT 0, chain TEXT NOT NULL, name TEXT NOT NULL, log TEXT NOT NULL "
+	"DEFAULT '',"
+	" error TEXT NOT NULL DEFAULT '', UNIQUE (rule, record, transition)) STRICT;"
+	"CREATE INDEX handoff_run_state ON handoff_run (state, id);"
+	/* The rows of the history that runs wrote. */
+	"CREATE TABLE handoff_rows (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, run INTEGER NOT NULL) "
+	"STRICT;"
+	"CREATE TABLE handoff_made (run INTEGER NOT NULL, record INTEGER NOT NULL, slot TEXT NOT NULL,"
+	" PRIMARY KEY (run, record, slot)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX handoff_made_record ON handoff_made (record);"
+	/* Records that became a line of another one, which is not to happen twice. */
+	"CREATE TABLE handoff_used (record INTEGER NOT NULL, made INTEGER NOT NULL, PRIMARY KEY (record, "
+	"made))"
+	" STRICT, WITHOUT ROWID;"
+	"CREATE TABLE handoff_step (id INTEGER PRIMARY KEY AUTOINCREMENT, run INTEGER NOT NULL, state "
+	"INTEGER NOT NULL,"
+	" action TEXT NOT NULL, result TEXT NOT NULL DEFAULT '') STRICT;"
+	"CREATE INDEX handoff_step_run ON handoff_step (run, id);"
+	"CREATE INDEX handoff_step_state ON handoff_step (state, id);"
 	/* Records that were removed (record.state 1): until when their tools are not told, and the name in the trash. */
 	"CREATE TABLE trash (record INTEGER PRIMARY KEY, type INTEGER NOT NULL, name TEXT NOT NULL,"
 	" ms INTEGER NOT NULL, due INTEGER NOT NULL, state INTEGER NOT NULL, UNIQUE (type, name)) STRICT;"

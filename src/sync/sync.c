@@ -248,6 +248,7 @@ int sync_start(struct sync *s, struct store *store, struct cache *cache, struct 
 	s->cache = cache;
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
+	r = handoffs_start(&s->handoffs, store, &s->stop);
 	for (int i = 1; i < s->stack->tool_count && r == 0; i++) {
 		struct worker *w = &s->workers[i];
 		int64_t limited_ms;
@@ -277,6 +278,7 @@ void sync_stop(struct sync *s)
 	atomic_store(&s->stop, 1);
 	if (s->store)
 		store_ring(s->store);
+	handoffs_stop(&s->handoffs);
 	for (int i = 1; i < s->stack->tool_count; i++) {
 		if (s->workers[i].started)
 			pthread_join(s->workers[i].thread, NULL);

@@ -11,6 +11,7 @@
 #include "seamfs/store/local.h"
 #include "seamfs/store/outbox.h"
 #include "seamfs/sync/sync.h"
+#include "sync/handoff.h"
 
 /* Moves the bytes of documents, with a link of its own: some bring what is read, some send what was written. */
 struct carrier {
@@ -50,6 +51,7 @@ struct sync {
 	struct store *store;
 	struct cache *cache;
 	atomic_bool stop;
+	struct handoffs handoffs;
 	struct worker workers[STACK_MAX_TOOLS];
 };
 

@@ -96,7 +96,8 @@ static const store_job controls[PLACE_FIXED_COUNT] = {
 _Bool control_takes(struct place p)
 {
 	return p.kind == PLACE_FIXED && p.b < PLACE_FIXED_COUNT &&
-	       (controls[p.b] || p.b == PLACE_FIXED_LINKS || p.b == PLACE_FIXED_LINK_ORDERS);
+	       (controls[p.b] || p.b == PLACE_FIXED_LINKS || p.b == PLACE_FIXED_LINK_ORDERS ||
+		       p.b == PLACE_FIXED_HANDOFFS);
 }
 
 int control_write(struct tree *tree, struct place p, const void *bytes, size_t len, const struct caller *who,
@@ -106,6 +107,8 @@ int control_write(struct tree *tree, struct place p, const void *bytes, size_t l
 	_cleanup_(mem_freep) char *path = tree_path(tree, place_to_ino(p));
 	int r;
 
+	if (p.b == PLACE_FIXED_HANDOFFS)
+		return handoffs_write(tree, bytes, len, e);
 	if (!controls[p.b])
 		return links_write(tree, bytes, len, who, e);
 	memcpy(o.word, bytes, len < sizeof(o.word) ? len : sizeof(o.word) - 1);

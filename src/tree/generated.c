@@ -11,6 +11,7 @@
 #include "seamfs/store/drift.h"
 #include "seamfs/store/drive.h"
 #include "seamfs/store/guard.h"
+#include "seamfs/store/handoff.h"
 #include "seamfs/store/review.h"
 #include "seamfs/store/trash.h"
 #include "tree/failure.h"
@@ -44,6 +45,7 @@ static const char readme_rules[] =
 	"rejected or draft.\n"
 	"- Where changes are reviewed, nothing is sent before a person says so: `.seam/approve` shows what "
 	"waits.\n"
+	"- `.seam/handoffs` lists the rules that do things by themselves, `.seam/log/` what they did.\n"
 	"- `.seam/history/DATE.ndjson` has every change; `echo NUMBER > .seam/undo` takes one back.\n"
 	"- `contacts/NAME.vcf` is the contact as a card for address books, `calendar.ics` has what is to be "
 	"done and due; "
@@ -54,6 +56,7 @@ static const char readme_rules[] =
 	"| `NAME.d/FIELD` | one field as text, read and written: `echo sent > invoices/X.d/status` |\n"
 	"| `NAME.meta.json` | ids in the tools, how far each is, who set each field |\n"
 	"| `NAME.log.ndjson` | the record's changes, newest first |\n"
+	"| `NAME.handoff-RULE.diff` | what that hand-off would do to the record; nothing is done |\n"
 	"| `.template.json` | every key of the type: copy it, fill it in |\n"
 	"| `.error`, `.last` | what was refused in the folder; what was made in it |\n"
 	"| `.export/json`, `ndjson`, `csv` | all records of the folder in one read |\n"
@@ -203,6 +206,9 @@ static int status(struct tree *tree, struct buf *b)
 	}
 	buf_printf(b, "\n%lld problem%s%s\n", (long long)problems, problems == 1 ? "" : "s",
 		problems ? ": see problems/" : "");
+	if (store_handoff_failing(db))
+		buf_printf(b, "%lld hand-offs failed: see problems/ and .seam/log/\n",
+			(long long)store_handoff_failing(db));
 	if (held_count(db))
 		buf_printf(b,
 			"%lld changes wait for \"seamfs approve\" or \"seamfs reject\": see .seam/approve\n",
@@ -264,6 +270,7 @@ static int status_json(struct tree *tree, struct buf *b)
 			" + (SELECT count(*) FROM file WHERE due > 0)",
 			"")));
 	json_set(root, "held", json_new_int(held_count(db)));
+	json_set(root, "failing_handoffs", json_new_int(store_handoff_failing(db)));
 	tools = cJSON_AddArrayToObject(root, "tools");
 	for (int i = 1; i < stack->tool_count; i++) {
 		cJSON *tool = cJSON_CreateObject();
@@ -328,6 +335,8 @@ int generated_read(struct tree *tree, enum place_fixed file, struct buf *b)
 		return held(tree, b);
 	case PLACE_FIXED_CALENDAR:
 		return calendar_read(tree, b);
+	case PLACE_FIXED_HANDOFFS:
+		return handoffs_read(tree, b);
 	case PLACE_FIXED_ERRORS:
 		failure_each(tree, NULL, error_line, &c);
 		return b->error;

@@ -103,6 +103,17 @@ NODE_PARENT(node_outbox_parent);
 int node_outbox_lookup(struct tree *tree, const char *entry, struct node *ret);
 void node_outbox_list(struct listing *l);
 
+/* node_run.c */
+NODE_STAT(node_run_stat);
+NODE_READ(node_run_read);
+NODE_PARENT(node_run_parent);
+NODE_STAT(node_trial_stat);
+NODE_READ(node_trial_read);
+NODE_PARENT(node_trial_parent);
+int node_run_lookup(struct tree *tree, const char *entry, struct node *ret);
+void node_run_list(struct listing *l);
+size_t node_trial_stem(struct tree *tree, const char *name, int *ret_rule);
+
 /* node_history.c */
 NODE_STAT(node_history_stat);
 NODE_READ(node_history_read);

@@ -101,9 +101,9 @@ struct links_job {
 };
 
 /* "clients/X", "clients/X/client.json", "contacts/Y.json" */
-static int find_record(struct tree *tree, const cJSON *path, int64_t *ret, struct err *e)
+int links_find(struct tree *tree, const char *path, int64_t *ret, struct err *e)
 {
-	_cleanup_(mem_freep) char *copy = str_dup(json_text(path) ? json_text(path) : "");
+	_cleanup_(mem_freep) char *copy = str_dup(path);
 	struct node node = {.ino = PLACE_ROOT_INO};
 	char *rest, *name;
 	struct place p;
@@ -114,10 +114,14 @@ static int find_record(struct tree *tree, const cJSON *path, int64_t *ret, struc
 	p = place_of_ino(node.ino);
 	if (r < 0 || (p.kind != PLACE_RECORD && p.kind != PLACE_RECORD_DIR))
 		return err_set(e, ENOENT,
-			"\"%s\" is no record; name it as the tree does, such as clients/NAME",
-			json_text(path) ? json_text(path) : "");
+			"\"%s\" is no record; name it as the tree does, such as clients/NAME", path);
 	*ret = p.b;
 	return 0;
+}
+
+static int find_record(struct tree *tree, const cJSON *path, int64_t *ret, struct err *e)
+{
+	return links_find(tree, json_text(path) ? json_text(path) : "", ret, e);
 }
 
 static int run_orders(struct tx *tx, void *argument)

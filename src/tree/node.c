@@ -40,6 +40,8 @@ const struct node_kind node_kinds[PLACE_KIND_COUNT] = {
 	[PLACE_LOG] = {node_meta_stat, .read = node_meta_read, .parent = node_meta_parent},
 	[PLACE_CARD] = {node_meta_stat, .read = node_card_read, .parent = node_meta_parent},
 	[PLACE_OUTBOX] = {node_outbox_stat, .read = node_outbox_read, .parent = node_outbox_parent},
+	[PLACE_RUN] = {node_run_stat, .read = node_run_read, .parent = node_run_parent},
+	[PLACE_TRIAL] = {node_trial_stat, .read = node_trial_read, .parent = node_trial_parent},
 	[PLACE_HISTORY] = {node_history_stat, .read = node_history_read, .parent = node_history_parent},
 	[PLACE_REPORT] = {node_report_stat, .read = node_report_read, .parent = node_report_parent},
 	[PLACE_JOURNAL] = {node_journal_stat, .read = node_journal_read, .parent = node_journal_parent},

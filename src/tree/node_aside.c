@@ -177,6 +177,20 @@ static int64_t record_called(struct tree *tree, struct place dir, const char *st
 	return slot.record;
 }
 
+static int lookup_trial(struct tree *tree, struct place dir, const char *name, struct node *ret)
+{
+	int rule = 0;
+	size_t n = strlen(name) > 255 ? 0 : node_trial_stem(tree, name, &rule);
+	_cleanup_(mem_freep) char *stem = n ? mem_dup(name, n) : NULL;
+	const struct type *type;
+	int64_t record = n ? record_called(tree, dir, stem, &type) : 0;
+
+	ret->fleeting |= n != 0;
+	return record ? tree_stat(tree, place_ino(PLACE_TRIAL, PLACE_PAIR(type->id, rule), (uint64_t)record),
+				ret)
+		      : -ENOENT;
+}
+
 int node_aside_lookup(struct tree *tree, struct place dir, const char *name, struct node *ret)
 {
 	size_t n = strlen(name);
@@ -200,7 +214,7 @@ int node_aside_lookup(struct tree *tree, struct place dir, const char *name, str
 		/* It is there as soon as there is such a record, and no change of it names this file. */
 		ret->fleeting = 1;
 	}
-	return -ENOENT;
+	return lookup_trial(tree, dir, name, ret);
 }
 
 NODE_READ(node_meta_read)

@@ -38,6 +38,8 @@ static const struct fixed {
 	[PLACE_FIXED_LINKS] = {"links.json", PLACE_FIXED_PROBLEMS, .live = 1, .writable = 1},
 	[PLACE_FIXED_LINK_ORDERS] = {"links", PLACE_FIXED_SEAM, .live = 1, .writable = 1},
 	[PLACE_FIXED_CALENDAR] = {"calendar.ics", -1, .live = 1},
+	[PLACE_FIXED_HANDOFFS] = {"handoffs", PLACE_FIXED_SEAM, .live = 1, .writable = 1},
+	[PLACE_FIXED_RUNS] = {"log", PLACE_FIXED_SEAM, .folder = 1},
 	[PLACE_FIXED_UNDO] = {"undo", PLACE_FIXED_SEAM, .live = 1, .writable = 1},
 };
 
@@ -161,6 +163,8 @@ NODE_LOOKUP(node_fixed_lookup)
 		return node_outbox_lookup(tree, entry, ret);
 	case PLACE_FIXED_REPORTS:
 		return node_reports_lookup(tree, entry, ret);
+	case PLACE_FIXED_RUNS:
+		return node_run_lookup(tree, entry, ret);
 	case PLACE_FIXED_HISTORY:
 		return node_history_lookup(tree, entry, ret);
 	case PLACE_FIXED_TRASH:
@@ -234,6 +238,8 @@ NODE_LIST(node_fixed_list)
 		break;
 	case PLACE_FIXED_REPORTS:
 		node_reports_list(l);
+	case PLACE_FIXED_RUNS:
+		node_run_list(l);
 		break;
 	case PLACE_FIXED_HISTORY:
 		node_history_list(l);

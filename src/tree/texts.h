@@ -35,6 +35,13 @@ int outbox_held(struct tree *tree, struct buf *b);
 int links_read(struct tree *tree, struct buf *b);
 int links_write(struct tree *tree, const void *bytes, size_t len, const struct caller *who, struct err *e);
 
+/* links_find - the record whose file or folder is at @path. 0, or -ENOENT with a sentence. */
+int links_find(struct tree *tree, const char *path, int64_t *ret, struct err *e);
+
+/* node_run.c: the rules and how they are doing; and orders for them */
+int handoffs_read(struct tree *tree, struct buf *b);
+int handoffs_write(struct tree *tree, const void *bytes, size_t len, struct err *e);
+
 /* field.c: one field as a file; field_json() is the record's text that such a file means */
 int field_text(struct tree *tree, int64_t record, const struct field *f, struct buf *b);
 int field_json(const struct field *f, const char *text, size_t len, struct buf *b);

@@ -3,7 +3,7 @@
 # Verbs and options: help, version, and one sentence with exit code 2 for what is not known.
 . "$SRC/tests/system/lib.sh"
 
-verbs='mount unmount demo status sync approve reject log blame undo link unlink verify tool check'
+verbs='mount unmount demo status sync approve reject log blame undo link unlink verify handoff tool check'
 
 out=$("$SEAMFS" --help) code=$?
 check_equal "--help: exit code" $code 0
@@ -42,6 +42,10 @@ check_fails "a count that is a word" 2 'wants a number, not "x"' "$SEAMFS" log -
 check_fails "a count with a word behind it" 2 'wants a number, not "5x"' "$SEAMFS" log -n 5x
 check_fails "a count of none" 2 'wants a number, not "0"' "$SEAMFS" log -n 0
 check_fails "a sample of less than none" 2 'wants a number, not "-1"' "$SEAMFS" verify --sample -1
+check_fails "no word for handoff" 2 'too few arguments' "$SEAMFS" handoff
+check_fails "an unknown word for handoff" 2 'usage: seamfs handoff list' "$SEAMFS" handoff frobnicate
+check_fails "test without a file" 2 'test RULE FILE' "$SEAMFS" handoff test won-deal
+check_fails "pause of nothing" 2 'pause RULE' "$SEAMFS" handoff pause
 check_fails "an unknown word behind a verb" 2 'tool' "$SEAMFS" tool frobnicate
 check_fails "--paste is for a login" 2 'login NAME' "$SEAMFS" tool list --paste
 check "a manifest that is right" "$SEAMFS" tool check "$SRC/contrib/connectors/redmine.json"
@@ -86,6 +90,9 @@ check_fails "--name is not for a login" 2 'usage: ' "$SEAMFS" tool login board -
 mapfile -t types < <(yes -- --type=task=/tasks | head -n 17)
 check_fails "more types than there is room for" 2 '--type is there more than 16 times' "$SEAMFS" tool new spec.json "${types[@]}"
 check_contains "what can be added" "$("$SEAMFS" tool add)" 'redmine '
+for word in list test runs replay pause; do
+	check_contains "handoff --help explains $word" "$("$SEAMFS" handoff --help)" $'\n'"$word"
+done
 for word in list add test login check new; do
 	check_contains "tool --help explains $word" "$("$SEAMFS" tool --help)" $'\n'"$word: "
 done

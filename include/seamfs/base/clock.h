@@ -5,7 +5,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* clock_now_ms - milliseconds since 1970-01-01T00:00:00Z */
+/*
+ * clock_now_ms - milliseconds since 1970-01-01T00:00:00Z
+ *
+ * A build with -DSEAMFS_FAULTS adds as many seconds as the file says that SEAMFS_CLOCK names.
+ */
 int64_t clock_now_ms(void);
 
 /* clock_steady_ms - milliseconds of a clock that only goes forward; for deadlines */

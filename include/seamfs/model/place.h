@@ -41,6 +41,8 @@ enum place_kind {
 	PLACE_REPORT,  /* b: which one                reports/receivables.csv */
 	PLACE_JOURNAL, /* b: year                     ledger/2026.journal */
 	PLACE_CARD,    /* a: type, b: record         contacts/Jane Doe.vcf */
+	PLACE_RUN,     /* b: run                     .seam/log/000012 won-deal Brand refresh.log */
+	PLACE_TRIAL,   /* a: PLACE_PAIR(type, rule), b: record    deals/X.handoff-won-deal.diff */
 	PLACE_KIND_COUNT,
 };
 
@@ -79,6 +81,8 @@ enum place_fixed {
 	PLACE_FIXED_OUTBOX,
 	PLACE_FIXED_REPORTS,
 	PLACE_FIXED_CALENDAR,
+	PLACE_FIXED_HANDOFFS,
+	PLACE_FIXED_RUNS, /* .seam/log/ */
 	PLACE_FIXED_COUNT,
 };
 

@@ -63,7 +63,9 @@ struct stack {
 		    [STACK_MAX_TOOLS]; /* where the tool's own form has ids of other tools: name → pointer */
 	int guard_share, guard_least;  /* a tool that lacks more than so many percent, and records, is held */
 	int64_t verify_ms; /* how often records are read again to see whether sync has missed something */
-	char *text;	   /* the file's bytes, for places in messages */
+	struct handoff *handoffs; /* handoff.h */
+	int handoff_count;
+	char *text; /* the file's bytes, for places in messages */
 	cJSON *root;
 };
 
