@@ -139,7 +139,9 @@ static const char *const steps[] = {
 	"CREATE UNIQUE INDEX file_remote ON file (tool, remote_parent, remote_name) WHERE remote_name NOT "
 	"NULL;"
 	"CREATE INDEX file_list ON file (tool, parent, id) WHERE removed = 0;"
-	"CREATE INDEX file_due ON file (tool, due) WHERE due > 0;",
+	"CREATE INDEX file_due ON file (tool, due) WHERE due > 0;"
+	/* Rows of the history, from first to last, that are one change of many records. */
+	"CREATE TABLE bulk (first INTEGER PRIMARY KEY, last INTEGER NOT NULL) STRICT;",
 };
 
 static int bad(struct db *db, const char *path, struct err *e)

@@ -3,6 +3,7 @@
 #include "tree/kinds.h"
 #include "tree/known.h"
 #include "tree/remote.h"
+#include "tree/table.h"
 
 #include <errno.h>
 #include <string.h>
@@ -12,7 +13,7 @@
 
 const struct node_kind node_kinds[PLACE_KIND_COUNT] = {
 	[PLACE_ROOT] = {node_root_stat, node_root_lookup, node_root_list, 2},
-	[PLACE_FIXED] = {node_fixed_stat, node_fixed_lookup, node_fixed_list, 1, node_fixed_read,
+	[PLACE_FIXED] = {node_fixed_stat, node_fixed_lookup, node_fixed_list, 2, node_fixed_read,
 		.parent = node_fixed_parent},
 	[PLACE_COLLECTION] = {node_collection_stat, node_collection_lookup, node_collection_list, 3,
 		.parent = node_collection_parent},
@@ -39,6 +40,7 @@ const struct node_kind node_kinds[PLACE_KIND_COUNT] = {
 	[PLACE_LOG] = {node_meta_stat, .read = node_meta_read, .parent = node_meta_parent},
 	[PLACE_OUTBOX] = {node_outbox_stat, .read = node_outbox_read, .parent = node_outbox_parent},
 	[PLACE_HISTORY] = {node_history_stat, .read = node_history_read, .parent = node_history_parent},
+	[PLACE_TABLE] = {node_table_stat, .read = node_table_read, .parent = node_table_parent},
 	[PLACE_FIELDS] = {node_fields_stat, node_fields_lookup, node_fields_list, 1,
 		.parent = node_fields_parent},
 	[PLACE_FIELD] = {node_field_stat, .read = node_field_read, .parent = node_field_parent},
@@ -215,6 +217,7 @@ struct tree *tree_new(struct store *store, struct cache *cache)
 	pthread_mutex_init(&tree->mutex, NULL);
 	failure_begin(tree);
 	known_begin(tree);
+	table_begin(tree);
 	if (cache && tree->drive >= 0 && !stack->tools[owner].folder)
 		remote_begin(tree, cache);
 	return tree;
@@ -227,6 +230,7 @@ void tree_free(struct tree *tree)
 	failure_end(tree);
 	known_end(tree);
 	remote_end(tree);
+	table_end(tree);
 	pthread_mutex_destroy(&tree->mutex);
 	free(tree);
 }

@@ -52,6 +52,7 @@ struct tree {
 	} days[TREE_MAX_DAYS];	   /* of the history */
 	struct unstored *unstored; /* failure.c */
 	struct known *known;	   /* known.c */
+	struct tables *tables;	   /* table.c */
 	_Atomic int draft_count;
 	_Atomic int64_t away_until_ms; /* when the last of them is forgotten */
 };

@@ -36,6 +36,7 @@ static const struct fixed {
 	[PLACE_FIXED_VERIFY] = {"verify", PLACE_FIXED_SEAM, .live = 1, .writable = 1},
 	[PLACE_FIXED_LINKS] = {"links.json", PLACE_FIXED_PROBLEMS, .live = 1, .writable = 1},
 	[PLACE_FIXED_LINK_ORDERS] = {"links", PLACE_FIXED_SEAM, .live = 1, .writable = 1},
+	[PLACE_FIXED_TABLES] = {"tables", -1, .folder = 1},
 	[PLACE_FIXED_UNDO] = {"undo", PLACE_FIXED_SEAM, .live = 1, .writable = 1},
 };
 
@@ -150,6 +151,8 @@ NODE_LOOKUP(node_fixed_lookup)
 			strlen(entry) != strlen(stem) + 5)
 			return -ENOENT;
 		return node_schema_stat(tree, (struct place){PLACE_SCHEMA, type->id, 0}, ret);
+	case PLACE_FIXED_TABLES:
+		return node_tables_lookup(tree, entry, ret);
 	case PLACE_FIXED_OUTBOX:
 		return node_outbox_lookup(tree, entry, ret);
 	case PLACE_FIXED_HISTORY:
@@ -204,6 +207,11 @@ static void list_problems(struct listing *l)
 
 NODE_LIST(node_fixed_list)
 {
+	if (l->section == 1) {
+		if (l->place.b == PLACE_FIXED_TABLES)
+			node_scratch_list(l);
+		return;
+	}
 	switch (l->place.b) {
 	case PLACE_FIXED_DOCUMENTS:
 		node_documents_list(l);
@@ -219,6 +227,9 @@ NODE_LIST(node_fixed_list)
 		break;
 	case PLACE_FIXED_TRASH:
 		node_trash_list_types(l);
+		break;
+	case PLACE_FIXED_TABLES:
+		node_tables_list(l);
 		break;
 	case PLACE_FIXED_OUTBOX:
 		node_outbox_list(l);

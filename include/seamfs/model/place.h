@@ -38,6 +38,7 @@ enum place_kind {
 	PLACE_ASIDE, /* a, b: of a folder, and which (place_aside)    invoices/.error, invoices/.export/csv */
 	PLACE_OUTBOX,  /* b: outbox row               .seam/outbox/12 billing INV-1.diff */
 	PLACE_HISTORY, /* b: day                     .seam/history/2026-11-23.ndjson */
+	PLACE_TABLE,   /* a: type, b: 0, of its lines 1    tables/invoices.csv */
 	PLACE_KIND_COUNT,
 };
 
@@ -74,6 +75,7 @@ enum place_fixed {
 	PLACE_FIXED_LINKS,	 /* problems/links.json */
 	PLACE_FIXED_LINK_ORDERS, /* .seam/links */
 	PLACE_FIXED_OUTBOX,
+	PLACE_FIXED_TABLES,
 	PLACE_FIXED_COUNT,
 };
 
