@@ -14,7 +14,7 @@ with open("invoices.csv", "w", newline="") as f:
     rows = csv.writer(f)
     rows.writerow(["ID", "Number", "Customer", "Status", "Due", "Net", "Currency"])
     for i in range(1, 61):
-        rows.writerow([f"R-{i}", f"INV-{i:03}", "C-1", "draft", "2026-12-01", f"{i}.50", "EUR"])
+        rows.writerow([f"R-{i}", f"INV-{i:03}", "Northwind Traders", "draft", "2026-12-01", f"{i}.50", "EUR"])
 END
 python3 make.py
 cat >stack.json <<'END'
@@ -54,7 +54,7 @@ for row in csv.DictReader(open(sys.argv[1], newline="", encoding="utf-8")):
         print(row[sys.argv[4]], end="")
 END
 
-check_equal "the tables" "$(ls "$T" | tr '\n' ' ')" "clients.csv contacts.csv deals.csv invoice-lines.csv invoices.csv payments.csv projects.csv quote-lines.csv quotes.csv tasks.csv time.csv "
+check_equal "the tables" "$(cd "$T" && echo ./*)" "./clients.csv ./contacts.csv ./deals.csv ./invoice-lines.csv ./invoices.csv ./payments.csv ./projects.csv ./quote-lines.csv ./quotes.csv ./tasks.csv ./time.csv"
 check_equal "the first row" "$(head -n 1 "$T/invoices.csv" | tr -d '\r')" "id,number,client,project,status,issue_date,due_date,reference,currency,net,tax,total,notes"
 check_equal "a row for each record" "$(wc -l <"$T/invoices.csv")" 61
 check_equal "its size is right" "$(stat -c %s "$T/invoices.csv")" "$(wc -c <"$T/invoices.csv")"
@@ -119,7 +119,7 @@ check "two new rows" sheet 'rows.append({"number": "NEW-1", "client": "Northwind
 rows.append({"number": "NEW-2", "currency": "EUR"})'
 check "two new rows: they are records" test -f "$M/invoices/NEW-1.json" -a -f "$M/invoices/NEW-2.json"
 check_equal "two new rows: one change" "$(changes)" $((before + 2))
-check_within 10 "two new rows: the tool has them" grep -q 'NEW-1,C-1,draft,2027-04-01,12.50' invoices.csv
+check_within 10 "two new rows: the tool has them" grep -q 'NEW-1,Northwind Traders,draft,2027-04-01,12.50' invoices.csv
 check_not "a number that is taken" sheet 'rows.append({"number": "NEW-1"}); rows[0]["reference"] = "lost"'
 check_equal "a number that is taken: nothing was done" "$(changes)" $((before + 2))
 check "cleared" sheet 'rows[4]["due_date"] = ""'
@@ -161,7 +161,7 @@ END
 python3 held.py "$T/invoices.csv" &
 pid=$!
 wait_until 10 test -e first.ready || bail "the sheet is open"
-sed -i 's/^\(R-20,[^,]*,C-1\),draft/\1,sent/' invoices.csv # the tool
+sed -i 's/^\(R-20,[^,]*,[^,]*\),draft/\1,sent/' invoices.csv # the tool
 check_within 10 "somebody else's change is here" grep -q '"sent"' "$M/invoices/INV-020.json"
 "$SEAMFS" log -m m -n 3 >log.txt
 echo 2027-06-01 >"$M/invoices/INV-010.d/due_date"
@@ -185,7 +185,7 @@ check_equal "saved once more: with what it says now" "$(jq -r .reference "$M/inv
 check "BOM, semicolons, decimal comma, dates with points" sheet 'for row in rows:
     row["net"] = row["net"].replace(".", ",")
     if row["number"] == "INV-002": row["net"] = "1234,5"; row["due_date"] = "24.12.2026"' encoding=utf-8-sig delimiter=';'
-check_equal "BOM, semicolons, decimal comma, dates with points: the record" "$(jq -c '[.net, .due_date]' "$M/invoices/INV-002.json")" '[1234.50,"2026-12-24"]'
+check_equal "BOM, semicolons, decimal comma, dates with points: the record" "$(jq -c '[.net, .due_date]' "$M/invoices/INV-002.json")" '[1234.5,"2026-12-24"]'
 check_not "a comma and a point" sheet 'rows[0]["net"] = "1,25"' delimiter=';'
 check_contains "a comma and a point: the sentence" "$(cat "$T/.error")" 'write all of them one way'
 
@@ -195,15 +195,14 @@ cat >"$M/quotes/Q-1.json" <<'END'
   { "description": "Logo", "quantity": 2, "unit_price": 100, "tax_rate": 19 },
   { "description": "Site", "unit_price": 50.5 } ] }
 END
-check_within 10 "a quote" test -n "$(state_of "$M/quotes/Q-1.json" | grep synced)"
-wait_until 5 grep -q Site "$T/quote-lines.csv"
+check_within 10 "a quote" grep -q Site "$T/quote-lines.csv"
 TABLE=quote-lines
 before=$(changes)
 check "lines: changed and new" sheet 'rows[0]["quantity"] = "3"
 rows.append({"quote": "Q-1", "description": "Hosting", "unit_price": "10", "tax_rate": "7"})'
 check_equal "lines: one change" "$(changes)" $((before + 1))
-check_equal "lines: the record" "$(jq -c '[.lines[] | [.description, .quantity, .unit_price]]' "$M/quotes/Q-1.json")" '[["Logo",3,100.00],["Site",null,50.50],["Hosting",null,10.00]]'
-check_equal "lines: its total" "$(jq -c '[.net, .tax, .total]' "$M/quotes/Q-1.json")" '[360.50,57.70,418.20]'
+check_equal "lines: the record" "$(jq -c '[.lines[] | [.description, .quantity, .unit_price]]' "$M/quotes/Q-1.json")" '[["Logo",3,100],["Site",null,50.5],["Hosting",null,10]]'
+check_equal "lines: its total" "$(jq -c '[.net, .tax, .total]' "$M/quotes/Q-1.json")" '[360.5,57.7,418.2]'
 check_not "lines: a bad price" sheet 'rows[1]["unit_price"] = "much"; rows[0]["quantity"] = "9"'
 check_contains "lines: a bad price: row and column" "$(cat "$T/.error")" 'row 3, unit_price: '
 check_equal "lines: a bad price: nothing was done" "$(changes)" $((before + 1))
@@ -221,6 +220,6 @@ check "a lock beside it" test -e "$T/.~lock.invoices.csv#"
 rm "$T/.~lock.invoices.csv#"
 check "rm" rm "$T/time.csv"
 check_within 5 "rm: it is there again" test -f "$T/time.csv"
-check_equal "nothing else is there" "$(ls -A "$T" | wc -l)" 11
+check_equal "nothing else is there" "$(find "$T" -type f | wc -l)" 11
 remount
 check_equal "after a restart the same" "$(at number INV-030 due_date)" 2027-08-09
