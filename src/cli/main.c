@@ -67,6 +67,11 @@ static const struct verb verbs[] = {
 		"what sync "
 		"knows. Exit code 1 when any does. Happens by itself, too (\"verify\" in stack.json).",
 		0, 0, verb_verify},
+	{"export", "export [-c stack.json] DIR",
+		"Writes everything into the new or empty folder DIR: records as JSON and CSV, documents, the "
+		"history, and a "
+		"manifest with the SHA-256 of each file. With a mount or without one; no tool is asked.",
+		1, 1, verb_export},
 	{"tool",
 		"tool [-c stack.json] list | add [CONNECTOR] | test NAME [TYPE...] | login NAME [--paste] | "
 		"check FILE | new SPEC.json [-o FILE]",

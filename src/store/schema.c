@@ -163,6 +163,20 @@ static int pragma(struct db *db, const char *sql, int64_t *ret)
 	return r;
 }
 
+int schema_check(struct db *db, const char *path, struct err *e)
+{
+	int64_t version = 0;
+
+	if (pragma(db, "PRAGMA user_version", &version))
+		return bad(db, path, e);
+	if (version == (int64_t)ARRAY_LEN(steps))
+		return 0;
+	return err_set(e, EINVAL,
+		"%s is of another version of seamfs (format %lld, this one has %zu): mount it once with this "
+		"one",
+		path, (long long)version, ARRAY_LEN(steps));
+}
+
 int schema_migrate(struct db *db, const char *path, struct err *e)
 {
 	int64_t version = 0, application = 0;
