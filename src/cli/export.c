@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* seamfs export: everything that is here as plain files, so that nobody is held by seamfs or by a tool. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include "cli/archive.h"
 #include "cli/cli.h"
 #include "seamfs/base/clock.h"
+#include "seamfs/base/file.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
 #include "seamfs/model/place.h"
@@ -88,9 +90,6 @@ static int put_file(struct exporting *x, uint64_t ino, const char *path)
 
 	if (r < 0) {
 		r = x->e->code ? r : err_set(x->e, -r, "cannot read %s: %s", path, strerror(-r));
-	} else if (tree_descriptor(h) >= 0) {
-		x->documents++;
-		r = archive_copy(&x->archive, path, tree_descriptor(h), x->e);
 	} else {
 		r = tree_read(x->tree, h, ino, BUF_MAX_SHEET, 0, &b);
 		r = r < 0 ? err_set(x->e, -r, "cannot read %s: %s", path, strerror(-r))
@@ -128,6 +127,36 @@ static int put_folder(struct exporting *x, uint64_t ino, const char *path)
 	return r;
 }
 
+/* The folder itself is asked: the store knows only what was in it when it was last looked at. */
+static int put_documents(struct exporting *x, const char *folder, const char *path)
+{
+	struct dirent **list = NULL;
+	int n = scandir(folder, &list, NULL, alphasort), r = 0;
+
+	if (n < 0)
+		return err_set(x->e, errno, "cannot read the folder %s: %s", folder, strerror(errno));
+	for (int i = 0; i < n; i++) {
+		const char *name = list[i]->d_name;
+		_cleanup_(mem_freep) char *from = path_join(folder, name), *to = path_join(path, name);
+		_Bool passed =
+			strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, FILE_TRASH) == 0;
+		struct stat st = {0};
+
+		if (!passed && lstat(from, &st) == 0 && S_ISDIR(st.st_mode) && r == 0) {
+			r = put_documents(x, from, to);
+		} else if (r == 0 && S_ISREG(st.st_mode)) {
+			_cleanup_(fd_closep) int fd = open(from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+			r = fd < 0 ? err_set(x->e, errno, "cannot read %s: %s", from, strerror(errno))
+				   : archive_copy(&x->archive, to, fd, x->e);
+			x->documents++;
+		}
+		free(list[i]);
+	}
+	free(list);
+	return r;
+}
+
 static int put_root(struct exporting *x, const char *name, const char *path)
 {
 	struct node node;
@@ -138,10 +167,12 @@ static int put_root(struct exporting *x, const char *name, const char *path)
 
 static int put_tree(struct exporting *x)
 {
+	const struct stack *stack = store_stack(x->store);
+	const char *folder = stack->tools[stack->owners[TYPE_DOCUMENT]].folder;
 	int r = put_root(x, "tables", "tables");
 
-	if (r == 0)
-		r = put_root(x, "documents", "documents");
+	if (r == 0 && folder)
+		r = put_documents(x, folder, "documents");
 	for (int t = TYPE_NONE + 1; t < TYPE_COUNT && r == 0; t++) {
 		const char *plural = type_get((enum type_id)t)->plural;
 		_cleanup_(mem_freep) char *path = str_format("records/%s", plural);

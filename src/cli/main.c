@@ -72,6 +72,21 @@ static const struct verb verbs[] = {
 		"history, and a "
 		"manifest with the SHA-256 of each file. With a mount or without one; no tool is asked.",
 		1, 1, verb_export},
+	{"import",
+		"import [-c stack.json] [--yes] DIR | [--yes] --type TYPE [--set FIELD=COLUMN]... FILE.csv",
+		"Shows what would be done, and with --yes does it. Nothing is made twice when it is done "
+		"twice. Not while "
+		"it is mounted.\n"
+		"DIR: what \"seamfs export\" wrote. Into an empty database everything comes back as it was; "
+		"else what is not "
+		"there yet is made, and what is there stays as it is.\n"
+		"FILE.csv: each row becomes a record of that type, or changes the one that it is about; "
+		"empty cells change "
+		"nothing.\n"
+		"  --type TYPE         client, contact, invoice ...\n"
+		"  --set FIELD=COLUMN  which column is that field; those with its name or title are found\n"
+		"  --yes               do it",
+		1, 1, verb_import},
 	{"tool",
 		"tool [-c stack.json] list | add [CONNECTOR] | test NAME [TYPE...] | login NAME [--paste] | "
 		"check FILE | new SPEC.json [-o FILE]",

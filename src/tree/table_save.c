@@ -278,3 +278,32 @@ int table_check(struct tree *tree, struct place p, const struct text *text, cons
 {
 	return run(tree, p, text, origin, NULL, e);
 }
+
+int tree_put_table(struct tree *tree, enum type_id type, _Bool lines, const char *text, size_t len,
+	_Bool really, const struct caller *who, size_t *ret_changed, struct err *e)
+{
+	struct ticket ticket;
+	struct table_saving s = {.tree = tree,
+		.place = {PLACE_TABLE, type, lines},
+		.text = {.bytes = text, .len = len},
+		.origin = save_origin(who, "import"),
+		.ticket = really ? &ticket : NULL};
+	_cleanup_(mem_freep) char *path = tree_path(tree, place_to_ino(s.place));
+	int r;
+
+	if (!table_at(s.place, &s.table) || !path)
+		return err_set(e, EINVAL, "there is no table of that type");
+	s.path = path;
+	r = prepare(&s);
+	if (r == 0)
+		r = store_write(tree->store, run_table, &s);
+	if (r == -ECANCELED && !really)
+		r = 0;
+	*ret_changed = s.changed;
+	if (r < 0 && !s.why.code)
+		err_set(&s.why, -r, "it could not be stored: %s", strerror(-r));
+	if (r < 0)
+		*e = s.why;
+	finish(&s);
+	return r;
+}
