@@ -35,6 +35,7 @@ struct options {
 	const char *output;	    /* -o */
 	const char *name;	    /* --name */
 	const char *owner;	    /* --owner */
+	const char *from, *to;	    /* --from, --to */
 	const char *sets[MAX_SETS]; /* --set */
 	int set_count;
 	const char *types[MAX_TYPES]; /* --type */
@@ -67,6 +68,7 @@ enum exit_code verb_verify(const struct options *o);
 enum exit_code verb_undo(const struct options *o);
 enum exit_code verb_export(const struct options *o);
 enum exit_code verb_import(const struct options *o);
+enum exit_code verb_move_owner(const struct options *o);
 enum exit_code verb_tool(const struct options *o);
 enum exit_code verb_check(const struct options *o);
 

@@ -87,6 +87,13 @@ static const struct verb verbs[] = {
 		"  --set FIELD=COLUMN  which column is that field; those with its name or title are found\n"
 		"  --yes               do it",
 		1, 1, verb_import},
+	{"move-owner", "move-owner [-c stack.json] TYPE --from TOOL --to TOOL [--yes]",
+		"Makes another tool (or \"local\") the owner of a type. Shows what would be done, and with "
+		"--yes does it: sends "
+		"the new owner every record that it lacks, waits until it has them all, and only then writes "
+		"stack.json. Not "
+		"while it is mounted; when it is stopped, it is begun again and goes on.",
+		1, 1, verb_move_owner},
 	{"tool",
 		"tool [-c stack.json] list | add [CONNECTOR] | test NAME [TYPE...] | login NAME [--paste] | "
 		"check FILE | new SPEC.json [-o FILE]",
@@ -193,6 +200,8 @@ static const struct option longs[] = {
 	{"pass", no_argument, NULL, 'P'},
 	{"output", required_argument, NULL, 'o'},
 	{"type", required_argument, NULL, 'T'},
+	{"from", required_argument, NULL, 'A'},
+	{"to", required_argument, NULL, 'B'},
 	{0},
 };
 
@@ -225,6 +234,12 @@ static _Bool take_tool_option(int c, struct options *o)
 		break;
 	case 'o':
 		o->output = optarg;
+		break;
+	case 'A':
+		o->from = optarg;
+		break;
+	case 'B':
+		o->to = optarg;
 		break;
 	case 's':
 		return add_text(o->sets, &o->set_count, MAX_SETS, "--set");

@@ -33,11 +33,11 @@ printf '{"date":"2026-11-03","hours":1.5,"summary":"Moodboard"}\n' >m/projects/S
 printf '{"date":"2026-11-03","hours":1.5,"summary":"Moodboard"}\n' >m/projects/Shop/time/y.json
 printf '{"name":"Jane Doe","client":"Northwind Traders","phone":"+49 30 1"}\n' >m/contacts/"Jane Doe.json"
 sleep 2.2 # new files become records
-mv "m/clients/Old Name" "m/clients/New Name"
+sed -i "s/Old Name/New Name/" "m/clients/Old Name/client.json"
 printf '{"title":"Gone"}\n' >m/tasks/Gone.json
 wait_until 10 synced m/tasks/Gone.json || bail "a task"
 rm m/tasks/Gone.json
-sed -i 's/,2026,/,2026,/; s/^\([0-9]*,INV-[12],.*\),draft,/\1,sent,/' m/tables/invoices.csv
+sed -i 's/^\([0-9]*,INV-[12],.*\),draft,/\1,sent,/' m/tables/invoices.csv
 wait_until 10 idle || bail "nothing waits: $(cat m/.seam/status)"
 
 # seen FOLDER - names, bytes, links of a tree, its history too
