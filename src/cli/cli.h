@@ -88,6 +88,10 @@ struct stack *config_load(const struct options *o, enum exit_code *ret_code);
 /* config_state_dir - where the database of that stack lives; given to the caller */
 char *config_state_dir(const struct stack *stack);
 
+/* config_cache - opens the cache of documents where a tool of the stack holds their bytes; else @ret stays. 0 or -errno. */
+struct cache;
+int config_cache(const struct stack *stack, const char *state, struct cache **ret, struct err *e);
+
 /* config_stack_word - a name for the stack that no other one has: its folder's, and a hash of its path; given */
 char *config_stack_word(const struct stack *stack);
 

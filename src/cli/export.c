@@ -165,10 +165,12 @@ static int put_root(struct exporting *x, const char *name, const char *path)
 	return r == -ENOENT ? 0 : r < 0 ? r : put_folder(x, node.ino, path);
 }
 
-static int put_tree(struct exporting *x)
+static int put_tree(struct exporting *x, const char *mount)
 {
 	const struct stack *stack = store_stack(x->store);
-	const char *folder = stack->tools[stack->owners[TYPE_DOCUMENT]].folder;
+	const struct tool *drive = &stack->tools[stack->owners[TYPE_DOCUMENT]];
+	_cleanup_(mem_freep) char *mounted = mount ? path_join(mount, "documents") : NULL;
+	const char *folder = drive->folder ? drive->folder : mounted;
 	int r = put_root(x, "tables", "tables");
 
 	if (r == 0 && folder)
@@ -233,7 +235,7 @@ static cJSON *head_of(struct exporting *x)
 	return head;
 }
 
-static int put_all(struct exporting *x, const char *dir)
+static int put_all(struct exporting *x, const char *dir, const char *mount)
 {
 	_cleanup_json_ cJSON *head = NULL;
 	struct db *db = store_db(x->store);
@@ -247,9 +249,17 @@ static int put_all(struct exporting *x, const char *dir)
 	if (r == 0)
 		r = put_data(x);
 	if (r == 0)
-		r = put_tree(x);
+		r = put_tree(x, mount);
 	head = head_of(x);
 	return r == 0 ? archive_end(&x->archive, head, x->e) : r;
+}
+
+/* Whether the bytes of documents are in a tool, and no folder of this machine. */
+static _Bool elsewhere(const struct stack *stack)
+{
+	int owner = stack->owners[TYPE_DOCUMENT];
+
+	return owner != TOOL_LOCAL && !stack->tools[owner].folder;
 }
 
 enum exit_code verb_export(const struct options *o)
@@ -269,8 +279,8 @@ enum exit_code verb_export(const struct options *o)
 		fail(EXIT_CONFIG, &why);
 	r = store_view(state, stack, &x.store, &e);
 	if (r == 0) {
-		x.tree = tree_new(x.store);
-		r = put_all(&x, o->argv[0]);
+		x.tree = tree_new(x.store, NULL);
+		r = put_all(&x, o->argv[0], o->mount);
 	}
 	if (r < 0 && !e.code)
 		err_set(&e, -r, "%s could not be written: %s", o->argv[0], strerror(-r));
@@ -283,5 +293,9 @@ enum exit_code verb_export(const struct options *o)
 	sync_stop(sync);
 	if (r == 0 && why.code)
 		printf("Documents are not in it, as a tool could not be opened.\n");
+	else if (r == 0 && elsewhere(stack) && !o->mount)
+		printf("Documents are not in it: %s holds them. With -m DIR they are read through the mount "
+		       "on DIR.\n",
+			stack->tools[stack->owners[TYPE_DOCUMENT]].name);
 	return r < 0 ? fail(EXIT_FAILED, &e) : why.code ? EXIT_FAILED : EXIT_OK;
 }

@@ -298,7 +298,7 @@ static int put_rows(struct csv_import *m, struct buf *b)
 static int save(struct csv_import *m, const struct options *o, const char *file)
 {
 	struct buf b = BUF_INIT(BUF_MAX_SHEET);
-	struct tree *tree = tree_new(m->store);
+	struct tree *tree = tree_new(m->store, NULL);
 	struct caller who = {.uid = getuid(), .tid = getpid()};
 	size_t changed;
 	int r = put_rows(m, &b);

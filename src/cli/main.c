@@ -67,10 +67,11 @@ static const struct verb verbs[] = {
 		"what sync "
 		"knows. Exit code 1 when any does. Happens by itself, too (\"verify\" in stack.json).",
 		0, 0, verb_verify},
-	{"export", "export [-c stack.json] DIR",
+	{"export", "export [-c stack.json] [-m MOUNT] DIR",
 		"Writes everything into the new or empty folder DIR: records as JSON and CSV, documents, the "
 		"history, and a "
-		"manifest with the SHA-256 of each file. With a mount or without one; no tool is asked.",
+		"manifest with the SHA-256 of each file. With a mount or without one; no tool is asked.\n"
+		"  -m MOUNT  read the documents that a tool holds through this mount",
 		1, 1, verb_export},
 	{"import",
 		"import [-c stack.json] [--yes] DIR | [--yes] --type TYPE [--set FIELD=COLUMN]... FILE.csv",

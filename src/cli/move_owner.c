@@ -14,6 +14,7 @@
 #include "seamfs/base/fault.h"
 #include "seamfs/base/file.h"
 #include "seamfs/base/mem.h"
+#include "seamfs/cache/cache.h"
 #include "seamfs/model/stack_edit.h"
 #include "seamfs/store/local.h"
 #include "seamfs/sync/sync.h"
@@ -280,6 +281,7 @@ static int send_all(struct moving *m)
 {
 	_cleanup_(stack_freep) struct stack *stack = NULL;
 	struct store *store = NULL;
+	struct cache *cache = NULL;
 	struct sync *sync = NULL;
 	int r = stack_load_text(m->stack->path, buf_text(&m->shared), &stack, m->e);
 
@@ -290,12 +292,15 @@ static int send_all(struct moving *m)
 	if (r == 0)
 		r = store_open(m->state, stack, &store, m->e);
 	if (r == 0)
-		r = sync_start(sync, store, m->e);
+		r = config_cache(stack, m->state, &cache, m->e);
+	if (r == 0)
+		r = sync_start(sync, store, cache, m->e);
 	if (r == 0)
 		r = wait_for_all(m, stack, store);
 	if (isatty(STDERR_FILENO))
 		fprintf(stderr, "\r\033[K");
 	sync_stop(sync);
+	cache_close(cache);
 	store_close(store);
 	return r;
 }
