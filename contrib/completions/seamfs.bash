@@ -74,7 +74,7 @@ _seamfs() {
 		case $word in
 		-c | --config | --stack) config=${COMP_WORDS[++i]} ;;
 		-m | --mount) mount=${COMP_WORDS[++i]} ;;
-		-n | --count | --sample | --name | --owner | -o | --output) ((i++)) ;;
+		-n | --count | --sample | --name | --owner | --from | --to | -o | --output) ((i++)) ;;
 		--set | --type) # readline takes KEY=VALUE, and file:PATH behind it, apart
 			((i++))
 			while [[ ${COMP_WORDS[i + 1]} == [=:] ]]; do ((i += 2)); done
@@ -103,11 +103,19 @@ _seamfs() {
 		return
 		;;
 	-n | --count | --sample | --name | --set) return ;;
+	--from | --to)
+		_seamfs_lines "$cur" < <(_seamfs_tools "$config"; echo local)
+		return
+		;;
 	--owner)
 		mapfile -t COMPREPLY < <(compgen -W "$types none" -- "$cur")
 		return
 		;;
 	--type)
+		if [ "$verb" = import ]; then
+			mapfile -t COMPREPLY < <(compgen -W "$types" -- "$cur")
+			return
+		fi
 		compopt -o nospace
 		mapfile -t COMPREPLY < <(compgen -W 'client= contact= deal= quote= invoice= payment= project= task= time=' -- "$cur")
 		return
@@ -128,6 +136,9 @@ _seamfs() {
 			esac
 			;;
 		check) word=--config ;;
+		export) word='--config --mount' ;;
+		import) word='--config --yes --type --set' ;;
+		move-owner) word='--config --from --to --yes' ;;
 		status | sync | approve | reject | undo) word=--mount ;;
 		log) word='--mount --count' ;;
 		verify) word='--mount --sample' ;;
@@ -140,10 +151,12 @@ _seamfs() {
 
 	case $verb:${#arguments[@]} in
 	:0)
-		word='mount unmount demo status sync approve reject log blame undo link unlink verify tool check'
+		word='mount unmount demo status sync approve reject log blame undo link unlink verify export import move-owner tool check'
 		mapfile -t COMPREPLY < <(compgen -W "$word" -- "$cur")
 		;;
-	mount:0 | demo:0)
+	move-owner:0) mapfile -t COMPREPLY < <(compgen -W "$types" -- "$cur") ;;
+	import:0) compopt -o default ;;
+	mount:0 | demo:0 | export:0)
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		;;

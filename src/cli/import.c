@@ -285,7 +285,7 @@ static void print_counts(const struct importing *m, const struct stack *stack)
 			m->documents.there, m->documents.other,
 			stack->tools[stack->owners[TYPE_DOCUMENT]].folder
 				? "there with other contents, which stay"
-				: "left out: no tool of the stack has a folder for them");
+				: "left out: copy them into documents/ of the mount");
 	if (m->whole)
 		printf("The database is empty: history and names come with them, as they were.\n");
 	if (m->yes)
