@@ -77,7 +77,7 @@ _seamfs() {
 		case $word in
 		-c | --config | --stack) config=${COMP_WORDS[++i]} ;;
 		-m | --mount) mount=${COMP_WORDS[++i]} ;;
-		-n | --count | --sample | --name | --owner | -o | --output) ((i++)) ;;
+		-n | --count | --sample | --name | --owner | --from | --to | -o | --output) ((i++)) ;;
 		--set | --type) # readline takes KEY=VALUE, and file:PATH behind it, apart
 			((i++))
 			while [[ ${COMP_WORDS[i + 1]} == [=:] ]]; do ((i += 2)); done
@@ -106,11 +106,19 @@ _seamfs() {
 		return
 		;;
 	-n | --count | --sample | --name | --set) return ;;
+	--from | --to)
+		_seamfs_lines "$cur" < <(_seamfs_tools "$config"; echo local)
+		return
+		;;
 	--owner)
 		mapfile -t COMPREPLY < <(compgen -W "$types none" -- "$cur")
 		return
 		;;
 	--type)
+		if [ "$verb" = import ]; then
+			mapfile -t COMPREPLY < <(compgen -W "$types" -- "$cur")
+			return
+		fi
 		compopt -o nospace
 		mapfile -t COMPREPLY < <(compgen -W 'client= contact= deal= quote= invoice= payment= project= task= time=' -- "$cur")
 		return
@@ -131,6 +139,9 @@ _seamfs() {
 			esac
 			;;
 		check) word=--config ;;
+		export) word='--config --mount' ;;
+		import) word='--config --yes --type --set' ;;
+		move-owner) word='--config --from --to --yes' ;;
 		status | sync | approve | reject | undo) word=--mount ;;
 		log) word='--mount --count' ;;
 		verify) word='--mount --sample' ;;
@@ -144,10 +155,12 @@ _seamfs() {
 
 	case $verb:${#arguments[@]} in
 	:0)
-		word='mount unmount demo status sync approve reject log blame undo link unlink verify handoff tool check'
+		word='mount unmount demo status sync approve reject log blame undo link unlink verify handoff export import move-owner tool check'
 		mapfile -t COMPREPLY < <(compgen -W "$word" -- "$cur")
 		;;
-	mount:0 | demo:0)
+	move-owner:0) mapfile -t COMPREPLY < <(compgen -W "$types" -- "$cur") ;;
+	import:0) compopt -o default ;;
+	mount:0 | demo:0 | export:0)
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		;;

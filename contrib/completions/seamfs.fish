@@ -84,7 +84,7 @@ function __seamfs_verb
     set -q words[2]; and contains -- $words[2] $argv
 end
 
-set -l verbs mount unmount demo status sync approve reject log blame undo link unlink verify handoff tool check
+set -l verbs mount unmount demo status sync approve reject log blame undo link unlink verify handoff export import move-owner tool check
 set -l types client contact deal quote invoice payment project task time document entry
 set -l none "not __seamfs_verb $verbs"
 
@@ -105,18 +105,28 @@ complete -c seamfs -n $none -a link -d 'Two files are one record'
 complete -c seamfs -n $none -a unlink -d 'What a tool holds is another record'
 complete -c seamfs -n $none -a verify -d 'Read records again and compare'
 complete -c seamfs -n $none -a handoff -d 'Rules that do things by themselves'
+complete -c seamfs -n $none -a export -d 'Write everything as plain files'
+complete -c seamfs -n $none -a import -d 'Take in an export or a spreadsheet'
+complete -c seamfs -n $none -a move-owner -d 'Make another tool the owner of a type'
 complete -c seamfs -n $none -a tool -d 'List, add, test, log in to or draft tools'
 complete -c seamfs -n $none -a check -d 'Check the configuration and every manifest'
 
-complete -c seamfs -n '__seamfs_verb tool; and not __fish_seen_subcommand_from check new; or __seamfs_verb mount check' -s c -l config -r -F -d 'The configuration'
+complete -c seamfs -n '__seamfs_verb tool; and not __fish_seen_subcommand_from check new; or __seamfs_verb mount check export import move-owner' -s c -l config -r -F -d 'The configuration'
 complete -c seamfs -n '__seamfs_verb mount' -s f -l foreground -d 'Stay in the foreground'
 complete -c seamfs -n '__seamfs_verb mount' -s r -l review -d 'Send nothing before it is approved'
 complete -c seamfs -n '__seamfs_verb mount' -s v -l verbose -d 'Log more'
-complete -c seamfs -n '__seamfs_verb status sync approve reject log undo verify handoff' -s m -l mount -x -a '(__seamfs_mounts)' -d 'The mount that is meant'
+complete -c seamfs -n '__seamfs_verb status sync approve reject log undo verify handoff export' -s m -l mount -x -a '(__seamfs_mounts)' -d 'The mount that is meant'
 complete -c seamfs -n '__seamfs_verb log' -s n -l count -x -d 'How many changes'
 complete -c seamfs -n '__seamfs_verb handoff' -s n -l count -x -d 'How many runs'
 complete -c seamfs -n '__seamfs_verb verify' -l sample -x -d 'How many records of each tool'
-complete -c seamfs -n '__seamfs_verb mount demo' -a '(__fish_complete_directories)'
+complete -c seamfs -n '__seamfs_verb import move-owner' -l yes -d 'Do it'
+complete -c seamfs -n '__seamfs_verb import' -l type -x -a "$types" -d 'What the rows are'
+complete -c seamfs -n '__seamfs_verb import' -l set -x -d 'Which column is a field, FIELD=COLUMN'
+complete -c seamfs -n '__seamfs_verb import' -F
+complete -c seamfs -n '__seamfs_verb move-owner' -l from -x -a '(__seamfs_tools) local' -d 'The owner'
+complete -c seamfs -n '__seamfs_verb move-owner' -l to -x -a '(__seamfs_tools) local' -d 'The new owner'
+complete -c seamfs -n '__seamfs_verb move-owner' -a "$types"
+complete -c seamfs -n '__seamfs_verb mount demo export' -a '(__fish_complete_directories)'
 complete -c seamfs -n '__seamfs_verb unmount' -a '(__seamfs_mounts)'
 complete -c seamfs -n '__seamfs_verb sync' -a '(__seamfs_mounted_tools)'
 complete -c seamfs -n '__seamfs_verb approve reject' -k -a '(__seamfs_held)'

@@ -35,6 +35,7 @@ struct options {
 	const char *output;	    /* -o */
 	const char *name;	    /* --name */
 	const char *owner;	    /* --owner */
+	const char *from, *to;	    /* --from, --to */
 	const char *sets[MAX_SETS]; /* --set */
 	int set_count;
 	const char *types[MAX_TYPES]; /* --type */
@@ -66,6 +67,9 @@ enum exit_code verb_unlink(const struct options *o);
 enum exit_code verb_verify(const struct options *o);
 enum exit_code verb_undo(const struct options *o);
 enum exit_code verb_handoff(const struct options *o);
+enum exit_code verb_export(const struct options *o);
+enum exit_code verb_import(const struct options *o);
+enum exit_code verb_move_owner(const struct options *o);
 enum exit_code verb_tool(const struct options *o);
 enum exit_code verb_check(const struct options *o);
 
@@ -84,6 +88,10 @@ struct stack *config_load(const struct options *o, enum exit_code *ret_code);
 
 /* config_state_dir - where the database of that stack lives; given to the caller */
 char *config_state_dir(const struct stack *stack);
+
+/* config_cache - opens the cache of documents where a tool of the stack holds their bytes; else @ret stays. 0 or -errno. */
+struct cache;
+int config_cache(const struct stack *stack, const char *state, struct cache **ret, struct err *e);
 
 /* config_stack_word - a name for the stack that no other one has: its folder's, and a hash of its path; given */
 char *config_stack_word(const struct stack *stack);

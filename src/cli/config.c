@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "seamfs/base/file.h"
 #include "seamfs/base/mem.h"
+#include "seamfs/cache/cache.h"
 
 char *config_home(const char *variable, const char *otherwise)
 {
@@ -54,6 +55,20 @@ char *config_state_dir(const struct stack *stack)
 	_cleanup_(mem_freep) char *word = config_stack_word(stack);
 
 	return stack->state ? str_dup(stack->state) : path_join(home, word);
+}
+
+int config_cache(const struct stack *stack, const char *state, struct cache **ret, struct err *e)
+{
+	_cleanup_(mem_freep) char *home = config_home("XDG_CACHE_HOME", ".cache");
+	_cleanup_(mem_freep) char *word = config_stack_word(stack);
+	_cleanup_(mem_freep) char *cached = path_join(home, word);
+	_cleanup_(mem_freep) char *staged = path_join(state, "staged");
+
+	for (int i = 1; i < stack->tool_count; i++) {
+		if (stack->tools[i].files && !stack->tools[i].folder)
+			return cache_open(cached, staged, stack->cache_bytes, ret, e);
+	}
+	return 0;
 }
 
 char *data_path(const char *name)

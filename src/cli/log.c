@@ -76,6 +76,7 @@ static char *value_text(const cJSON *value)
 
 struct printer {
 	int64_t change; /* whose lines are being printed */
+	char *path;	/* of the record that they are about */
 	long left;
 };
 
@@ -84,7 +85,7 @@ static _Bool print_line(struct printer *p, const cJSON *line)
 {
 	_cleanup_(mem_freep) char *by = author(line), *old = value_text(json_get(line, "old"));
 	_cleanup_(mem_freep) char *now = value_text(json_get(line, "new"));
-	const char *field = json_get_text(line, "field");
+	const char *field = json_get_text(line, "field"), *path = json_get_text(line, "path");
 	int64_t change = 0;
 
 	(void)json_int64(json_get(line, "change"), &change);
@@ -93,8 +94,11 @@ static _Bool print_line(struct printer *p, const cJSON *line)
 			return 0;
 		p->change = change;
 		printf("#%lld %.19sZ %s: %s %s\n", (long long)change, json_get_text(line, "when"), by,
-			json_get_text(line, "why"), json_get_text(line, "path"));
+			json_get_text(line, "why"), path);
+	} else if (!str_equal(p->path, path)) {
+		printf("  and %s\n", path);
 	}
+	str_set(&p->path, path);
 	if (field)
 		printf("    %s: %s -> %s\n", field, old, now);
 	return 1;
@@ -165,6 +169,7 @@ enum exit_code verb_log(const struct options *o)
 		r = dir ? print_days(dir, &p, &e) : -ENOENT;
 	}
 	buf_finish(&b);
+	free(p.path);
 	return r < 0 ? fail(EXIT_FAILED, &e) : EXIT_OK;
 }
 

@@ -79,6 +79,34 @@ static const struct verb verbs[] = {
 		"that is as it wants it, before there was the rule; nothing that was done is done again.\n"
 		"pause, resume: what happens meanwhile is done after \"resume\".",
 		1, 3, verb_handoff},
+	{"export", "export [-c stack.json] [-m MOUNT] DIR",
+		"Writes everything into the new or empty folder DIR: records as JSON and CSV, documents, the "
+		"history, and a "
+		"manifest with the SHA-256 of each file. With a mount or without one; no tool is asked.\n"
+		"  -m MOUNT  read the documents that a tool holds through this mount",
+		1, 1, verb_export},
+	{"import",
+		"import [-c stack.json] [--yes] DIR | [--yes] --type TYPE [--set FIELD=COLUMN]... FILE.csv",
+		"Shows what would be done, and with --yes does it. Nothing is made twice when it is done "
+		"twice. Not while "
+		"it is mounted.\n"
+		"DIR: what \"seamfs export\" wrote. Into an empty database everything comes back as it was; "
+		"else what is not "
+		"there yet is made, and what is there stays as it is.\n"
+		"FILE.csv: each row becomes a record of that type, or changes the one that it is about; "
+		"empty cells change "
+		"nothing.\n"
+		"  --type TYPE         client, contact, invoice ...\n"
+		"  --set FIELD=COLUMN  which column is that field; those with its name or title are found\n"
+		"  --yes               do it",
+		1, 1, verb_import},
+	{"move-owner", "move-owner [-c stack.json] TYPE --from TOOL --to TOOL [--yes]",
+		"Makes another tool (or \"local\") the owner of a type. Shows what would be done, and with "
+		"--yes does it: sends "
+		"the new owner every record that it lacks, waits until it has them all, and only then writes "
+		"stack.json. Not "
+		"while it is mounted; when it is stopped, it is begun again and goes on.",
+		1, 1, verb_move_owner},
 	{"tool",
 		"tool [-c stack.json] list | add [CONNECTOR] | test NAME [TYPE...] | login NAME [--paste] | "
 		"check FILE | new SPEC.json [-o FILE]",
@@ -185,6 +213,8 @@ static const struct option longs[] = {
 	{"pass", no_argument, NULL, 'P'},
 	{"output", required_argument, NULL, 'o'},
 	{"type", required_argument, NULL, 'T'},
+	{"from", required_argument, NULL, 'A'},
+	{"to", required_argument, NULL, 'B'},
 	{0},
 };
 
@@ -217,6 +247,12 @@ static _Bool take_tool_option(int c, struct options *o)
 		break;
 	case 'o':
 		o->output = optarg;
+		break;
+	case 'A':
+		o->from = optarg;
+		break;
+	case 'B':
+		o->to = optarg;
 		break;
 	case 's':
 		return add_text(o->sets, &o->set_count, MAX_SETS, "--set");

@@ -56,21 +56,6 @@ static int detach_terminal(const char *state)
 	return 0;
 }
 
-/* Only where a tool holds the bytes of documents. */
-static int open_cache(const struct stack *stack, const char *state, struct cache **ret, struct err *e)
-{
-	_cleanup_(mem_freep) char *home = config_home("XDG_CACHE_HOME", ".cache");
-	_cleanup_(mem_freep) char *word = config_stack_word(stack);
-	_cleanup_(mem_freep) char *cached = path_join(home, word);
-	_cleanup_(mem_freep) char *staged = path_join(state, "staged");
-
-	for (int i = 1; i < stack->tool_count; i++) {
-		if (stack->tools[i].files && !stack->tools[i].folder)
-			return cache_open(cached, staged, stack->cache_bytes, ret, e);
-	}
-	return 0;
-}
-
 /* Everything between the folder and the tools, from the bottom up; ends when it is unmounted. */
 static enum exit_code serve(struct stack *stack, const char *dir, int report_fd)
 {
@@ -88,7 +73,7 @@ static enum exit_code serve(struct stack *stack, const char *dir, int report_fd)
 		code = EXIT_CONFIG;
 	else if (store_open(state, stack, &store, &e) < 0)
 		code = e.code == EBUSY ? EXIT_BUSY : EXIT_FAILED;
-	else if (open_cache(stack, state, &cache, &e) < 0)
+	else if (config_cache(stack, state, &cache, &e) < 0)
 		code = EXIT_FAILED;
 	if (code == EXIT_OK) {
 		tree = tree_new(store, cache);

@@ -328,6 +328,16 @@ unsigned csv_line(const struct csv_sheet *s, size_t row)
 	return row_line(s, row)->number;
 }
 
+size_t csv_number(const struct csv_sheet *s, size_t row)
+{
+	return s->rows[row] + 1;
+}
+
+char csv_separator(const struct csv_sheet *s)
+{
+	return s->separator;
+}
+
 /* Gives a row that is too short its missing cells: all its cells move to the end of the array. */
 static void extend(struct csv_sheet *s, struct line *line, size_t count)
 {

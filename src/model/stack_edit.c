@@ -255,3 +255,113 @@ int stack_insert(const char *text, const char *name, const cJSON *tool, uint32_t
 	free(f.unit);
 	return r;
 }
+
+/* ---- owners ---- */
+
+/* Where the member @wanted of the object at @open begins, its key; 0 without one. */
+static size_t key_of(const char *t, size_t open, const char *wanted)
+{
+	size_t i = skip_space(t, open + 1);
+
+	while (t[i] == '"') {
+		size_t key_end = skip_text(t, i), value = skip_space(t, key_end);
+
+		if (key_end - i == strlen(wanted) + 2 && strncmp(t + i + 1, wanted, strlen(wanted)) == 0)
+			return i;
+		i = skip_space(t, skip_value(t, skip_space(t, value + (t[value] == ':'))));
+		if (t[i] == ',')
+			i = skip_space(t, i + 1);
+	}
+	return 0;
+}
+
+/* The object that is the member @key of the one at @open; 0 when there is none. */
+static size_t object_in(const char *t, size_t open, const char *key)
+{
+	size_t value;
+
+	measure(t, open, key, &value);
+	return value && t[value] == '{' ? value : 0;
+}
+
+/* Puts @word in place of the text from @from to @to. */
+static int put_word(struct buf *text, size_t from, size_t to, const char *word)
+{
+	_cleanup_(buf_finish) struct buf out = BUF_INIT(text->max);
+
+	buf_add(&out, buf_text(text), from);
+	json_quote(&out, word);
+	buf_puts(&out, buf_text(text) + to);
+	if (out.error)
+		return out.error;
+	buf_clear(text);
+	return buf_add(text, out.data, out.len);
+}
+
+/* "shares": { "TYPE": { "TOOL": "RULE" } } */
+static int put_share(
+	struct buf *text, const struct form *f, const char *type, const char *tool, const char *rule)
+{
+	const char *t = buf_text(text);
+	size_t begin = skip_space(t, 0), shares = object_in(t, begin, "shares"), none;
+	size_t inner = shares ? object_in(t, shares, type) : 0;
+	_cleanup_(buf_finish) struct buf out = BUF_INIT(text->max);
+	_cleanup_json_ cJSON *entry = cJSON_CreateObject(), *word = cJSON_CreateString(rule);
+	struct object o;
+
+	if (!inner) {
+		json_set_text(entry, tool, rule);
+		return put_into(text, f, "shares", type, entry);
+	}
+	o = measure(t, inner, "", &none);
+	add_member(&out, t, &o, f, tool, word);
+	if (out.error)
+		return out.error;
+	buf_clear(text);
+	return buf_add(text, out.data, out.len);
+}
+
+int stack_share(const char *text, const char *type, const char *tool, const char *rule, struct buf *ret)
+{
+	struct form f = form_of(text);
+	int r = buf_puts(ret, text);
+
+	if (r == 0)
+		r = put_share(ret, &f, type, tool, rule);
+	free(f.unit);
+	return r;
+}
+
+/* The old owner takes the new one's place among those that hold copies. */
+static int swap_share(struct buf *text, const struct form *f, const char *type, const char *from,
+	const char *to, const char *rule)
+{
+	const char *t = buf_text(text);
+	size_t shares = object_in(t, skip_space(t, 0), "shares");
+	size_t inner = shares ? object_in(t, shares, type) : 0;
+	size_t key = inner ? key_of(t, inner, to) : 0;
+
+	if (strcmp(from, "local") == 0 || (inner && key_of(t, inner, from)))
+		return 0;
+	return key ? put_word(text, key, skip_text(t, key), from) : put_share(text, f, type, from, rule);
+}
+
+int stack_move(const char *text, const char *type, const char *from, const char *to, const char *rule,
+	struct buf *ret)
+{
+	struct form f = form_of(text);
+	_cleanup_json_ cJSON *owner = cJSON_CreateString(to);
+	size_t owners, value = 0;
+	int r = buf_puts(ret, text);
+
+	owners = object_in(text, skip_space(text, 0), "owners");
+	if (owners)
+		measure(text, owners, type, &value);
+	if (r == 0)
+		r = value ? put_word(ret, value, skip_value(text, value), to)
+			  : put_into(ret, &f, "owners", type, owner);
+	if (r == 0)
+		r = swap_share(ret, &f, type, from, to, rule);
+	free(f.unit);
+	return r;
+}

@@ -62,24 +62,24 @@ static const struct column figure_columns[] = {{"currency", COLUMN_CURRENCY},
 
 static void summary(const struct context *c, struct buf *b)
 {
-	struct table t;
+	struct figures t;
 
 	page_section(b, "At a glance", "Revenue is without tax. Currencies are never added to each other.");
-	table_init(&t, figure_columns);
-	table_query(&t, db_query(c->db, figures, "tt", c->today, c->currency));
-	table_html(&t, "This year", b);
-	table_finish(&t);
+	figures_init(&t, figure_columns);
+	figures_query(&t, db_query(c->db, figures, "tt", c->today, c->currency));
+	figures_html(&t, "This year", b);
+	figures_finish(&t);
 }
 
 static void add_table(const struct context *c, const char *name, _Bool brief, struct buf *b)
 {
 	const struct report *r = report_of(name);
-	struct table t;
+	struct figures t;
 
 	page_section(b, r->title, r->about);
 	report_fill(r, c, brief, &t);
-	table_html(&t, r->title, b);
-	table_finish(&t);
+	figures_html(&t, r->title, b);
+	figures_finish(&t);
 }
 
 static void add_charts(

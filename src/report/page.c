@@ -129,18 +129,18 @@ static void numbers(struct buf *b, const struct chart *c, const char *title)
 	static const struct column columns[] = {
 		{"what", COLUMN_TEXT}, {"currency", COLUMN_CURRENCY}, {"amount", COLUMN_MONEY}, {0}};
 	_cleanup_(mem_freep) char *caption = str_format("%s, %s", title, c->currency);
-	struct table t;
+	struct figures t;
 
-	table_init(&t, columns);
+	figures_init(&t, columns);
 	for (int i = 0; i < c->count; i++) {
-		table_text(&t, c->labels[i]);
-		table_text(&t, c->currency);
-		table_number(&t, c->values[i]);
+		figures_text(&t, c->labels[i]);
+		figures_text(&t, c->currency);
+		figures_number(&t, c->values[i]);
 	}
 	buf_puts(b, "<details><summary>The numbers</summary>\n");
-	table_html(&t, caption, b);
+	figures_html(&t, caption, b);
 	buf_puts(b, "</details>\n");
-	table_finish(&t);
+	figures_finish(&t);
 }
 
 static void draw(struct buf *b, const struct chart *c, const char *title)

@@ -49,16 +49,16 @@ static const struct figure {
 	FIGURE(TYPE_DEAL, "deals", "amount"),
 };
 
-static void put(struct table *t, sqlite3_stmt *q, int column)
+static void put(struct figures *t, sqlite3_stmt *q, int column)
 {
 	if (sqlite3_column_type(q, column) == SQLITE_NULL)
-		table_text(t, "");
+		figures_text(t, "");
 	else
-		table_number(t, sqlite3_column_int64(q, column));
+		figures_number(t, sqlite3_column_int64(q, column));
 }
 
 static void add_rows(
-	const struct context *c, struct table *t, const char *sql, const struct figure *f, int tool)
+	const struct context *c, struct figures *t, const char *sql, const struct figure *f, int tool)
 {
 	sqlite3_stmt *q = db_query(c->db, sql, "ttiti", c->today, c->currency, (int64_t)f->type,
 		store_stack(c->store)->tools[tool].name, store_tool_id(c->store, tool));
@@ -67,10 +67,10 @@ static void add_rows(
 		_Bool lacks = sqlite3_column_type(q, 5) == SQLITE_NULL;
 
 		for (int i = 0; i < 4; i++)
-			table_text(t, db_column_text(q, i));
+			figures_text(t, db_column_text(q, i));
 		for (int i = 4; i < 7; i++)
 			put(t, q, i);
-		table_number(t, (lacks ? 0 : sqlite3_column_int64(q, 5)) - sqlite3_column_int64(q, 6));
+		figures_number(t, (lacks ? 0 : sqlite3_column_int64(q, 5)) - sqlite3_column_int64(q, 6));
 	}
 }
 
@@ -82,7 +82,7 @@ static _Bool has(const struct tool *tool, const struct figure *f)
 	       (tool->types[f->type].reads & field_bit(type, type_field(type, f->field)));
 }
 
-void reconcile_fill(const struct context *c, struct table *t)
+void reconcile_fill(const struct context *c, struct figures *t)
 {
 	const struct stack *stack = store_stack(c->store);
 
@@ -105,7 +105,7 @@ const struct column health_columns[] = {{"tool", COLUMN_TEXT}, {"connector", COL
 	{"rejected", COLUMN_COUNT}, {"last_answer", COLUMN_DAY}, {"last_pull", COLUMN_DAY},
 	{"error", COLUMN_TEXT}, {0}};
 
-void health_fill(const struct context *c, struct table *t)
+void health_fill(const struct context *c, struct figures *t)
 {
 	const struct stack *stack = store_stack(c->store);
 
@@ -113,15 +113,15 @@ void health_fill(const struct context *c, struct table *t)
 		struct tool_health h;
 
 		store_tool_health(c->db, store_tool_id(c->store, i), &h);
-		table_text(t, stack->tools[i].name);
-		table_text(t, stack->tools[i].connector);
-		table_text(t, h.error_ms ? "failing" : h.ok_ms ? "ok" : "starting");
-		table_number(t, h.records);
-		table_number(t, h.pending);
-		table_number(t, h.rejected);
-		table_number(t, h.ok_ms);
-		table_number(t, h.pull_ms);
-		table_text(t, h.error);
+		figures_text(t, stack->tools[i].name);
+		figures_text(t, stack->tools[i].connector);
+		figures_text(t, h.error_ms ? "failing" : h.ok_ms ? "ok" : "starting");
+		figures_number(t, h.records);
+		figures_number(t, h.pending);
+		figures_number(t, h.rejected);
+		figures_number(t, h.ok_ms);
+		figures_number(t, h.pull_ms);
+		figures_text(t, h.error);
 		free(h.error);
 	}
 }

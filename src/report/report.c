@@ -96,22 +96,22 @@ static struct context context_of(struct store *store)
 	return c;
 }
 
-static int print_text(const struct report *r, const struct context *c, const struct table *t, struct buf *b)
+static int print_text(const struct report *r, const struct context *c, const struct figures *t, struct buf *b)
 {
 	buf_printf(b, "%s (%s, %s)\n\n", r->title, store_stack(c->store)->company, c->today);
-	table_print(t, r->totals, b);
+	figures_print(t, r->totals, b);
 	return buf_printf(b, "\n%s\n", r->about);
 }
 
 static int make(const struct context *c, int i, struct buf *b)
 {
 	const struct report *r = &reports[i / FORMS];
-	_cleanup_(table_finish) struct table t = {0};
+	_cleanup_(figures_finish) struct figures t = {0};
 
 	if (i >= tables())
 		return pages[i - tables()].make(c, b);
 	report_fill(r, c, i % FORMS == FORM_TEXT, &t);
-	return i % FORMS == FORM_CSV ? table_csv(&t, b) : print_text(r, c, &t, b);
+	return i % FORMS == FORM_CSV ? figures_csv(&t, b) : print_text(r, c, &t, b);
 }
 
 static _Bool is_live(int i)

@@ -257,14 +257,14 @@ const struct report reports[] = {
 };
 const int report_table_count = ARRAY_LEN(reports);
 
-void report_fill(const struct report *r, const struct context *c, _Bool brief, struct table *t)
+void report_fill(const struct report *r, const struct context *c, _Bool brief, struct figures *t)
 {
 	brief = brief && r->short_sql;
-	table_init(t, brief ? r->short_columns : r->columns);
+	figures_init(t, brief ? r->short_columns : r->columns);
 	if (r->fill)
 		r->fill(c, t);
 	else
-		table_query(t, db_query(c->db, brief ? r->short_sql : r->sql, "tt", c->today, c->currency));
+		figures_query(t, db_query(c->db, brief ? r->short_sql : r->sql, "tt", c->today, c->currency));
 }
 
 const struct report *report_of(const char *name)

@@ -31,9 +31,9 @@ static void add_word(struct buf *b, const char *word)
 	buf_printf(b, "%s%s", b->len ? ", " : "", word);
 }
 
-static void cell(struct table *t, struct buf *b, const char *otherwise)
+static void cell(struct figures *t, struct buf *b, const char *otherwise)
 {
-	table_text(t, b->len ? buf_text(b) : otherwise);
+	figures_text(t, b->len ? buf_text(b) : otherwise);
 	buf_finish(b);
 }
 
@@ -42,7 +42,7 @@ static void cell(struct table *t, struct buf *b, const char *otherwise)
 static const struct column owner_columns[] = {{"records", COLUMN_TEXT}, {"owner", COLUMN_TEXT},
 	{"copies", COLUMN_TEXT}, {"fields_with_another_owner", COLUMN_TEXT}, {"count", COLUMN_COUNT}, {0}};
 
-static void fill_owners(const struct context *c, struct table *t)
+static void fill_owners(const struct context *c, struct figures *t)
 {
 	const struct stack *stack = store_stack(c->store);
 
@@ -62,16 +62,17 @@ static void fill_owners(const struct context *c, struct table *t)
 				buf_printf(&fields, " (%s)", stack->tools[owner].name);
 			}
 		}
-		table_text(t, type_get((enum type_id)type)->plural);
-		table_text(t, stack->owners[type] == TOOL_LOCAL ? "seamfs itself"
-								: stack->tools[stack->owners[type]].name);
+		figures_text(t, type_get((enum type_id)type)->plural);
+		figures_text(t, stack->owners[type] == TOOL_LOCAL ? "seamfs itself"
+								  : stack->tools[stack->owners[type]].name);
 		cell(t, &also, "");
 		cell(t, &fields, "");
-		table_number(t, type == TYPE_DOCUMENT
-					? db_int(c->db, 0, "SELECT count(*) FROM file WHERE folder = 0", "")
-					: db_int(c->db, 0,
-						  "SELECT count(*) FROM record WHERE type = ?1 AND state = 0",
-						  "i", (int64_t)type));
+		figures_number(
+			t, type == TYPE_DOCUMENT
+				   ? db_int(c->db, 0, "SELECT count(*) FROM file WHERE folder = 0", "")
+				   : db_int(c->db, 0,
+					     "SELECT count(*) FROM record WHERE type = ?1 AND state = 0", "i",
+					     (int64_t)type));
 	}
 }
 
@@ -100,7 +101,7 @@ static const char *rule_text(const struct stack *stack, int type, int tool)
 	return texts[first];
 }
 
-static void fill_flows(const struct context *c, struct table *t)
+static void fill_flows(const struct context *c, struct figures *t)
 {
 	const struct stack *stack = store_stack(c->store);
 
@@ -108,12 +109,12 @@ static void fill_flows(const struct context *c, struct table *t)
 		for (int i = 1; i < stack->tool_count; i++) {
 			if (!copies(stack, type, i))
 				continue;
-			table_text(t, stack->owners[type] == TOOL_LOCAL
-					      ? "seamfs itself"
-					      : stack->tools[stack->owners[type]].name);
-			table_text(t, stack->tools[i].name);
-			table_text(t, type_get((enum type_id)type)->plural);
-			table_text(t, rule_text(stack, type, i));
+			figures_text(t, stack->owners[type] == TOOL_LOCAL
+						? "seamfs itself"
+						: stack->tools[stack->owners[type]].name);
+			figures_text(t, stack->tools[i].name);
+			figures_text(t, type_get((enum type_id)type)->plural);
+			figures_text(t, rule_text(stack, type, i));
 		}
 	}
 }
@@ -125,7 +126,7 @@ static const struct column tool_columns[] = {{"tool", COLUMN_TEXT}, {"connector"
 	{"last_pull", COLUMN_DAY}, {"currency", COLUMN_CURRENCY}, {"cost_a_month", COLUMN_MONEY},
 	{"verified", COLUMN_TEXT}, {0}};
 
-static void fill_tools(const struct context *c, struct table *t)
+static void fill_tools(const struct context *c, struct figures *t)
 {
 	const struct stack *stack = store_stack(c->store);
 
@@ -141,19 +142,19 @@ static void fill_tools(const struct context *c, struct table *t)
 				add_word(&also, type_get((enum type_id)type)->plural);
 		}
 		store_tool_health(c->db, store_tool_id(c->store, i), &h);
-		table_text(t, tool->name);
-		table_text(t, tool->connector);
+		figures_text(t, tool->name);
+		figures_text(t, tool->connector);
 		cell(t, &owns, "nothing");
 		cell(t, &also, "");
-		table_number(t, h.records);
-		table_text(t, h.error_ms ? "failing" : h.ok_ms ? "ok" : "starting");
-		table_number(t, h.pull_ms);
-		table_text(t, tool->cost_currency);
+		figures_number(t, h.records);
+		figures_text(t, h.error_ms ? "failing" : h.ok_ms ? "ok" : "starting");
+		figures_number(t, h.pull_ms);
+		figures_text(t, tool->cost_currency);
 		if (tool->cost_currency)
-			table_number(t, tool->cost_minor);
+			figures_number(t, tool->cost_minor);
 		else
-			table_text(t, "");
-		table_text(t, tool->verified ? tool->verified : "never");
+			figures_text(t, "");
+		figures_text(t, tool->verified ? tool->verified : "never");
 		free(h.error);
 	}
 }
@@ -172,7 +173,7 @@ static _Bool owns_in(const struct stack *stack, const struct layer *layer, int t
 	return 0;
 }
 
-static void fill_layers(const struct context *c, struct table *t)
+static void fill_layers(const struct context *c, struct figures *t)
 {
 	const struct stack *stack = store_stack(c->store);
 
@@ -186,12 +187,12 @@ static void fill_layers(const struct context *c, struct table *t)
 				count++;
 			}
 		}
-		table_text(t, layers[i].name);
+		figures_text(t, layers[i].name);
 		cell(t, &tools, "none");
-		table_text(t, count > 1		    ? "several tools: is each of them needed?"
-			      : count == 1	    ? ""
-			      : layers[i].otherwise ? layers[i].otherwise
-						    : "empty: these records live only in seamfs");
+		figures_text(t, count > 1	      ? "several tools: is each of them needed?"
+				: count == 1	      ? ""
+				: layers[i].otherwise ? layers[i].otherwise
+						      : "empty: these records live only in seamfs");
 	}
 }
 
@@ -209,13 +210,13 @@ static _Bool connects(const struct stack *stack, int tool)
 	return 0;
 }
 
-static void remark(struct table *t, const char *what, const char *text)
+static void remark(struct figures *t, const char *what, const char *text)
 {
-	table_text(t, what);
-	table_text(t, text);
+	figures_text(t, what);
+	figures_text(t, text);
 }
 
-static void fill_remarks(const struct context *c, struct table *t)
+static void fill_remarks(const struct context *c, struct figures *t)
 {
 	const struct stack *stack = store_stack(c->store);
 
@@ -253,7 +254,7 @@ static void fill_remarks(const struct context *c, struct table *t)
 static const struct section {
 	const char *title, *about;
 	const struct column *columns;
-	void (*fill)(const struct context *c, struct table *t);
+	void (*fill)(const struct context *c, struct figures *t);
 	_Bool totals;
 } sections[] = {
 	{"Who owns what", "One tool has the last word about each kind of record, or about one field of it.",
@@ -273,13 +274,13 @@ int page_stack_html(const struct context *c, struct buf *b)
 {
 	page_begin(b, c, "The stack");
 	for (size_t i = 0; i < ARRAY_LEN(sections); i++) {
-		struct table t;
+		struct figures t;
 
 		page_section(b, sections[i].title, sections[i].about);
-		table_init(&t, sections[i].columns);
+		figures_init(&t, sections[i].columns);
 		sections[i].fill(c, &t);
-		table_html(&t, sections[i].title, b);
-		table_finish(&t);
+		figures_html(&t, sections[i].title, b);
+		figures_finish(&t);
 	}
 	page_end(b);
 	return b->error;
@@ -301,7 +302,7 @@ static void md_heading(struct buf *b, const char *name)
 		buf_putc(b, *name == '_' ? ' ' : *name);
 }
 
-static void md_table(const struct table *t, struct buf *b)
+static void md_table(const struct figures *t, struct buf *b)
 {
 	for (size_t i = 0; i < t->width; i++) {
 		buf_puts(b, "| ");
@@ -322,7 +323,7 @@ static void md_table(const struct table *t, struct buf *b)
 	buf_putc(b, '\n');
 }
 
-static void md_totals(const struct table *t, struct buf *b)
+static void md_totals(const struct figures *t, struct buf *b)
 {
 	for (size_t i = 0; i < t->total_count; i++) {
 		for (size_t column = 0; column < t->width; column++) {
@@ -343,12 +344,12 @@ int page_stack_md(const struct context *c, struct buf *b)
 	md_text(b, store_stack(c->store)->company);
 	buf_printf(b, "\n\n%s. Made by seamfs from stack.json and the records.\n\n", c->today);
 	for (size_t i = 0; i < ARRAY_LEN(sections); i++) {
-		struct table t;
+		struct figures t;
 
 		buf_printf(b, "## %s\n\n", sections[i].title);
 		if (sections[i].about)
 			buf_printf(b, "%s\n\n", sections[i].about);
-		table_init(&t, sections[i].columns);
+		figures_init(&t, sections[i].columns);
 		sections[i].fill(c, &t);
 		if (t.count)
 			md_table(&t, b);
@@ -356,7 +357,7 @@ int page_stack_md(const struct context *c, struct buf *b)
 			buf_puts(b, "Nothing.\n\n");
 		if (sections[i].totals)
 			md_totals(&t, b);
-		table_finish(&t);
+		figures_finish(&t);
 	}
 	return b->error;
 }

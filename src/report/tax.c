@@ -34,16 +34,16 @@ static int by_rate(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
-static void flush(struct month *m, struct table *t)
+static void flush(struct month *m, struct figures *t)
 {
 	qsort(m->rates, m->count, sizeof(m->rates[0]), by_rate);
 	for (size_t i = 0; i < m->count; i++) {
-		table_text(t, m->name);
-		table_text(t, m->rates[i].rate);
-		table_text(t, m->currency);
-		table_number(t, m->rates[i].invoices);
-		table_number(t, m->rates[i].net);
-		table_number(t, m->rates[i].tax);
+		figures_text(t, m->name);
+		figures_text(t, m->rates[i].rate);
+		figures_text(t, m->currency);
+		figures_number(t, m->rates[i].invoices);
+		figures_number(t, m->rates[i].net);
+		figures_number(t, m->rates[i].tax);
 	}
 	m->count = 0;
 }
@@ -103,7 +103,7 @@ static void add_invoice(struct month *m, int64_t net, int64_t tax, const cJSON *
 	}
 }
 
-void tax_fill(const struct context *c, struct table *t)
+void tax_fill(const struct context *c, struct figures *t)
 {
 	sqlite3_stmt *q = db_query(c->db, invoices, "tt", c->today, c->currency);
 	struct month *m = mem_alloc(sizeof(*m));

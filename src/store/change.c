@@ -152,7 +152,7 @@ static int write_history(struct tx *tx, const struct work *w, const struct origi
 	return r;
 }
 
-static int write_references(struct tx *tx, const struct work *w)
+int change_references(struct tx *tx, const struct work *w)
 {
 	int r = db_run(tx->db, "DELETE FROM reference WHERE record = ?1", "i", w->record);
 
@@ -298,7 +298,7 @@ static int write_all(struct tx *tx, struct work *w, const struct change *c)
 	if (r == 0 && links)
 		r = change_hub_events(tx, w, EVENT_REMOVED);
 	if (r == 0)
-		r = write_references(tx, w);
+		r = change_references(tx, w);
 	if (r == 0 && links)
 		r = change_hub_events(tx, w, EVENT_ADDED);
 	if (r == 0)

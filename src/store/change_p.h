@@ -50,5 +50,13 @@ int change_facets(struct tx *tx, const struct work *w);
 /* change_dependents - renders again whatever shows this record's name, and moves the paths that contain it */
 int change_dependents(struct tx *tx, const struct work *w);
 
+/* change_restore - writes the row of a record as it was, with its own id: record, doc, name, whole, version and time of @w;
+ * @removed: it is in the trash. change_restore_views() - its folders in by/, when all records are there. */
+int change_restore(struct tx *tx, const struct work *w, const char *body, _Bool removed);
+int change_restore_views(struct tx *tx, int64_t record);
+
+/* change_references - notes which records it refers to */
+int change_references(struct tx *tx, const struct work *w);
+
 /* store_rerender - the record's file and views anew, because a name in them changed */
 int store_rerender(struct tx *tx, int64_t record);

@@ -24,8 +24,9 @@ int history_add(struct tx *tx, int64_t record, int64_t version, int field, const
 }
 
 #define ROWS                                                                                                 \
-	"SELECT h.id, (SELECT min(g.id) FROM history g WHERE g.record = h.record AND g.version = "           \
-	"h.version),"                                                                                        \
+	"SELECT h.id, coalesce((SELECT CASE WHEN b.last >= h.id THEN b.first END FROM bulk b"                \
+	" WHERE b.first <= h.id ORDER BY b.first DESC LIMIT 1),"                                             \
+	" (SELECT min(g.id) FROM history g WHERE g.record = h.record AND g.version = h.version)),"           \
 	" h.record, r.type, h.version, h.ms, h.tool, h.uid, h.program, h.cause, h.field, h.old, h.new"       \
 	" FROM history h JOIN record r ON r.id = h.record "
 
@@ -124,6 +125,24 @@ int store_history_note(struct tx *tx, int64_t record, const cJSON *lost, const c
 				json_get(kept, type->fields[i].name), origin);
 	}
 	return r;
+}
+
+int store_history_group(struct tx *tx, int64_t after)
+{
+	int64_t last = store_history_end(tx->db);
+
+	return last > after ? db_run(tx->db, "INSERT INTO bulk (first, last) VALUES (?1, ?2)", "ii",
+				      after + 1, last)
+			    : 0;
+}
+
+int64_t store_history_grouped(struct db *db, int64_t change, int64_t before)
+{
+	return db_int(db, 0,
+		"SELECT min(h.id) AS own FROM bulk b JOIN history h ON h.id BETWEEN b.first AND b.last"
+		" WHERE b.first = ?1 GROUP BY h.record, h.version HAVING ?2 = 0 OR own < ?2"
+		" ORDER BY own DESC LIMIT 1",
+		"ii", change, before);
 }
 
 int64_t store_history_end(struct db *db)

@@ -169,7 +169,9 @@ static const char *const steps[] = {
 	"CREATE UNIQUE INDEX file_remote ON file (tool, remote_parent, remote_name) WHERE remote_name NOT "
 	"NULL;"
 	"CREATE INDEX file_list ON file (tool, parent, id) WHERE removed = 0;"
-	"CREATE INDEX file_due ON file (tool, due) WHERE due > 0;",
+	"CREATE INDEX file_due ON file (tool, due) WHERE due > 0;"
+	/* Rows of the history, from first to last, that are one change of many records. */
+	"CREATE TABLE bulk (first INTEGER PRIMARY KEY, last INTEGER NOT NULL) STRICT;",
 };
 
 static int bad(struct db *db, const char *path, struct err *e)
@@ -189,6 +191,20 @@ static int pragma(struct db *db, const char *sql, int64_t *ret)
 		*ret = sqlite3_column_int64(stmt, 0);
 	sqlite3_finalize(stmt);
 	return r;
+}
+
+int schema_check(struct db *db, const char *path, struct err *e)
+{
+	int64_t version = 0;
+
+	if (pragma(db, "PRAGMA user_version", &version))
+		return bad(db, path, e);
+	if (version == (int64_t)ARRAY_LEN(steps))
+		return 0;
+	return err_set(e, EINVAL,
+		"%s is of another version of seamfs (format %lld, this one has %zu): mount it once with this "
+		"one",
+		path, (long long)version, ARRAY_LEN(steps));
 }
 
 int schema_migrate(struct db *db, const char *path, struct err *e)

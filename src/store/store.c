@@ -384,6 +384,35 @@ int store_open(const char *dir, const struct stack *stack, struct store **ret, s
 	return 0;
 }
 
+int store_view(const char *dir, const struct stack *stack, struct store **ret, struct err *e)
+{
+	struct store *s = mem_alloc(sizeof(*s));
+	int r;
+
+	s->stack = stack;
+	s->path = path_join(dir, "seamfs.db");
+	s->lock_fd = -1;
+	s->last = &s->first;
+	pthread_mutex_init(&s->mutex, NULL);
+	pthread_cond_init(&s->wanted, NULL);
+	pthread_cond_init(&s->finished, NULL);
+	r = access(s->path, R_OK) < 0 ? -errno : 0;
+	if (r < 0)
+		err_set(e, -r, "cannot read the database %s: %s", s->path, strerror(-r));
+	else
+		r = schema_check(store_db(s), s->path, e);
+	if (r < 0) {
+		store_close(s);
+		return r;
+	}
+	atomic_store(&s->position, store_history_end(store_db(s)));
+	for (int i = 0; i < stack->tool_count; i++)
+		s->tool_ids[i] = db_int(
+			store_db(s), 0, "SELECT id FROM tool WHERE name = ?1", "t", stack->tools[i].name);
+	*ret = s;
+	return 0;
+}
+
 void store_close(struct store *s)
 {
 	if (!s)

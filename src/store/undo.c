@@ -95,7 +95,7 @@ static int undo_fields(struct undoing *u, const struct origin *origin, struct er
 	return r == 0 ? store_conflict_settle(u->tx, u->record, u->fields, origin) : r;
 }
 
-int store_undo(struct tx *tx, int64_t change, const struct origin *origin, struct err *e)
+static int undo_one(struct tx *tx, int64_t change, const struct origin *origin, struct err *e)
 {
 	struct undoing u = {.tx = tx};
 	_cleanup_json_ cJSON *before = cJSON_CreateObject(), *after = cJSON_CreateObject();
@@ -109,4 +109,17 @@ int store_undo(struct tx *tx, int64_t change, const struct origin *origin, struc
 	if (u.whole || u.version == 1)
 		return undo_whole(&u, origin, e);
 	return undo_fields(&u, origin, e);
+}
+
+int store_undo(struct tx *tx, int64_t change, const struct origin *origin, struct err *e)
+{
+	int64_t end = store_history_end(tx->db), one = store_history_grouped(tx->db, change, 0);
+	int r = 0;
+
+	if (!one)
+		return undo_one(tx, change, origin, e);
+	/* The last one first, all or none. */
+	for (; one && r == 0; one = store_history_grouped(tx->db, change, one))
+		r = undo_one(tx, one, origin, e);
+	return r == 0 ? store_history_group(tx, end) : r;
 }

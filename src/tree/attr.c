@@ -100,12 +100,11 @@ static int resize(struct tree *tree, struct handle *h, struct place p, int64_t s
 		return draft_resize(tree, place_to_ino(p), size);
 	case PLACE_RECORD:
 	case PLACE_FIELD:
+	case PLACE_TABLE:
 		/* By name: emptied is how a save begins, and changes nothing by itself; a piece of a record is none. */
 		if (size && !draft_is_open(tree, place_to_ino(p)))
-			return err_set(e, EINVAL,
-				"a record cannot be cut to a length: write its whole text, or one field of "
-				"it in "
-				"NAME.d/");
+			return err_set(e, EINVAL, "%s cannot be cut to a length: write the whole text",
+				p.kind == PLACE_TABLE ? "a table" : "a record");
 		return draft_resize(tree, place_to_ino(p), size);
 	default:
 		return control_takes(p)

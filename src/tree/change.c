@@ -9,7 +9,9 @@
 #include "seamfs/codec/json.h"
 #include "seamfs/store/scratch.h"
 #include "seamfs/store/trash.h"
+#include "tree/kinds.h"
 #include "tree/known.h"
+#include "tree/table.h"
 
 /* One rename under way. */
 struct move {
@@ -81,6 +83,43 @@ static int rename_new(
 	return r < 0 ? r : store_write(m->tree->store, move_scratch_row, s);
 }
 
+static int drop_scratch(struct tx *tx, void *argument)
+{
+	return store_scratch_remove(tx, *(int64_t *)argument);
+}
+
+/* Over a table: what is in it is saved as that. */
+static int rename_over_table(struct move *m, struct place table, int64_t scratch)
+{
+	struct origin origin = save_origin(m->who, "save");
+	struct buf bytes = BUF_INIT(BUF_MAX_SCRATCH);
+	uint64_t ino = place_to_ino(table);
+	_cleanup_json_ cJSON *knew = NULL;
+	cJSON *own = NULL;
+	int64_t known =
+		known_by(m->tree, m->who, ino, store_scratch_base(store_db(m->tree->store), scratch), &knew);
+	int r = tree_read(m->tree, NULL, m->node.ino, BUF_MAX_SCRATCH, 0, &bytes);
+
+	if (r == 0)
+		r = table_save(m->tree, table,
+			&(struct text){.bytes = buf_text(&bytes),
+				.len = bytes.len,
+				.known = known,
+				.own = knew,
+				.ret_own = &own},
+			&origin, m->ticket, m->e);
+	if (r == 0) {
+		known_saved(m->tree, m->who, ino, m->ticket, own);
+		own = NULL;
+		/* It never becomes anything by itself: left behind by a kill, it expires. */
+		(void)store_write(m->tree->store, drop_scratch, &scratch);
+		away_take(m->tree, place_to_ino(m->new_dir), m->new_name);
+	}
+	cJSON_Delete(own);
+	buf_finish(&bytes);
+	return r;
+}
+
 /* Over a record: what is in it is saved as that record. */
 static int rename_over(struct move *m, const struct record_slot *slot, const char *path, int64_t scratch)
 {
@@ -120,11 +159,14 @@ static int move_scratch(struct move *m)
 		.id = place_of_ino(m->node.ino).b, .dir = place_to_ino(m->new_dir), .name = m->new_name};
 	_cleanup_(mem_freep) char *path = path_in(m->tree, m->new_dir, m->new_name);
 	struct record_slot slot;
+	struct place table;
 	struct node there;
 
 	if (!node_takes_scratch(m->new_dir))
 		return err_set(
 			m->e, EXDEV, "a temporary file stays in the folders of records; copy it instead");
+	if (m->new_dir.kind == PLACE_FIXED && node_tables_find(m->new_name, &table) == 0)
+		return rename_over_table(m, table, s.id);
 	if (node_slot(m->tree, m->new_dir, m->new_name, &slot)) {
 		if (!S_ISREG(m->node.mode))
 			return err_set(m->e, EPERM, "a record is a file with its text");
@@ -239,6 +281,18 @@ static int move_record_dir(struct move *m)
 	return rename_record(m, type_get((enum type_id)p.a), p.b, m->new_name);
 }
 
+/* ---- a table ---- */
+
+/* As editors do it before they write it anew. */
+static int move_table(struct move *m)
+{
+	struct place other;
+
+	if (place_to_ino(m->new_dir) != place_to_ino(m->dir) || node_tables_find(m->new_name, &other) == 0)
+		return err_set(m->e, EPERM, "a table stays where it is; copy it if a copy is wanted");
+	return move_away(m);
+}
+
 /* ---- a link in by/: the field ---- */
 
 static int move_value(struct move *m)
@@ -346,6 +400,8 @@ static int move_entry(struct move *m, unsigned flags)
 		return move_record(m);
 	case PLACE_RECORD_DIR:
 		return move_record_dir(m);
+	case PLACE_TABLE:
+		return move_table(m);
 	case PLACE_VALUE_LINK:
 		return move_value(m);
 	case PLACE_TRASHED:

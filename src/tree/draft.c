@@ -15,6 +15,7 @@
 #include "tree/draft.h"
 #include "tree/kinds.h"
 #include "tree/known.h"
+#include "tree/table.h"
 #include "tree/texts.h"
 
 static struct draft *find_draft(struct tree *tree, uint64_t ino)
@@ -32,6 +33,12 @@ static struct draft *find_changed(struct tree *tree, uint64_t ino)
 	struct draft *d = find_draft(tree, ino);
 
 	return d && (d->written || d->truncated || place_of_ino(ino).kind == PLACE_SCRATCH) ? d : NULL;
+}
+
+_Bool draft_takes(struct place p)
+{
+	return p.kind == PLACE_RECORD || p.kind == PLACE_SCRATCH || p.kind == PLACE_FIELD ||
+	       p.kind == PLACE_TABLE;
 }
 
 _Bool draft_is_open(struct tree *tree, uint64_t ino)
@@ -277,6 +284,22 @@ static int meaning(struct place p, struct text *text, struct buf *json)
 	return r;
 }
 
+/* A part of a sheet that ends with a line may be all of it: rows that are not there change nothing. */
+static int check_table(struct handle *h, const void *bytes, size_t len, const struct origin *origin,
+	const struct caller *who, struct err *e)
+{
+	struct text text = {.bytes = bytes, .len = len};
+	_cleanup_json_ cJSON *knew = NULL;
+	struct csv_sheet *sheet = NULL;
+
+	if (((const char *)bytes)[len - 1] != '\n' || csv_parse(bytes, len, &sheet, NULL) < 0)
+		return 0;
+	csv_free(sheet);
+	text.known = known_by(h->tree, who, h->ino, h->draft->known, &knew);
+	text.own = knew;
+	return table_check(h->tree, place_of_ino(h->ino), &text, origin, e);
+}
+
 /*
  * Programs that write a whole text at once often look only at what write() says: a shell's echo does. So a text that begins
  * an empty file is looked at then and there, unless it is plain that more of it is to come.
@@ -294,6 +317,8 @@ static int check_whole(
 	struct place dir;
 	int r;
 
+	if (p.kind == PLACE_TABLE)
+		return check_table(h, bytes, len, &origin, who, e);
 	if (!path || (p.kind != PLACE_FIELD && json_cut_off(bytes, len)))
 		return 0;
 	if (p.kind == PLACE_SCRATCH &&
@@ -322,13 +347,6 @@ static void take_back(struct handle *h, const void *bytes, size_t len)
 	h->draft->truncated = 1;
 	pthread_mutex_unlock(&h->tree->mutex);
 	reload(h);
-}
-
-static _Bool is_record_text(uint64_t ino)
-{
-	enum place_kind kind = place_of_ino(ino).kind;
-
-	return kind == PLACE_RECORD || kind == PLACE_SCRATCH || kind == PLACE_FIELD;
 }
 
 int tree_write(struct handle *h, const void *bytes, size_t len, int64_t offset, const struct caller *who,
@@ -360,7 +378,7 @@ int tree_write(struct handle *h, const void *bytes, size_t len, int64_t offset, 
 	pthread_mutex_unlock(&h->tree->mutex);
 	if (r == -E2BIG)
 		return err_set(e, EFBIG, "the file would be larger than 64 MiB, the limit here");
-	if (r == 0 && first && is_record_text(h->ino)) {
+	if (r == 0 && first && draft_takes(place_of_ino(h->ino))) {
 		r = check_whole(h, bytes, len, who, e);
 		if (r < 0)
 			take_back(h, bytes, len);
@@ -445,7 +463,9 @@ static int save_open_record(struct handle *h, uint64_t ino, struct text *text, c
 	text->own = knew;
 	text->ret_own = &own;
 
-	if (r == 0)
+	if (r == 0 && p.kind == PLACE_TABLE)
+		r = table_save(h->tree, p, text, &origin, ret, e);
+	else if (r == 0)
 		r = save_record(h->tree, &slot, path ? path : "(gone)", text, &origin, ret, e);
 	if (r == 0)
 		known_saved(h->tree, who, ino, ret, own);
@@ -476,7 +496,7 @@ static int save_held(
 			who, ret, e);
 	buf_finish(&bytes);
 	/* A refused draft of a new file stays as it is, for the next try. */
-	if (taken == 2 && (r == 0 || is_record(p)))
+	if (taken == 2 && (r == 0 || is_record(p) || p.kind == PLACE_TABLE))
 		reload(h);
 	return r;
 }

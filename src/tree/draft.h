@@ -34,6 +34,9 @@ struct handle {
 /* draft_slice - appends up to @len bytes of @from from @offset */
 void draft_slice(const struct buf *from, int64_t offset, size_t len, struct buf *to);
 
+/* draft_takes - whether what is written there changes records, or is kept: then it is a draft first */
+_Bool draft_takes(struct place p);
+
 /* draft_join - the file's draft, begun with what the file holds. 0 or -errno. */
 int draft_join(struct tree *tree, uint64_t ino, int flags, int32_t process, struct draft **ret);
 

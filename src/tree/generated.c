@@ -28,6 +28,10 @@ static const char readme_rules[] =
 	"- `by/` shows the same records in folders, as links. Moving a link to another folder changes that "
 	"field:\n"
 	"  `mv invoices/by/status/draft/X.json invoices/by/status/sent/`.\n"
+	"- `tables/` has every type as one spreadsheet. Saving one changes what was changed in it, all of it "
+	"or nothing; a row "
+	"without\n"
+	"  an id is a new record, a row that is not there stays as it is.\n"
 	"- What is refused changes nothing. The reason is in the folder's `.error`, in `problems/` with the "
 	"text "
 	"that was refused,\n"
@@ -83,6 +87,7 @@ static const char readme_rules[] =
 	"sed -i 's/old@example.com/new@example.com/' 'clients/NAME/client.json'\n"
 	"jq -s 'map(.total) | add' invoices/*.json\n"
 	"ls invoices/by/status/overdue\n"
+	"soffice --calc tables/invoices.csv\n"
 	"```\n";
 
 static int readme(struct tree *tree, struct buf *b)

@@ -113,6 +113,13 @@ NODE_PARENT(node_trial_parent);
 int node_run_lookup(struct tree *tree, const char *entry, struct node *ret);
 void node_run_list(struct listing *l);
 size_t node_trial_stem(struct tree *tree, const char *name, int *ret_rule);
+/* node_table.c */
+NODE_STAT(node_table_stat);
+NODE_READ(node_table_read);
+NODE_PARENT(node_table_parent);
+int node_tables_find(const char *name, struct place *ret);
+int node_tables_lookup(struct tree *tree, const char *name, struct node *ret);
+void node_tables_list(struct listing *l);
 
 /* node_history.c */
 NODE_STAT(node_history_stat);

@@ -3,6 +3,7 @@
 #include "tree/kinds.h"
 #include "tree/known.h"
 #include "tree/remote.h"
+#include "tree/table.h"
 
 #include <errno.h>
 #include <string.h>
@@ -13,7 +14,7 @@
 
 const struct node_kind node_kinds[PLACE_KIND_COUNT] = {
 	[PLACE_ROOT] = {node_root_stat, node_root_lookup, node_root_list, 2},
-	[PLACE_FIXED] = {node_fixed_stat, node_fixed_lookup, node_fixed_list, 1, node_fixed_read,
+	[PLACE_FIXED] = {node_fixed_stat, node_fixed_lookup, node_fixed_list, 2, node_fixed_read,
 		.parent = node_fixed_parent},
 	[PLACE_COLLECTION] = {node_collection_stat, node_collection_lookup, node_collection_list, 4,
 		.parent = node_collection_parent},
@@ -45,6 +46,7 @@ const struct node_kind node_kinds[PLACE_KIND_COUNT] = {
 	[PLACE_HISTORY] = {node_history_stat, .read = node_history_read, .parent = node_history_parent},
 	[PLACE_REPORT] = {node_report_stat, .read = node_report_read, .parent = node_report_parent},
 	[PLACE_JOURNAL] = {node_journal_stat, .read = node_journal_read, .parent = node_journal_parent},
+	[PLACE_TABLE] = {node_table_stat, .read = node_table_read, .parent = node_table_parent},
 	[PLACE_FIELDS] = {node_fields_stat, node_fields_lookup, node_fields_list, 1,
 		.parent = node_fields_parent},
 	[PLACE_FIELD] = {node_field_stat, .read = node_field_read, .parent = node_field_parent},
@@ -242,6 +244,7 @@ struct tree *tree_new(struct store *store, struct cache *cache)
 	names_begin(tree);
 	failure_begin(tree);
 	known_begin(tree);
+	table_begin(tree);
 	if (cache && tree->drive >= 0 && !stack->tools[owner].folder)
 		remote_begin(tree, cache);
 	tree->reports = report_cache_new(store);
@@ -256,6 +259,7 @@ void tree_free(struct tree *tree)
 	known_end(tree);
 	remote_end(tree);
 	report_cache_free(tree->reports);
+	table_end(tree);
 	pthread_mutex_destroy(&tree->mutex);
 	pthread_rwlock_destroy(&tree->names);
 	free(tree);

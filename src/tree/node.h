@@ -58,6 +58,7 @@ struct tree {
 	struct unstored *unstored;    /* failure.c */
 	struct known *known;	      /* known.c */
 	struct report_cache *reports; /* has a mutex of its own */
+	struct tables *tables;	      /* table.c */
 	_Atomic int draft_count;
 	_Atomic int64_t away_until_ms; /* when the last of them is forgotten */
 };

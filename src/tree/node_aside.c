@@ -27,8 +27,8 @@ static const struct aside {
 	[PLACE_ASIDE_NDJSON] = {"ndjson", .parent = PLACE_ASIDE_EXPORT},
 };
 
-_Static_assert(
-	PLACE_KIND_COUNT <= 32 && PLACE_ASIDE_COUNT <= 8, "place_aside_of() packs them into 5 and 3 bits");
+_Static_assert((int)PLACE_FOLDER_KINDS <= 32 && (int)PLACE_ASIDE_COUNT <= 8,
+	"place_aside_of() packs them into 5 and 3 bits");
 
 static int64_t time_of(struct tree *tree, int64_t record)
 {

@@ -40,6 +40,7 @@ static const struct fixed {
 	[PLACE_FIXED_CALENDAR] = {"calendar.ics", -1, .live = 1},
 	[PLACE_FIXED_HANDOFFS] = {"handoffs", PLACE_FIXED_SEAM, .live = 1, .writable = 1},
 	[PLACE_FIXED_RUNS] = {"log", PLACE_FIXED_SEAM, .folder = 1},
+	[PLACE_FIXED_TABLES] = {"tables", -1, .folder = 1},
 	[PLACE_FIXED_UNDO] = {"undo", PLACE_FIXED_SEAM, .live = 1, .writable = 1},
 };
 
@@ -159,6 +160,8 @@ NODE_LOOKUP(node_fixed_lookup)
 			strlen(entry) != strlen(stem) + 5)
 			return -ENOENT;
 		return node_schema_stat(tree, (struct place){PLACE_SCHEMA, type->id, 0}, ret);
+	case PLACE_FIXED_TABLES:
+		return node_tables_lookup(tree, entry, ret);
 	case PLACE_FIXED_OUTBOX:
 		return node_outbox_lookup(tree, entry, ret);
 	case PLACE_FIXED_REPORTS:
@@ -217,6 +220,11 @@ static void list_problems(struct listing *l)
 
 NODE_LIST(node_fixed_list)
 {
+	if (l->section == 1) {
+		if (l->place.b == PLACE_FIXED_TABLES)
+			node_scratch_list(l);
+		return;
+	}
 	switch (l->place.b) {
 	case PLACE_FIXED_DOCUMENTS:
 		node_documents_list(l);
@@ -233,11 +241,15 @@ NODE_LIST(node_fixed_list)
 	case PLACE_FIXED_TRASH:
 		node_trash_list_types(l);
 		break;
+	case PLACE_FIXED_TABLES:
+		node_tables_list(l);
+		break;
 	case PLACE_FIXED_OUTBOX:
 		node_outbox_list(l);
 		break;
 	case PLACE_FIXED_REPORTS:
 		node_reports_list(l);
+		break;
 	case PLACE_FIXED_RUNS:
 		node_run_list(l);
 		break;

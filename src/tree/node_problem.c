@@ -31,6 +31,13 @@ static _Bool has_part(const struct problem *p, int part)
 	       (part == PART_REFUSED ? p->kind != PROBLEM_CONFLICT && p->len : parts[part].kind == p->kind);
 }
 
+static _Bool is_table(const struct problem *p)
+{
+	size_t n = strlen(p->path);
+
+	return n > 4 && strcmp(p->path + n - 4, ".csv") == 0;
+}
+
 /* A conflict's files have the plain name, as long as no other has it. */
 static void problem_name(struct tree *tree, const struct problem *p, int part, char name[280])
 {
@@ -42,7 +49,8 @@ static void problem_name(struct tree *tree, const struct problem *p, int part, c
 	if (first)
 		snprintf(name, 280, "%.200s.%s", p->name, parts[part].ending);
 	else
-		snprintf(name, 280, "%.200s ~%lld.%s", p->name, (long long)p->id, parts[part].ending);
+		snprintf(name, 280, "%.200s ~%lld.%s", p->name, (long long)p->id,
+			part == PART_REFUSED && is_table(p) ? "rejected.csv" : parts[part].ending);
 }
 
 struct problem_context {
@@ -77,6 +85,8 @@ static _Bool find_place(const struct problem *p, struct json_place *ret)
 {
 	_cleanup_json_ cJSON *doc = NULL;
 
+	if (is_table(p))
+		return 0; /* the sentence says the row */
 	/* The text of a field's own file may be no JSON, which is no mistake. */
 	if (!p->len || json_parse(p->bytes, p->len, JSON_STRICT, &doc, ret, NULL) < 0)
 		return p->len && !p->field[0] && p->code == EINVAL;
@@ -136,6 +146,9 @@ static const char *now_shown(struct tree *tree, const struct problem *p)
 		return "This note can be removed when it has been read.";
 	if (p->kind == PROBLEM_NOTE && !p->record)
 		return "This note goes away when that is decided.";
+	if (is_table(p))
+		return "Nothing of it was done: all records are as they were. This note goes away with the "
+		       "next good save of the table.";
 	if (!p->record)
 		return "It is no record yet, and no tool has heard of it. This note goes away with the next "
 		       "good "

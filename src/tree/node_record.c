@@ -76,7 +76,7 @@ static _Bool hub_slot(struct tree *tree, struct place dir, const char *name, str
 _Bool node_takes_scratch(struct place dir)
 {
 	return dir.kind == PLACE_COLLECTION || dir.kind == PLACE_RECORD_DIR || dir.kind == PLACE_PARTS ||
-	       dir.kind == PLACE_SCRATCH;
+	       dir.kind == PLACE_SCRATCH || (dir.kind == PLACE_FIXED && dir.b == PLACE_FIXED_TABLES);
 }
 
 _Bool node_folder_slot(struct tree *tree, struct place dir, const char *name, struct record_slot *ret)

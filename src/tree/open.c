@@ -54,14 +54,14 @@ int tree_open(struct tree *tree, uint64_t ino, int flags, const struct caller *w
 	*ret = NULL;
 	if ((unsigned)p.kind >= PLACE_KIND_COUNT || (!node_kinds[p.kind].read && p.kind != PLACE_FILE))
 		return -EISDIR;
-	if (p.kind == PLACE_RECORD && (flags & O_ACCMODE) != O_WRONLY)
+	if ((p.kind == PLACE_RECORD || p.kind == PLACE_TABLE) && (flags & O_ACCMODE) != O_WRONLY)
 		known_note(tree, who, ino, !writing);
 	if (!writing && (p.kind == PLACE_RECORD || p.kind == PLACE_SCRATCH || p.kind == PLACE_SCHEMA))
 		return 0;
 	h = new_handle(tree, ino, flags);
 	if (p.kind == PLACE_FILE) {
 		r = open_document(tree, ino, flags, who, h, e);
-	} else if (writing && (p.kind == PLACE_RECORD || p.kind == PLACE_SCRATCH || p.kind == PLACE_FIELD)) {
+	} else if (writing && draft_takes(p)) {
 		r = draft_join(tree, ino, flags, save_process(who), &h->draft);
 	} else if (writing && !control_takes(p)) {
 		r = err_set(e, EACCES, "this file is made by seamfs and cannot be written");
@@ -136,10 +136,16 @@ static int create_file(struct tree *tree, uint64_t dir, const char *name, uint32
 {
 	struct create c = {.dir = dir, .name = name, .mode = S_IFREG | (mode & 0777)};
 	struct record_slot slot;
-	int r = node_slot(tree, place_of_ino(dir), name, &slot) && !slot.card
-			? comes_back(tree, dir, name, &slot, who, e)
-			: 0;
+	struct place p = place_of_ino(dir), table;
+	int r;
 
+	if (p.kind == PLACE_FIXED && node_tables_find(name, &table) == 0) {
+		/* Moved away a moment ago, to be written anew. */
+		away_take(tree, dir, name);
+		r = tree_open(tree, place_to_ino(table), flags | O_TRUNC, who, ret_handle, e);
+		return r < 0 ? r : tree_stat(tree, place_to_ino(table), ret);
+	}
+	r = node_slot(tree, p, name, &slot) && !slot.card ? comes_back(tree, dir, name, &slot, who, e) : 0;
 	if (r < 0)
 		return r;
 	if (r > 0) {

@@ -76,6 +76,9 @@ static char *state_of(struct tree *tree, struct place p)
 		return str_dup(path && store_problem_at(store_db(tree->store), path) ? "rejected" : "draft");
 	case PLACE_FILE:
 		return tree->remote ? document_state(tree, p) : NULL;
+	case PLACE_TABLE:
+		path = tree_path(tree, place_to_ino(p));
+		return str_dup(path && store_problem_at(store_db(tree->store), path) ? "rejected" : "synced");
 	case PLACE_TRASHED:
 		return trashed_state(tree, p);
 	default:

@@ -3,7 +3,7 @@
 # Verbs and options: help, version, and one sentence with exit code 2 for what is not known.
 . "$SRC/tests/system/lib.sh"
 
-verbs='mount unmount demo status sync approve reject log blame undo link unlink verify handoff tool check'
+verbs='mount unmount demo status sync approve reject log blame undo link unlink verify handoff export import move-owner tool check'
 
 out=$("$SEAMFS" --help) code=$?
 check_equal "--help: exit code" $code 0
@@ -35,6 +35,10 @@ check_fails "one of two files" 2 'seamfs link' "$SEAMFS" link a
 check_fails "a third file" 2 'seamfs link' "$SEAMFS" link a b c
 check_fails "a file without a tool" 2 'seamfs unlink' "$SEAMFS" unlink a
 check_fails "a file for verify" 2 'seamfs verify' "$SEAMFS" verify a
+check_fails "no folder for an export" 2 'seamfs export' "$SEAMFS" export
+check_fails "two things to import" 2 'seamfs import' "$SEAMFS" import a b
+check_fails "nothing whose owner is to move" 2 'seamfs move-owner' "$SEAMFS" move-owner
+check_fails "a tool without its name" 2 '--from' "$SEAMFS" move-owner client --from
 check_fails "more numbers than approve takes" 2 'seamfs approve' "$SEAMFS" approve {1..1001}
 check_fails "more numbers than reject takes" 2 'seamfs reject' "$SEAMFS" reject {1..1001}
 check_fails "an option without its number" 2 '-n' "$SEAMFS" log -n

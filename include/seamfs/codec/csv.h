@@ -40,6 +40,12 @@ const char *csv_cell(const struct csv_sheet *sheet, size_t row, size_t column);
 /* csv_line - 1-based line in the source where the row begins, for messages; 0 for an added row */
 unsigned csv_line(const struct csv_sheet *sheet, size_t row);
 
+/* csv_number - the number that a spreadsheet shows before the row: 1 is the first line of the sheet */
+size_t csv_number(const struct csv_sheet *sheet, size_t row);
+
+/* csv_separator - , ; or tab */
+char csv_separator(const struct csv_sheet *sheet);
+
 /**
  * csv_set - changes one cell; quoted as the cell was before, or when its text needs it
  * @column: below csv_columns()

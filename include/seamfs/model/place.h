@@ -36,13 +36,15 @@ enum place_kind {
 	PLACE_FIELDS,	  /* a: type, b: record        invoices/INV-1.d/ */
 	PLACE_FIELD,	  /* a: PLACE_PAIR(type, field), b: record    invoices/INV-1.d/status */
 	PLACE_ASIDE, /* a, b: of a folder, and which (place_aside)    invoices/.error, invoices/.export/csv */
-	PLACE_OUTBOX,  /* b: outbox row               .seam/outbox/12 billing INV-1.diff */
-	PLACE_HISTORY, /* b: day                     .seam/history/2026-11-23.ndjson */
-	PLACE_REPORT,  /* b: which one                reports/receivables.csv */
-	PLACE_JOURNAL, /* b: year                     ledger/2026.journal */
-	PLACE_CARD,    /* a: type, b: record         contacts/Jane Doe.vcf */
-	PLACE_RUN,     /* b: run                     .seam/log/000012 won-deal Brand refresh.log */
-	PLACE_TRIAL,   /* a: PLACE_PAIR(type, rule), b: record    deals/X.handoff-won-deal.diff */
+	PLACE_OUTBOX,	    /* b: outbox row               .seam/outbox/12 billing INV-1.diff */
+	PLACE_HISTORY,	    /* b: day                     .seam/history/2026-11-23.ndjson */
+	PLACE_FOLDER_KINDS, /* what comes now is never a folder */
+	PLACE_REPORT = PLACE_FOLDER_KINDS, /* b: which one                reports/receivables.csv */
+	PLACE_JOURNAL,			   /* b: year                     ledger/2026.journal */
+	PLACE_CARD,			   /* a: type, b: record         contacts/Jane Doe.vcf */
+	PLACE_RUN,   /* b: run                     .seam/log/000012 won-deal Brand refresh.log */
+	PLACE_TRIAL, /* a: PLACE_PAIR(type, rule), b: record    deals/X.handoff-won-deal.diff */
+	PLACE_TABLE, /* a: type, b: 0, of its lines 1    tables/invoices.csv */
 	PLACE_KIND_COUNT,
 };
 
@@ -83,6 +85,7 @@ enum place_fixed {
 	PLACE_FIXED_CALENDAR,
 	PLACE_FIXED_HANDOFFS,
 	PLACE_FIXED_RUNS, /* .seam/log/ */
+	PLACE_FIXED_TABLES,
 	PLACE_FIXED_COUNT,
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * stack_edit - one more tool in the text of stack.json; what people wrote there stays, byte for byte: comments, order, form.
+ * stack_edit - one more tool, or another owner, in the text of stack.json; what people wrote there stays, byte for byte: comments, order, form.
  * Threads: any.
  */
 #pragma once
@@ -21,3 +21,13 @@
  * indentation are those of the text. Returns 0; -EINVAL where @text has no such objects; -E2BIG.
  */
 int stack_insert(const char *text, const char *name, const cJSON *tool, uint32_t owns, struct buf *ret);
+
+/* stack_share - … in which a tool that held nothing of the type holds a copy of it, with that rule ("accept") */
+int stack_share(const char *text, const char *type, const char *tool, const char *rule, struct buf *ret);
+
+/**
+ * stack_move - … in which a type belongs to @to
+ * @from: its owner in @text; it holds a copy from then on ("local" none): with the rule that @to had, else with @rule
+ */
+int stack_move(const char *text, const char *type, const char *from, const char *to, const char *rule,
+	struct buf *ret);

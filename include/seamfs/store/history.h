@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * history - who changed what, when and why. A change is one or more rows of the same record and version; the number of its
- * first row is its name.        Threads: reading, any owner of a db.
+ * history - who changed what, when and why. A change is one or more rows of the same record and version, or all rows of
+ * records that were changed together; the number of its first row is its name.        Threads: reading, any owner of a db.
  */
 #pragma once
 
@@ -51,6 +51,13 @@ void store_history_made(
 struct origin;
 int store_history_note(struct tx *tx, int64_t record, const cJSON *lost, const cJSON *kept, uint64_t fields,
 	const struct origin *origin);
+
+/* store_history_group - all rows behind @after, which this job has written, are one change. Writer only (inside a job). */
+int store_history_group(struct tx *tx, int64_t after);
+
+/* store_history_grouped - the first rows of the records' own changes in a change of many, the last one first, one for each
+ * call: begin with @before 0. 0: no more, or it is no change of many. */
+int64_t store_history_grouped(struct db *db, int64_t change, int64_t before);
 
 /* store_history_end - the number of the last row; 0: there are none */
 int64_t store_history_end(struct db *db);

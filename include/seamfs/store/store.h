@@ -31,6 +31,12 @@ typedef int (*store_job)(struct tx *tx, void *argument);
  * @stack: borrowed while the store is open
  */
 int store_open(const char *dir, const struct stack *stack, struct store **ret, struct err *e);
+/**
+ * store_view - opens DIR/seamfs.db for reading only, also while a daemon works on it
+ *
+ * store_write() must not be called. 0; -ENOENT where there is none yet; -EINVAL where it is of another version.
+ */
+int store_view(const char *dir, const struct stack *stack, struct store **ret, struct err *e);
 void store_close(struct store *store);
 
 /* store_write - runs the job; 0 once it is on disk, the job's own -errno, or -ENOSPC / -EIO from the commit */

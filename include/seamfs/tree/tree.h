@@ -133,6 +133,16 @@ void tree_release(struct handle *h, const struct caller *who);
 /* tree_refused - a tool refused what this handle saved: its buffer is what the store has, again */
 void tree_refused(struct tree *tree, uint64_t ino);
 
+/**
+ * tree_put_table - saves a sheet as tables/ do, without a file that is open
+ * @lines:  the table of the type's lines, else of its records
+ * @really: false: only looks whether it could be done
+ *
+ * @ret_changed: how many records are, or would be, made or changed. What is refused is not kept. 0 or -errno with a sentence.
+ */
+int tree_put_table(struct tree *tree, enum type_id type, _Bool lines, const char *text, size_t len,
+	_Bool really, const struct caller *who, size_t *ret_changed, struct err *e);
+
 /* ---- changing ---- */
 
 /* tree_setattr - @size -1 and @mtime_ms -1: unchanged; modes and owners are accepted and ignored elsewhere */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* table - rows of cells, and how they look as CSV, as text and in a page.        Threads: one owner at a time. */
+/* figures - rows of cells, and how they look as CSV, as text and in a page.        Threads: one owner at a time. */
 #pragma once
 
 #include <stddef.h>
@@ -37,7 +37,7 @@ struct context {
 	const char *currency; /* the company's */
 };
 
-struct table {
+struct figures {
 	const struct column *columns; /* terminated by one without name */
 	size_t width;
 	char **cells; /* texts, row by row */
@@ -51,27 +51,27 @@ struct table {
 	_Bool overflow;
 };
 
-void table_init(struct table *t, const struct column *columns);
-void table_finish(struct table *t);
+void figures_init(struct figures *t, const struct column *columns);
+void figures_finish(struct figures *t);
 
-/* table_text, table_number - the next cell; a number as its column has it */
-void table_text(struct table *t, const char *text);
-void table_number(struct table *t, int64_t value);
+/* figures_text, figures_number - the next cell; a number as its column has it */
+void figures_text(struct figures *t, const char *text);
+void figures_number(struct figures *t, int64_t value);
 
-/* table_query - a row for each of the statement's, which is run to its end */
-void table_query(struct table *t, sqlite3_stmt *q);
+/* figures_query - a row for each of the statement's, which is run to its end */
+void figures_query(struct figures *t, sqlite3_stmt *q);
 
-size_t table_rows(const struct table *t);
-const char *table_cell(const struct table *t, size_t row, size_t column);
+size_t figures_rows(const struct figures *t);
+const char *figures_cell(const struct figures *t, size_t row, size_t column);
 
-/* table_csv - with a header; texts that a spreadsheet would run are guarded */
-int table_csv(const struct table *t, struct buf *b);
+/* figures_csv - with a header; texts that a spreadsheet would run are guarded */
+int figures_csv(const struct figures *t, struct buf *b);
 
-/* table_print - in columns; @totals: with a line for each currency */
-int table_print(const struct table *t, _Bool totals, struct buf *b);
+/* figures_print - in columns; @totals: with a line for each currency */
+int figures_print(const struct figures *t, _Bool totals, struct buf *b);
 
-/* table_html - as a table element with that caption */
-int table_html(const struct table *t, const char *caption, struct buf *b);
+/* figures_html - as a table element with that caption */
+int figures_html(const struct figures *t, const char *caption, struct buf *b);
 
 /* decimal_short - decimal_format() without zeros at the end: 19.0 and 19 are one rate */
 char *decimal_short(struct decimal d, char text[DECIMAL_SIZE]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "report/table.h"
+#include "report/figures.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "seamfs/codec/decimal.h"
 #include "seamfs/codec/utf8.h"
 
-void table_init(struct table *t, const struct column *columns)
+void figures_init(struct figures *t, const struct column *columns)
 {
 	memset(t, 0, sizeof(*t));
 	t->columns = columns;
@@ -19,7 +19,7 @@ void table_init(struct table *t, const struct column *columns)
 		t->width++;
 }
 
-void table_finish(struct table *t)
+void figures_finish(struct figures *t)
 {
 	for (size_t i = 0; i < t->count; i++)
 		free(t->cells[i]);
@@ -27,7 +27,7 @@ void table_finish(struct table *t)
 	memset(t, 0, sizeof(*t));
 }
 
-static void add(struct table *t, char *cell)
+static void add(struct figures *t, char *cell)
 {
 	if (t->count == t->size) {
 		t->size = t->size ? t->size * 2 : 256;
@@ -36,7 +36,7 @@ static void add(struct table *t, char *cell)
 	t->cells[t->count++] = cell;
 }
 
-void table_text(struct table *t, const char *text)
+void figures_text(struct figures *t, const char *text)
 {
 	add(t, str_dup(text ? text : ""));
 }
@@ -51,7 +51,7 @@ char *decimal_short(struct decimal d, char text[DECIMAL_SIZE])
 }
 
 /* The currency of the row that is being filled. */
-static const char *row_currency(const struct table *t)
+static const char *row_currency(const struct figures *t)
 {
 	size_t begin = t->count - t->count % t->width;
 
@@ -62,7 +62,7 @@ static const char *row_currency(const struct table *t)
 	return "";
 }
 
-static void add_total(struct table *t, const char *currency, size_t column, int64_t value)
+static void add_total(struct figures *t, const char *currency, size_t column, int64_t value)
 {
 	size_t i = 0;
 
@@ -79,7 +79,7 @@ static void add_total(struct table *t, const char *currency, size_t column, int6
 		t->overflow = 1;
 }
 
-void table_number(struct table *t, int64_t value)
+void figures_number(struct figures *t, int64_t value)
 {
 	size_t column = t->count % t->width;
 	const char *currency = row_currency(t);
@@ -105,7 +105,7 @@ void table_number(struct table *t, int64_t value)
 	}
 }
 
-void table_query(struct table *t, sqlite3_stmt *q)
+void figures_query(struct figures *t, sqlite3_stmt *q)
 {
 	while (db_row(q)) {
 		for (size_t i = 0; i < t->width; i++) {
@@ -113,31 +113,31 @@ void table_query(struct table *t, sqlite3_stmt *q)
 
 			if (sqlite3_column_type(q, (int)i) == SQLITE_NULL || kind == COLUMN_TEXT ||
 				kind == COLUMN_CURRENCY)
-				table_text(t, db_column_text(q, (int)i));
+				figures_text(t, db_column_text(q, (int)i));
 			else
-				table_number(t, sqlite3_column_int64(q, (int)i));
+				figures_number(t, sqlite3_column_int64(q, (int)i));
 		}
 	}
 }
 
-size_t table_rows(const struct table *t)
+size_t figures_rows(const struct figures *t)
 {
 	return t->count / t->width;
 }
 
-const char *table_cell(const struct table *t, size_t row, size_t column)
+const char *figures_cell(const struct figures *t, size_t row, size_t column)
 {
 	return t->cells[row * t->width + column];
 }
 
-static _Bool is_text(const struct table *t, size_t column)
+static _Bool is_text(const struct figures *t, size_t column)
 {
 	return t->columns[column].kind <= COLUMN_CURRENCY || t->columns[column].kind == COLUMN_DAY;
 }
 
 /* ---- CSV ---- */
 
-int table_csv(const struct table *t, struct buf *b)
+int figures_csv(const struct figures *t, struct buf *b)
 {
 	for (size_t i = 0; i < t->width; i++)
 		buf_printf(b, "%s%s", i ? "," : "", t->columns[i].name);
@@ -188,7 +188,7 @@ static void put(struct buf *b, const char *text, size_t width, _Bool right, _Boo
 		last ? "\n" : "  ");
 }
 
-static void total_cell(const struct table *t, size_t total, size_t column, char text[DECIMAL_SIZE])
+static void total_cell(const struct figures *t, size_t total, size_t column, char text[DECIMAL_SIZE])
 {
 	text[0] = '\0';
 	if (t->columns[column].kind == COLUMN_MONEY)
@@ -199,7 +199,7 @@ static void total_cell(const struct table *t, size_t total, size_t column, char 
 		snprintf(text, DECIMAL_SIZE, "total");
 }
 
-static void widths(const struct table *t, _Bool totals, size_t *ret)
+static void widths(const struct figures *t, _Bool totals, size_t *ret)
 {
 	char text[DECIMAL_SIZE];
 
@@ -220,7 +220,7 @@ static void widths(const struct table *t, _Bool totals, size_t *ret)
 	}
 }
 
-int table_print(const struct table *t, _Bool totals, struct buf *b)
+int figures_print(const struct figures *t, _Bool totals, struct buf *b)
 {
 	size_t width[TABLE_MAX_COLUMNS];
 	char text[DECIMAL_SIZE];
@@ -277,7 +277,7 @@ static void heading(struct buf *b, const char *name)
 		buf_putc(b, *name == '_' ? ' ' : *name);
 }
 
-int table_html(const struct table *t, const char *caption, struct buf *b)
+int figures_html(const struct figures *t, const char *caption, struct buf *b)
 {
 	buf_puts(b, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"");
 	html_text(b, caption);
