@@ -44,6 +44,7 @@ static const char readme_rules[] =
 	"rejected or draft.\n"
 	"- Where changes are reviewed, nothing is sent before a person says so: `.seam/approve` shows what "
 	"waits.\n"
+	"- `tail -f .seam/events` shows each change as it happens, one JSON line a change.\n"
 	"- `.seam/history/DATE.ndjson` has every change; `echo NUMBER > .seam/undo` takes one back.\n"
 	"- `contacts/NAME.vcf` is the contact as a card for address books, `calendar.ics` has what is to be "
 	"done and due; "
@@ -328,6 +329,9 @@ int generated_read(struct tree *tree, enum place_fixed file, struct buf *b)
 		return held(tree, b);
 	case PLACE_FIXED_CALENDAR:
 		return calendar_read(tree, b);
+	case PLACE_FIXED_EVENTS:
+		events_read(tree, 0, BUF_MAX_TEXT, b);
+		return b->error;
 	case PLACE_FIXED_ERRORS:
 		failure_each(tree, NULL, error_line, &c);
 		return b->error;

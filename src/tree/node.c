@@ -3,6 +3,7 @@
 #include "tree/kinds.h"
 #include "tree/known.h"
 #include "tree/remote.h"
+#include "tree/texts.h"
 
 #include <errno.h>
 #include <string.h>
@@ -238,6 +239,7 @@ struct tree *tree_new(struct store *store, struct cache *cache)
 	tree->drive = owner != TOOL_LOCAL && stack->tools[owner].files ? owner : -1;
 	pthread_mutex_init(&tree->mutex, NULL);
 	names_begin(tree);
+	events_init(&tree->events, store_position(store));
 	failure_begin(tree);
 	known_begin(tree);
 	if (cache && tree->drive >= 0 && !stack->tools[owner].folder)
@@ -254,6 +256,7 @@ void tree_free(struct tree *tree)
 	known_end(tree);
 	remote_end(tree);
 	report_cache_free(tree->reports);
+	events_finish(&tree->events);
 	pthread_mutex_destroy(&tree->mutex);
 	pthread_rwlock_destroy(&tree->names);
 	free(tree);

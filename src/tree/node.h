@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <sys/stat.h>
 
+#include "seamfs/base/buf.h"
 #include "seamfs/model/place.h"
 #include "seamfs/store/change.h"
 #include "seamfs/store/local.h"
@@ -22,6 +23,15 @@ enum {
 	TREE_GRACE_MS = 2000, /* how long a new file stays a local one */
 };
 
+/* events.c: what .seam/events holds */
+struct events {
+	pthread_mutex_t mutex; /* held while the database is read */
+	struct buf text;
+	int64_t last; /* row of the history */
+	int64_t mtime_ms;
+	int64_t added_ms; /* steady clock */
+};
+
 struct tree {
 	struct store *store;
 	int64_t made_ms; /* the time of what has none of its own */
@@ -34,6 +44,7 @@ struct tree {
 	int64_t expired_ms; /* when it last looked for old temporary files */
 	atomic_bool stop;
 	pthread_rwlock_t names; /* see names_hold() */
+	struct events events;
 
 	pthread_mutex_t mutex; /* guards what is below; never held across I/O */
 	struct draft *drafts;  /* files open for writing */

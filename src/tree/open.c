@@ -11,6 +11,7 @@
 #include "tree/draft.h"
 #include "tree/kinds.h"
 #include "tree/known.h"
+#include "tree/texts.h"
 
 static int open_document(
 	struct tree *tree, uint64_t ino, int flags, const struct caller *who, struct handle *h, struct err *e)
@@ -29,6 +30,12 @@ static int open_document(
 		return remote_open(tree, s.id, flags, who, &h->remote);
 	h->fd = document_open(tree, s.parent, name, flags & (O_ACCMODE | O_TRUNC | O_APPEND), 0);
 	return h->fd < 0 ? h->fd : 0;
+}
+
+/* It grows while it is open. */
+static _Bool is_events(struct place p)
+{
+	return p.kind == PLACE_FIXED && p.b == PLACE_FIXED_EVENTS;
 }
 
 static struct handle *new_handle(struct tree *tree, uint64_t ino, int flags)
@@ -56,7 +63,8 @@ int tree_open(struct tree *tree, uint64_t ino, int flags, const struct caller *w
 		return -EISDIR;
 	if (p.kind == PLACE_RECORD && (flags & O_ACCMODE) != O_WRONLY)
 		known_note(tree, who, ino, !writing);
-	if (!writing && (p.kind == PLACE_RECORD || p.kind == PLACE_SCRATCH || p.kind == PLACE_SCHEMA))
+	if (!writing &&
+		(p.kind == PLACE_RECORD || p.kind == PLACE_SCRATCH || p.kind == PLACE_SCHEMA || is_events(p)))
 		return 0;
 	h = new_handle(tree, ino, flags);
 	if (p.kind == PLACE_FILE) {
@@ -188,6 +196,10 @@ int tree_read(struct tree *tree, struct handle *h, uint64_t ino, size_t len, int
 	if (h && h->has_shown) {
 		draft_slice(&h->shown, offset, len, b);
 		return 0;
+	}
+	if (is_events(p)) {
+		events_read(tree, offset, len, b);
+		return b->error;
 	}
 	if (draft_read(tree, ino, offset, len, b))
 		return b->error;
