@@ -66,6 +66,7 @@ enum exit_code verb_unlink(const struct options *o);
 enum exit_code verb_verify(const struct options *o);
 enum exit_code verb_undo(const struct options *o);
 enum exit_code verb_tool(const struct options *o);
+enum exit_code verb_hook(const struct options *o);
 enum exit_code verb_check(const struct options *o);
 
 /* fail - prints "seamfs: sentence" and returns @code */

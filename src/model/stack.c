@@ -300,6 +300,8 @@ static const struct {
 	{"guard", stack_read_guard, .object = 1},
 	{"send", stack_read_send},
 	{"verify", read_verify},
+	{"listen", stack_read_listen, .object = 1},
+	{"subscriptions", stack_read_subscriptions},
 };
 
 static int read_keys(struct stack *s, struct err *e)
@@ -316,7 +318,7 @@ static int read_keys(struct stack *s, struct err *e)
 			return stack_fail(s, pointer, EINVAL, e,
 				"unknown key \"%s\"; known are company, currency, state, grace, "
 				"scratch, cache, tools, poll, owners, shares, conflicts, ids, guard, send, "
-				"verify",
+				"verify, listen, subscriptions",
 				item->string);
 	}
 	for (i = 0; i < ARRAY_LEN(keys); i++) {
@@ -417,6 +419,7 @@ void stack_free(struct stack *s)
 	free(s->company);
 	free(s->currency);
 	free(s->state);
+	stack_hooks_finish(s);
 	free(s->text);
 	cJSON_Delete(s->root);
 	free(s);

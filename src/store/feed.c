@@ -63,6 +63,7 @@ static _Bool take_row(void *context, const struct history_row *row)
 		c->record = row->record;
 		c->type = row->type;
 		c->ms = row->ms;
+		c->tool = row->tool;
 		c->event = row->version == 1 ? "created" : "changed";
 		snprintf(c->program, sizeof(c->program), "%s", row->program);
 		add_author(c->json, g->store, row);

@@ -64,6 +64,15 @@ int pull_type(struct worker *w, enum type_id type, struct err *e);
 /* pull_pass_over - a record that the tool will not show at the moment says nothing about the others: 0, else @r */
 int pull_pass_over(const struct worker *w, enum type_id type, const char *id, int r, struct err *e);
 
+/* pull_one - reads one record again. 0, -ENOENT: the tool has it no longer, or -errno; pull_gone() - and it goes here too */
+int pull_one(struct worker *w, enum type_id type, const char *id, struct err *e);
+int pull_gone(struct worker *w, enum type_id type, const char *id);
+
+/* hint.c */
+
+/* hints_follow - reads what webhooks spoke of; @ret_wake_ms: when (UTC) there will be more, 0: on a change */
+int hints_follow(struct worker *w, int64_t *ret_wake_ms, struct err *e);
+
 /* drive_pull.c: documents whose bytes are in the tool */
 int drive_pull(struct worker *w, struct err *e);
 

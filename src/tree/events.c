@@ -4,14 +4,12 @@
  * it was, so what stands in the file never moves. A file that has grown long begins anew with the next change, when whoever
  * follows it has had the time to read its end; "tail" says that it was truncated, and goes on.
  */
-#include <errno.h>
-
 #include "seamfs/base/clock.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
 #include "seamfs/store/feed.h"
 #include "tree/draft.h"
-#include "tree/texts.h"
+#include "tree/node.h"
 
 enum { LONG = 1 << 20, READ_BY_THEN_MS = 5000 };
 

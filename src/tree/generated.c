@@ -12,6 +12,7 @@
 #include "seamfs/store/drive.h"
 #include "seamfs/store/guard.h"
 #include "seamfs/store/review.h"
+#include "seamfs/store/subscriber.h"
 #include "seamfs/store/trash.h"
 #include "tree/failure.h"
 #include "tree/texts.h"
@@ -167,6 +168,36 @@ static void ago(int64_t ms, char text[32])
 		snprintf(text, 32, "%lld h ago", (long long)(s / 3600));
 }
 
+static void add_time(cJSON *object, const char *key, int64_t ms)
+{
+	char text[CLOCK_UTC_SIZE];
+
+	if (ms)
+		json_set_text(object, key, clock_format_utc(ms, text));
+	else
+		json_set(object, key, cJSON_CreateNull());
+}
+
+static void subscriber_line(void *context, const struct subscriber_health *h)
+{
+	char when[32];
+
+	ago(h->ok_ms, when);
+	buf_printf(context, "subscription %s: %lld waiting, last delivery %s%s%s\n", h->name,
+		(long long)h->waiting, when, h->error_ms ? ": " : "", h->error);
+}
+
+static void subscriber_json(void *context, const struct subscriber_health *h)
+{
+	cJSON *object = cJSON_CreateObject();
+
+	json_set_text(object, "name", h->name);
+	json_set(object, "waiting", json_new_int(h->waiting));
+	json_set_text(object, "error", h->error);
+	add_time(object, "last_ok", h->ok_ms);
+	cJSON_AddItemToArray(context, object);
+}
+
 /* Documents on their way to the drive. */
 static void sending(struct tree *tree, struct buf *b)
 {
@@ -202,6 +233,7 @@ static int status(struct tree *tree, struct buf *b)
 			sending(tree, b);
 		free(h.error);
 	}
+	store_subscriber_each(db, subscriber_line, b);
 	buf_printf(b, "\n%lld problem%s%s\n", (long long)problems, problems == 1 ? "" : "s",
 		problems ? ": see problems/" : "");
 	if (held_count(db))
@@ -234,16 +266,6 @@ static int verified(struct tree *tree, struct buf *b)
 		store_drift_each(db, tool, drift_line, b);
 	}
 	return b->error;
-}
-
-static void add_time(cJSON *object, const char *key, int64_t ms)
-{
-	char text[CLOCK_UTC_SIZE];
-
-	if (ms)
-		json_set_text(object, key, clock_format_utc(ms, text));
-	else
-		json_set(object, key, cJSON_CreateNull());
 }
 
 static int status_json(struct tree *tree, struct buf *b)
@@ -290,6 +312,7 @@ static int status_json(struct tree *tree, struct buf *b)
 		cJSON_AddItemToArray(tools, tool);
 		free(h.error);
 	}
+	store_subscriber_each(db, subscriber_json, cJSON_AddArrayToObject(root, "subscriptions"));
 	return json_pretty(b, root);
 }
 

@@ -3,7 +3,6 @@
 #include "tree/kinds.h"
 #include "tree/known.h"
 #include "tree/remote.h"
-#include "tree/texts.h"
 
 #include <errno.h>
 #include <string.h>

@@ -6,7 +6,6 @@
 #include <stdatomic.h>
 #include <sys/stat.h>
 
-#include "seamfs/base/buf.h"
 #include "seamfs/model/place.h"
 #include "seamfs/store/change.h"
 #include "seamfs/store/local.h"
@@ -14,6 +13,7 @@
 #include "seamfs/store/record.h"
 #include "seamfs/store/scratch.h"
 #include "seamfs/tree/tree.h"
+#include "tree/events.h"
 
 enum {
 	TREE_MAX_AWAY = 64,    /* names that an editor moved away for a moment */
@@ -21,15 +21,6 @@ enum {
 	TREE_MAX_DAYS = 64,
 	TREE_AWAY_MS = 30000,
 	TREE_GRACE_MS = 2000, /* how long a new file stays a local one */
-};
-
-/* events.c: what .seam/events holds */
-struct events {
-	pthread_mutex_t mutex; /* held while the database is read */
-	struct buf text;
-	int64_t last; /* row of the history */
-	int64_t mtime_ms;
-	int64_t added_ms; /* steady clock */
 };
 
 struct tree {

@@ -11,7 +11,6 @@
 #include "tree/draft.h"
 #include "tree/kinds.h"
 #include "tree/known.h"
-#include "tree/texts.h"
 
 static int open_document(
 	struct tree *tree, uint64_t ino, int flags, const struct caller *who, struct handle *h, struct err *e)

@@ -35,12 +35,6 @@ int outbox_held(struct tree *tree, struct buf *b);
 int links_read(struct tree *tree, struct buf *b);
 int links_write(struct tree *tree, const void *bytes, size_t len, const struct caller *who, struct err *e);
 
-/* events.c: .seam/events as far as it goes now */
-void events_init(struct events *ev, int64_t position);
-void events_finish(struct events *ev);
-int64_t events_size(struct tree *tree, int64_t *ret_mtime_ms);
-void events_read(struct tree *tree, int64_t offset, size_t len, struct buf *b);
-
 /* field.c: one field as a file; field_json() is the record's text that such a file means */
 int field_text(struct tree *tree, int64_t record, const struct field *f, struct buf *b);
 int field_json(const struct field *f, const char *text, size_t len, struct buf *b);

@@ -7,7 +7,6 @@ new_stack crm
 mount_pulled
 E=m/.seam/events
 DIR="m/clients/Tamarind Marine B.V"
-FILE=$DIR/client.json
 
 check_equal "the first pull: a line for each record" "$(wc -l <"$E")" 500
 check_equal "which says what, whence and where" "$(head -n 1 "$E" | jq -r '[.event, .tool, .why] | join(" ")')" "client.created crm pull"

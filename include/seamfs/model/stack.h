@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "seamfs/base/err.h"
+#include "seamfs/model/hooks.h"
 #include "seamfs/model/type.h"
 
 #define STACK_MAX_TOOLS 32
@@ -63,7 +64,8 @@ struct stack {
 		    [STACK_MAX_TOOLS]; /* where the tool's own form has ids of other tools: name → pointer */
 	int guard_share, guard_least;  /* a tool that lacks more than so many percent, and records, is held */
 	int64_t verify_ms; /* how often records are read again to see whether sync has missed something */
-	char *text;	   /* the file's bytes, for places in messages */
+	struct stack_hooks hooks;
+	char *text; /* the file's bytes, for places in messages */
 	cJSON *root;
 };
 
