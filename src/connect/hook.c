@@ -133,6 +133,18 @@ static _Bool ignored(const struct hook *h, const char *name)
 	return 0;
 }
 
+static uint32_t types_of(const cJSON *names)
+{
+	const cJSON *name;
+	uint32_t types = 0;
+
+	if (json_text(names))
+		return UINT32_C(1) << type_by_name(json_text(names))->id;
+	cJSON_ArrayForEach (name, names)
+		types |= UINT32_C(1) << type_by_name(json_text(name))->id;
+	return types;
+}
+
 static void add_event(const struct hook *h, const struct hook_request *r, const cJSON *item,
 	const cJSON *body, struct hook_result *ret)
 {
@@ -153,8 +165,7 @@ static void add_event(const struct hook *h, const struct hook_request *r, const 
 		return;
 	}
 	ret->events = mem_grow(ret->events, ret->count + 1, sizeof(*ret->events));
-	ret->events[ret->count++] =
-		(struct hook_event){type_by_name(json_get_text(event, "type"))->id, str_dup(id)};
+	ret->events[ret->count++] = (struct hook_event){types_of(json_get(event, "type")), str_dup(id)};
 }
 
 static void read_events(

@@ -74,13 +74,25 @@ static int check_answer(struct check *c, const cJSON *answer)
 		       : check_bad(c, "this has to have one of \"method\", \"header\", \"query\" and \"at\"");
 }
 
+static int check_type(struct check *c, const cJSON *item)
+{
+	const char *type = json_text(item);
+
+	return type && json_get(json_get(c->root, "types"), type)
+		       ? 0
+		       : check_bad(c, "\"%s\" is none of this tool's types", type ? type : "");
+}
+
 static int check_event(struct check *c, const cJSON *event)
 {
-	const char *type = json_get_text(event, "type");
+	const cJSON *type = json_get(event, "type"), *one;
+	int r = 0;
 
-	if (!type_by_name(type) || !json_at(c->root, "/types") || !json_get(json_at(c->root, "/types"), type))
-		return check_bad(c, "\"%s\" is none of this tool's types", type);
-	return 0;
+	if (!cJSON_IsArray(type))
+		return check_type(c, type);
+	cJSON_ArrayForEach (one, type)
+		r = r < 0 ? r : check_type(c, one);
+	return r;
 }
 
 static int check_all(

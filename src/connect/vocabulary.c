@@ -119,7 +119,7 @@ static const struct word hook_words[] = {
 	{"id", OBJECT, .words = WORDS({"header", TEXT}, {"at", POINTER})},
 	{"each", POINTER},
 	{"event", OBJECT, .words = WORDS({"header", TEXT}, {"at", POINTER})},
-	{"events", MAP, .each = OBJECT, .words = WORDS({"type", TEXT, NEEDED}, {"id", POINTER, NEEDED})},
+	{"events", MAP, .each = OBJECT, .words = WORDS({"type", SCALARS, NEEDED}, {"id", POINTER, NEEDED})},
 	{"ignore", SCALARS},
 	{0},
 };

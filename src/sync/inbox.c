@@ -14,6 +14,7 @@
 #include "seamfs/codec/json.h"
 #include "seamfs/net/crypto.h"
 #include "seamfs/store/hint.h"
+#include "seamfs/store/link.h"
 #include "seamfs/tree/order.h"
 #include "sync/hooks.h"
 
@@ -33,6 +34,26 @@ struct telling {
 	const struct hook_result *result;
 };
 
+/* What is not known yet may be none of what the tool's listing shows, and so none of ours: then the listing decides. */
+static int note_event(struct tx *tx, int tool_index, const struct hook_event *event, _Bool *all)
+{
+	int64_t tool = store_tool_id(tx->store, tool_index);
+	_Bool used = 0, known = 0;
+	int r = 0;
+
+	for (int t = TYPE_NONE + 1; t < TYPE_COUNT && r == 0; t++) {
+		if (!(event->types >> t & 1) || !tx->stack->tools[tool_index].types[t].used)
+			continue;
+		used = 1;
+		if (!store_link_record(tx->db, tool, (enum type_id)t, event->remote))
+			continue;
+		known = 1;
+		r = store_hint_add(tx, tool, (enum type_id)t, event->remote);
+	}
+	*all |= used && !known;
+	return r;
+}
+
 static int note(struct tx *tx, void *argument)
 {
 	const struct telling *t = argument;
@@ -40,12 +61,8 @@ static int note(struct tx *tx, void *argument)
 	int r = t->result->id ? store_heard(tx, tool, t->result->id, 0) : 0;
 	_Bool all = t->result->all;
 
-	for (size_t i = 0; i < t->result->count && r == 0; i++) {
-		const struct hook_event *event = &t->result->events[i];
-
-		if (tx->stack->tools[t->tool].types[event->type].used)
-			r = store_hint_add(tx, tool, event->type, event->remote);
-	}
+	for (size_t i = 0; i < t->result->count && r == 0; i++)
+		r = note_event(tx, t->tool, &t->result->events[i], &all);
 	return r == 0 && all ? store_hint_add(tx, tool, TYPE_NONE, "") : r;
 }
 

@@ -25,8 +25,8 @@ struct hook_request {
 };
 
 struct hook_event {
-	enum type_id type;
-	char *remote; /* the tool's id */
+	uint32_t types; /* bit per type that it may be of */
+	char *remote;	/* the tool's id */
 };
 
 struct hook_result {
