@@ -27,6 +27,7 @@ struct peer {
 
 struct listen {
 	struct MHD_Daemon *daemon;
+	int seconds;
 	listen_handler handler;
 	void *context;
 	char *unlink; /* the unix socket's path */
@@ -153,7 +154,7 @@ static int open_socket(struct listen *l, const char *address, struct err *e)
 static void peer_begins(struct listen *l, struct peer *peer)
 {
 	pthread_mutex_lock(&l->mutex);
-	peer->until_ms = clock_steady_ms() + LISTEN_SECONDS * 1000;
+	peer->until_ms = clock_steady_ms() + l->seconds * INT64_C(1000);
 	for (int i = 0; i < LISTEN_CONNECTIONS; i++) {
 		if (!l->peers[i]) {
 			l->peers[i] = peer;
@@ -196,7 +197,7 @@ static void renew(struct listen *l, struct MHD_Connection *connection)
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
 
 	pthread_mutex_lock(&l->mutex);
-	peer->until_ms = clock_steady_ms() + LISTEN_SECONDS * 1000;
+	peer->until_ms = clock_steady_ms() + l->seconds * INT64_C(1000);
 	pthread_mutex_unlock(&l->mutex);
 }
 
@@ -356,7 +357,7 @@ static int start_daemon(struct listen *l, int fd)
 	l->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG, 0, NULL, NULL,
 		on_request, l, MHD_OPTION_EXTERNAL_LOGGER, quiet, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
 		MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS, MHD_OPTION_CONNECTION_LIMIT,
-		(unsigned)LISTEN_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)LISTEN_SECONDS,
+		(unsigned)LISTEN_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)l->seconds,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADERS, MHD_OPTION_URI_LOG_CALLBACK, on_target,
 		l, MHD_OPTION_NOTIFY_COMPLETED, on_end, l, MHD_OPTION_NOTIFY_CONNECTION, on_connection, l,
 		MHD_OPTION_END);
@@ -368,12 +369,13 @@ static int start_daemon(struct listen *l, int fd)
 	return -r;
 }
 
-int listen_start(
-	const char *address, listen_handler handler, void *context, struct listen **ret, struct err *e)
+int listen_start(const char *address, int seconds, listen_handler handler, void *context, struct listen **ret,
+	struct err *e)
 {
 	struct listen *l = mem_alloc(sizeof(*l));
 	int fd, r;
 
+	l->seconds = seconds;
 	l->handler = handler;
 	l->context = context;
 	pthread_mutex_init(&l->mutex, NULL);

@@ -78,10 +78,11 @@ int store_hint_clear(struct tx *tx, int64_t tool, int64_t seq)
 
 int store_heard(struct tx *tx, int64_t tool, const char *id, int64_t record)
 {
-	int r = db_run(tx->db, "INSERT INTO heard (tool, id, record, ms) VALUES (?1, ?2, ?3, ?4)", "itii",
-		tool, id, record, tx->now_ms);
+	int r = db_run(tx->db,
+		"INSERT INTO heard (tool, id, record, ms) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+		"itii", tool, id, record, tx->now_ms);
 
-	if (r == -EEXIST)
+	if (r == 0 && !db_changes(tx->db))
 		return -EALREADY;
 	if (r == 0)
 		r = db_run(tx->db, "DELETE FROM heard WHERE ms < ?1", "i", tx->now_ms - WEEK_MS);

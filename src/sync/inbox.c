@@ -314,7 +314,8 @@ int inbox_start(struct inbox *in, struct err *e)
 	pthread_mutex_init(&in->mutex, NULL);
 	for (int i = 1; i < in->stack->tool_count && r == 0; i++)
 		r = open_tool(in, i, e);
-	return r == 0 ? listen_start(in->stack->hooks.address, answer, in, &in->listen, e) : r;
+	return r == 0 ? listen_start(in->stack->hooks.address, LISTEN_SECONDS, answer, in, &in->listen, e)
+		      : r;
 }
 
 void inbox_stop(struct inbox *in)

@@ -46,9 +46,14 @@ const char *listen_header(const struct listen_request *request, const char *name
 /* listen_check - whether @address is one to listen on: "127.0.0.1:8080", "[::1]:8080", "unix:/run/…". 0 or -EINVAL. */
 int listen_check(const char *address, struct err *e);
 
-/* listen_start - from now on requests are answered. 0 or -errno with a sentence. */
-int listen_start(
-	const char *address, listen_handler handler, void *context, struct listen **ret, struct err *e);
+/**
+ * listen_start - from now on requests are answered
+ * @seconds: how long a request may take to come, LISTEN_SECONDS but in tests
+ *
+ * Returns 0 or -errno with a sentence.
+ */
+int listen_start(const char *address, int seconds, listen_handler handler, void *context, struct listen **ret,
+	struct err *e);
 
 /* listen_stop - waits for what is under way; NULL is fine */
 void listen_stop(struct listen *l);
