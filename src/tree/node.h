@@ -10,7 +10,6 @@
 #include "seamfs/store/change.h"
 #include "seamfs/store/local.h"
 #include "seamfs/store/outbox.h"
-#include "seamfs/store/record.h"
 #include "seamfs/store/scratch.h"
 #include "seamfs/tree/tree.h"
 #include "tree/events.h"
@@ -25,10 +24,9 @@ enum {
 
 struct tree {
 	struct store *store;
-	int64_t made_ms; /* the time of what has none of its own */
-	int drive;	 /* index of the tool whose files documents/ shows, -1: none */
-	struct remote_tree
-		*remote; /* documents whose bytes are elsewhere; NULL: they are in a local folder */
+	int64_t made_ms;	    /* the time of what has none of its own */
+	int drive;		    /* index of the tool whose files documents/ shows, -1: none */
+	struct remote_tree *remote; /* documents whose bytes are elsewhere; NULL: in a local folder */
 
 	pthread_t keeper;
 	int keeper_fd;	    /* readable after every commit */
