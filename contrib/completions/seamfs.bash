@@ -127,7 +127,7 @@ _seamfs() {
 			*) word=--config ;;
 			esac
 			;;
-		check) word=--config ;;
+		hook | check) word=--config ;;
 		status | sync | approve | reject | undo) word=--mount ;;
 		log) word='--mount --count' ;;
 		verify) word='--mount --sample' ;;
@@ -140,7 +140,7 @@ _seamfs() {
 
 	case $verb:${#arguments[@]} in
 	:0)
-		word='mount unmount demo status sync approve reject log blame undo link unlink verify tool check'
+		word='mount unmount demo status sync approve reject log blame undo link unlink verify tool hook check'
 		mapfile -t COMPREPLY < <(compgen -W "$word" -- "$cur")
 		;;
 	mount:0 | demo:0)
