@@ -3,11 +3,16 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/tool.h"
+#include "seamfs/base/clock.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/connect/hook.h"
+#include "seamfs/fuse/mount.h"
 #include "seamfs/sync/hooks.h"
+
+#define LONGEST_MS 30000
 
 /* How it is reached: as stack.json says, else where it listens. */
 static char *address_of(const struct stack *stack, const char *path)
@@ -53,8 +58,60 @@ enum exit_code verb_hook(const struct options *o)
 	return stack ? print_address(stack, NULL) : code;
 }
 
+/* How it went: 1 while it is under way. */
+static int registered(const char *dir, const char *tool, struct err *e)
+{
+	struct buf b = BUF_INIT(BUF_MAX_TEXT);
+	int r = order_read(dir, ".seam/hook", &b, e);
+	size_t len = strlen(tool);
+
+	for (char *line = r == 0 ? b.data : NULL, *next; line && *line; line = next) {
+		next = line + strcspn(line, "\n");
+		next += *next == '\n' ? (*next = '\0', 1) : 0;
+		if (strncmp(line, tool, len) != 0 || line[len] != ' ')
+			continue;
+		if (strncmp(line + len, " failed: ", 9) == 0)
+			r = err_set(e, EIO, "%s", line + len + 9);
+		else if (strcmp(line + len, " is asked") == 0)
+			r = 1;
+		else
+			fprintf(stderr, "seamfs: %s\n", line);
+	}
+	buf_finish(&b);
+	return r;
+}
+
+/* The mount asks the tool: it has the login, and answers the tool's questions meanwhile. */
+static enum exit_code order_hook(const struct options *o, const struct stack *stack, const char *tool)
+{
+	_cleanup_(mem_freep) char *state = config_state_dir(stack), *kept = NULL, *dir = NULL;
+	int64_t deadline = clock_steady_ms() + LONGEST_MS;
+	struct err e = {0};
+	int r;
+
+	dir = mount_find(o->mount, &e);
+	if (!dir) {
+		fprintf(stderr,
+			"seamfs: mount it, and \"seamfs tool hook %s\" has the tool send its webhooks "
+			"there\n",
+			tool);
+		return EXIT_OK;
+	}
+	/* What was agreed on before is of no use any more. */
+	kept = hooks_kept_path(state, tool);
+	unlink(kept);
+	r = order_give(dir, ".seam/hook", tool, &e);
+	while (r == 0 && (r = registered(dir, tool, &e)) == 1 && clock_steady_ms() < deadline) {
+		usleep(100000);
+		r = 0;
+	}
+	if (r == 1)
+		r = err_set(&e, ETIMEDOUT, "%s has not answered yet; .seam/hook says how it ends", tool);
+	return r < 0 ? fail(EXIT_TOOL, &e) : EXIT_OK;
+}
+
 /* What a person has to do before its messages are believed. */
-static enum exit_code print_needs(const struct stack *stack, int tool)
+static enum exit_code print_needs(const struct options *o, const struct stack *stack, int tool)
 {
 	const struct tool *t = &stack->tools[tool];
 	struct tool_setup setup = {.name = t->name,
@@ -62,6 +119,7 @@ static enum exit_code print_needs(const struct stack *stack, int tool)
 		.config = t->config,
 		.base_dir = stack->base_dir,
 		.currency = stack->currency};
+	enum exit_code code = EXIT_OK;
 	struct hook *hook;
 	struct err e = {0};
 
@@ -73,8 +131,10 @@ static enum exit_code print_needs(const struct stack *stack, int tool)
 			"it is "
 			"what the tool signs with\n",
 			hook_lacks(hook), t->name, stack->path);
+	else if (hook_registers(hook) && stack->hooks.url)
+		code = order_hook(o, stack, t->name);
 	hook_free(hook);
-	return EXIT_OK;
+	return code;
 }
 
 enum exit_code tool_hook(const struct options *o)
@@ -92,5 +152,5 @@ enum exit_code tool_hook(const struct options *o)
 		return fail(EXIT_CONFIG, &e);
 	}
 	code = print_address(stack, o->argv[1]);
-	return code == EXIT_OK ? print_needs(stack, tool) : code;
+	return code == EXIT_OK ? print_needs(o, stack, tool) : code;
 }

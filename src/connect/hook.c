@@ -80,10 +80,16 @@ const char *hook_lacks(const struct hook *h)
 	for (size_t i = 0; i < ARRAY_LEN(key_words); i++) {
 		const char *name = json_get_text(json_get(h->words, "verify"), key_words[i]);
 
-		if (name && strcmp(name, "kept") != 0 && !hook_setting(h, name))
+		if (name && strcmp(name, "kept") != 0 && !hook_setting(h, name) &&
+			!json_at(h->words, "/register/secret"))
 			return name;
 	}
 	return NULL;
+}
+
+_Bool hook_registers(const struct hook *h)
+{
+	return json_get(h->words, "register") != NULL;
 }
 
 /* ---- what it speaks of ---- */

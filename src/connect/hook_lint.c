@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "connect/hook_words.h"
+#include "connect/lint.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
 
@@ -117,11 +118,14 @@ static int check_all(
 
 int hook_lint(struct check *c, const struct manifest *m)
 {
+	static const char *const requests[] = {"register", "renew", "remove"};
 	const cJSON *hooks = json_get(m->root, "webhooks"), *verify = json_get(hooks, "verify");
 	size_t mark = check_enter(c, "webhooks"), inner = check_enter(c, "verify");
 	int r = verify ? check_verify(c, m, verify) : 0;
 
 	check_leave(c, inner);
+	for (size_t i = 0; i < ARRAY_LEN(requests) && r == 0; i++)
+		r = lint_verb(c, json_get(hooks, requests[i]), requests[i]);
 	if (r == 0)
 		r = check_all(c, json_get(hooks, "answers"), "answers", check_answer);
 	if (r == 0)

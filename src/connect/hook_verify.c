@@ -155,7 +155,8 @@ static int check_hmac(const struct hook *h, const cJSON *verify, const struct ho
 	const cJSON *body, struct err *e)
 {
 	const char *name = json_get_text(verify, "key"), *header = json_get_text(verify, "header");
-	const char *key = strcmp(name, "kept") == 0 ? r->kept : hook_setting(h, name);
+	/* What the tool gave in a handshake, or when its webhook was asked for, is newer than what a person wrote down. */
+	const char *key = r->kept ? r->kept : hook_setting(h, name);
 	_cleanup_(mem_freep) char *time = time_text(json_get(verify, "time"), r, body);
 	_cleanup_(buf_finish) struct buf text = BUF_INIT(((size_t)1 << 20) + SIGNATURE_MAX);
 	_cleanup_(buf_finish) struct buf want = BUF_INIT(SIGNATURE_MAX);

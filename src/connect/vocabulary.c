@@ -26,6 +26,7 @@
 #define RECORD {"wrap", POINTER}, {"set", CONSTANTS, .each = BODY}
 #define ANSWER \
 	{"returns", CHOICE, CHOICES("record", "nothing", "id")}, {"record", POINTER}, {"id", POINTER}
+#define SUBSCRIPTION {"secret", POINTER}, {"until", POINTER}, {"lasts", TIME}
 #define WHEN {"when", MAP, .each = SCALARS}
 #define LISTING {"records", POINTER, NEEDED}, {"only", CONSTANTS, .each = BODY}, {"empty", SCALARS}, {"brief", BOOL}
 
@@ -121,6 +122,8 @@ static const struct word hook_words[] = {
 	{"event", OBJECT, .words = WORDS({"header", TEXT}, {"at", POINTER})},
 	{"events", MAP, .each = OBJECT, .words = WORDS({"type", SCALARS, NEEDED}, {"id", POINTER, NEEDED})},
 	{"ignore", SCALARS},
+	{"register", OBJECT, .words = WORDS(REQUEST, SUBSCRIPTION, {"id", POINTER, NEEDED})},
+	{"renew", OBJECT, .words = WORDS(REQUEST, SUBSCRIPTION, {"id", POINTER})}, {"remove", OBJECT, .words = WORDS(REQUEST)},
 	{0},
 };
 

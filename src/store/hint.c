@@ -65,8 +65,17 @@ int store_hint_next(struct db *db, int64_t tool, int64_t now_ms, struct hint *re
 
 int store_hint_done(struct tx *tx, int64_t tool, const struct hint *h)
 {
-	return db_run(tx->db, "DELETE FROM hint WHERE tool = ?1 AND type = ?2 AND remote = ?3 AND seq = ?4",
+	int r = db_run(tx->db, "DELETE FROM hint WHERE tool = ?1 AND type = ?2 AND remote = ?3 AND seq = ?4",
 		"iiti", tool, (int64_t)h->type, h->remote, h->seq);
+
+	/* What came meanwhile waits like a new one. */
+	if (r == 0)
+		r = db_run(tx->db,
+			"UPDATE hint SET first_ms = ?4, due_ms = ?4 + ?5 WHERE tool = ?1 AND type = ?2 AND "
+			"remote = "
+			"?3",
+			"iitii", tool, (int64_t)h->type, h->remote, tx->now_ms, (int64_t)QUIET_MS);
+	return r;
 }
 
 int store_hint_clear(struct tx *tx, int64_t tool, int64_t seq)

@@ -15,7 +15,6 @@
 struct inbox_tool {
 	struct hook *hook;
 	char *path; /* of its address */
-	char *kept; /* what it agreed on in a handshake, NULL: nothing; under the mutex */
 };
 
 struct inbox {
@@ -24,15 +23,11 @@ struct inbox {
 	const char *state;
 	char *path; /* of what middleware sends */
 	struct inbox_tool tools[STACK_MAX_TOOLS];
-	pthread_mutex_t mutex;
 	struct listen *listen;
 };
 
 int inbox_start(struct inbox *in, struct err *e);
 void inbox_stop(struct inbox *in);
-
-/* inbox_kept_path - the file of a secret that a tool gave; given */
-char *inbox_kept_path(const char *state, const char *tool);
 
 /* One of "subscriptions". */
 struct deliverer {

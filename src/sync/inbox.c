@@ -66,7 +66,7 @@ static int note(struct tx *tx, void *argument)
 	return r == 0 && all ? store_hint_add(tx, tool, TYPE_NONE, "") : r;
 }
 
-char *inbox_kept_path(const char *state, const char *tool)
+char *hooks_kept_path(const char *state, const char *tool)
 {
 	_cleanup_(mem_freep) char *name = str_format("hook-%s.secret", tool);
 
@@ -75,31 +75,25 @@ char *inbox_kept_path(const char *state, const char *tool)
 
 static int keep(struct inbox *in, int tool, const char *secret)
 {
-	_cleanup_(mem_freep) char *path = inbox_kept_path(in->state, in->stack->tools[tool].name);
+	_cleanup_(mem_freep) char *path = hooks_kept_path(in->state, in->stack->tools[tool].name);
 	struct err e = {0};
 	int r = file_replace(path, secret, strlen(secret), 0600, &e);
 
-	if (r < 0) {
+	if (r < 0)
 		log_error("hooks", "%s", e.text);
-		return r;
-	}
-	pthread_mutex_lock(&in->mutex);
-	str_set(&in->tools[tool].kept, secret);
-	pthread_mutex_unlock(&in->mutex);
-	return 0;
+	return r;
 }
 
-/* The secret of a handshake; its file may have gone, because a person wants another. */
+/* The secret of a handshake; the tool's thread may have got another one, and a person may have removed it. */
 static char *kept(struct inbox *in, int tool)
 {
-	_cleanup_(mem_freep) char *path = inbox_kept_path(in->state, in->stack->tools[tool].name);
-	char *text = NULL;
+	_cleanup_(mem_freep) char *path = hooks_kept_path(in->state, in->stack->tools[tool].name);
+	struct buf secret = BUF_INIT(SECRET_FILE_MAX);
 
-	pthread_mutex_lock(&in->mutex);
-	if (in->tools[tool].kept && access(path, F_OK) == 0)
-		text = str_dup(in->tools[tool].kept);
-	pthread_mutex_unlock(&in->mutex);
-	return text;
+	if (access(path, F_OK) == 0 && file_read(path, &secret, NULL) == 0 && secret.len)
+		return buf_steal(&secret);
+	buf_finish(&secret);
+	return NULL;
 }
 
 static int take(
@@ -293,17 +287,10 @@ static int open_tool(struct inbox *in, int tool, struct err *e)
 		.config = t->config,
 		.base_dir = in->stack->base_dir,
 		.currency = in->stack->currency};
-	_cleanup_(mem_freep) char *path = inbox_kept_path(in->state, t->name);
-	struct buf secret = BUF_INIT(SECRET_FILE_MAX);
 	int r = hooks_path(in->state, t->name, &in->tools[tool].path, e);
 
 	if (r == 0)
 		r = hook_open(&setup, &in->tools[tool].hook, e);
-	if (r == 0 && access(path, F_OK) == 0)
-		r = file_read(path, &secret, e);
-	if (r == 0 && secret.len)
-		in->tools[tool].kept = buf_steal(&secret);
-	buf_finish(&secret);
 	return r;
 }
 
@@ -311,7 +298,6 @@ int inbox_start(struct inbox *in, struct err *e)
 {
 	int r = hooks_path(in->state, NULL, &in->path, e);
 
-	pthread_mutex_init(&in->mutex, NULL);
 	for (int i = 1; i < in->stack->tool_count && r == 0; i++)
 		r = open_tool(in, i, e);
 	return r == 0 ? listen_start(in->stack->hooks.address, LISTEN_SECONDS, answer, in, &in->listen, e)
@@ -326,8 +312,6 @@ void inbox_stop(struct inbox *in)
 	for (int i = 1; i < in->stack->tool_count; i++) {
 		hook_free(in->tools[i].hook);
 		free(in->tools[i].path);
-		secret_wipe_text(in->tools[i].kept);
 	}
 	free(in->path);
-	pthread_mutex_destroy(&in->mutex);
 }

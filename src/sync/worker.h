@@ -37,6 +37,7 @@ struct worker {
 	int64_t retry_ms; /* the tool as a whole failed: not before this (steady clock), 0: at once */
 	int64_t links_seen[TYPE_COUNT]; /* newest link of any tool when open references were last tried */
 	int failures;			/* in a row */
+	int64_t hook_retry_ms;		/* no webhooks are asked for before this (UTC) */
 	int64_t asked;			/* how often a pull has been asked for since the last one */
 	pthread_mutex_t mutex;
 	struct carrier
@@ -88,6 +89,9 @@ int drive_refused(struct worker *w, const struct drive_task *t, int r, const str
 /* carrier.c: bytes */
 int carriers_start(struct worker *w);
 void carriers_stop(struct worker *w);
+
+/* register.c: has the tool send webhooks here, where a person wants that; @ret_wake_ms as hints_follow() */
+void register_hooks(struct worker *w, int64_t *ret_wake_ms);
 
 /* verify.c */
 

@@ -11,6 +11,7 @@
 #include "seamfs/store/drift.h"
 #include "seamfs/store/drive.h"
 #include "seamfs/store/guard.h"
+#include "seamfs/store/hint.h"
 #include "seamfs/store/review.h"
 #include "seamfs/store/subscriber.h"
 #include "seamfs/store/trash.h"
@@ -166,6 +167,27 @@ static void ago(int64_t ms, char text[32])
 		snprintf(text, 32, "%lld min ago", (long long)(s / 60));
 	else
 		snprintf(text, 32, "%lld h ago", (long long)(s / 3600));
+}
+
+/* .seam/hook */
+static int hooks(struct tree *tree, struct buf *b)
+{
+	const struct stack *stack = store_stack(tree->store);
+
+	for (int i = 1; i < stack->tool_count; i++) {
+		struct hook_row h = {0};
+
+		if (store_hook_get(store_db(tree->store), store_tool_id(tree->store, i), &h) < 0)
+			continue;
+		if (*h.error)
+			buf_printf(b, "%s failed: %s\n", stack->tools[i].name, h.error);
+		else if (h.made_ms)
+			buf_printf(b, "%s sends, as %s\n", stack->tools[i].name, h.remote);
+		else
+			buf_printf(b, "%s is asked\n", stack->tools[i].name);
+		hook_row_finish(&h);
+	}
+	return b->error;
 }
 
 static void add_time(cJSON *object, const char *key, int64_t ms)
@@ -352,6 +374,8 @@ int generated_read(struct tree *tree, enum place_fixed file, struct buf *b)
 		return held(tree, b);
 	case PLACE_FIXED_CALENDAR:
 		return calendar_read(tree, b);
+	case PLACE_FIXED_HOOK:
+		return hooks(tree, b);
 	case PLACE_FIXED_EVENTS:
 		events_read(tree, 0, BUF_MAX_TEXT, b);
 		return b->error;

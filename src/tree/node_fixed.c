@@ -39,6 +39,7 @@ static const struct fixed {
 	[PLACE_FIXED_LINK_ORDERS] = {"links", PLACE_FIXED_SEAM, .live = 1, .writable = 1},
 	[PLACE_FIXED_CALENDAR] = {"calendar.ics", -1, .live = 1},
 	[PLACE_FIXED_UNDO] = {"undo", PLACE_FIXED_SEAM, .live = 1, .writable = 1},
+	[PLACE_FIXED_HOOK] = {"hook", PLACE_FIXED_SEAM, .live = 1, .writable = 1},
 	[PLACE_FIXED_EVENTS] = {"events", PLACE_FIXED_SEAM, .live = 1},
 };
 

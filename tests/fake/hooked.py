@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A tool with 200 tasks that sends webhooks, and counts how often it is asked for what.
 
-    hooked.py PORT                      serves /tasks, /tasks/ID and /asked (what was asked since the last time)
+    hooked.py PORT                      serves /tasks, /tasks/ID, /hooks and /asked (what was asked since the last time)
     hooked.py burst URL KEY COUNT N     sends COUNT signed messages about N of its tasks, whose titles change meanwhile,
                                         and prints how many were answered with 200, and the slowest in milliseconds
 """
@@ -18,6 +18,7 @@ import urllib.parse
 
 tasks = {str(i): {"id": str(i), "title": f"Task {i}", "updated": "2026-01-01T00:00:00Z"} for i in range(1, 201)}
 asked = {"list": 0, "one": 0}
+hooks = []  # what was asked for: a line each
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -36,6 +37,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if path == ["asked"]:
             self.reply(dict(asked))
             asked.update(list=0, one=0)
+        elif path == ["hooks"]:
+            self.reply(hooks)
         elif path == ["tasks"]:
             asked["list"] += 1
             self.reply(list(tasks.values()))
@@ -46,9 +49,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.reply({}, 200 if path == ["me"] else 404)
 
     def do_POST(self):
-        """/tasks/ID: another title, or none: it is gone."""
+        """/tasks/ID: another title, or none: it is gone. /hooks: a subscription; /hooks/ID: it goes on."""
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         name = self.path.split("/")[-1]
+        if self.path.startswith("/hooks"):
+            hooks.append(f"{name} {body['url']}")
+            self.reply({"id": "h1", "secret": "key-9"})
+            return
         if body["title"] is None:
             del tasks[name]
         else:
@@ -66,7 +73,7 @@ def burst(url, key, count, number):
     def send(first, step):
         connection = http.client.HTTPConnection(parts.netloc, timeout=30)
         for i in range(first, count, step):
-            body = json.dumps({"id": f"m{time.time_ns()}-{i}", "event": "task.changed", "task": str(1 + i % number)}).encode()
+            body = json.dumps({"id": f"m{time.time_ns()}-{i}", "event": "task.changed", "task": str(101 + i % number)}).encode()
             sign = hmac.new(key.encode(), body, hashlib.sha256).hexdigest()
             begin = time.monotonic()
             connection.request("POST", parts.path, body, {"X-Sign": sign})

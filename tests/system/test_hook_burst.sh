@@ -15,7 +15,9 @@ cat >connectors/hooked.json <<'END'
   "http": {"base": "{url}"}, "check": {"get": "/me"},
   "webhooks": {
     "verify": {"hmac": "sha256", "key": "hook_secret", "header": "X-Sign"}, "id": {"at": "/id"},
-    "event": {"at": "/event"}, "events": {"task.*": {"type": "task", "id": "/task"}}, "ignore": ["ping"]
+    "event": {"at": "/event"}, "events": {"task.*": {"type": "task", "id": "/task"}}, "ignore": ["ping"],
+    "register": {"post": "/hooks", "body": {"url": "{callback}"}, "id": "/id", "secret": "/secret", "lasts": "4s"},
+    "renew": {"post": "/hooks/{id}", "body": {"url": "{callback}"}, "lasts": "4s"}
   },
   "types": {"task": {
     "list": {"get": "/tasks", "records": ""}, "one": {"get": "/tasks/{id}"},
@@ -64,14 +66,6 @@ message '{"id": "f", "event": "project.changed"}' >/dev/null
 check_within 5 "what is not known here is a pull" sh -c "curl -s $TOOL/asked | jq -e .list"
 
 # ---- a burst
-wait_until 5 idle
-asked >/dev/null
-for i in 11 12 13; do retitle $i "\"Burst $i\""; done
-FROM=$(now_ms)
-read -r GOOD SLOWEST < <(python3 "$SRC/tests/fake/hooked.py" burst "$HOOK" key-1 "$COUNT" 50)
-say "$COUNT messages in $(($(now_ms) - FROM)) ms, the slowest $SLOWEST ms; $(grep VmHWM "/proc/$DAEMON/status" | xargs)"
-check_equal "each of $COUNT messages is answered" "$GOOD" "$COUNT"
-check_within 10 "and the records are read" test -e "m/tasks/Burst 13.json"
 ONE=0
 quiet() { # nothing is asked for any more
 	local more
@@ -81,10 +75,30 @@ quiet() { # nothing is asked for any more
 	[ "$more" = 0 ]
 }
 wait_until 10 quiet
+ONE=0
+for i in 111 112 113; do retitle $i "\"Burst $i\""; done
+FROM=$(now_ms)
+read -r GOOD SLOWEST < <(python3 "$SRC/tests/fake/hooked.py" burst "$HOOK" key-1 "$COUNT" 50)
+say "$COUNT messages in $(($(now_ms) - FROM)) ms, the slowest $SLOWEST ms; $(grep VmHWM "/proc/$DAEMON/status" | xargs)"
+check_equal "each of $COUNT messages is answered" "$GOOD" "$COUNT"
+check_within 10 "and the records are read" test -e "m/tasks/Burst 113.json"
+wait_until 10 quiet
 say "$ONE requests for them"
 check "each record is read" test "$ONE" -ge 50
 check "once, or again after five seconds" test "$ONE" -le $((50 * (1 + ($(now_ms) - FROM) / 5000)))
 check "memory is bounded" sh -c "test \$(awk '/VmHWM/ {print \$2}' /proc/$DAEMON/status) -lt 150000"
+
+# ---- the tool is asked to send them
+unmount
+sed -i "s|\"address\": \"127.0.0.1:$PORT\"|&, \"url\": \"http://127.0.0.1:$PORT/\"|; s|, \"hook_secret\": {[^}]*}||" stack.json
+mount_pulled
+check_equal "the address is the same" "$("$SEAMFS" tool hook board -m m 2>hook.txt)" "$HOOK"
+check_contains "and the tool sends there" "$(cat hook.txt)" "board sends, as h1"
+check_equal "it was asked once" "$(curl -s "$TOOL/hooks" | jq -r '.[]')" "hooks $HOOK"
+check_equal "what it signs with is known" "$(message '{"id": "y", "event": "ping"}' key-9)" 200
+check_equal "and nothing else" "$(message '{"id": "z", "event": "ping"}' key-1)" 401
+check_within 6 "before its time is over it is renewed" sh -c "curl -s $TOOL/hooks | jq -e '.[1] == \"h1 $HOOK\"'"
+check_fails "another tool's webhooks" 3 "no tool called" "$SEAMFS" tool hook nobody
 END=$(now_ms)
 unmount
 check "it ends at once" test $(($(now_ms) - END)) -lt 5000

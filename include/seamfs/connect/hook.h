@@ -48,6 +48,9 @@ void hook_free(struct hook *h);
 /* hook_lacks - the setting of stack.json without which no message of the tool can be believed, borrowed; NULL: none */
 const char *hook_lacks(const struct hook *h);
 
+/* hook_registers - whether the tool can be asked to send its webhooks */
+_Bool hook_registers(const struct hook *h);
+
 /**
  * hook_take - judges one message
  *

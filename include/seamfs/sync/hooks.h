@@ -38,3 +38,6 @@ int hooks_check(const struct stack *stack, struct err *e);
  * The same each time, as long as the file with the key stays; given. 0 or -errno with a sentence.
  */
 int hooks_path(const char *state, const char *tool, char **ret, struct err *e);
+
+/* hooks_kept_path - the file of the secret that a tool gave in a handshake, or when it was asked for its webhooks; given */
+char *hooks_kept_path(const char *state, const char *tool);
