@@ -62,8 +62,10 @@ message '{"id": "d", "event": "task.removed", "task": "9"}' >/dev/null
 check_within 5 "what is gone there is gone here" sh -c '! test -e "m/tasks/Task 9.json"'
 check_equal "after asking for it" "$(asked)" '{"list":0,"one":1}'
 message '{"id": "e", "event": "task.changed", "task": "9999"}' >/dev/null
+listed() { [ "$(curl -s "$TOOL/asked" | jq .list)" = 1 ]; }
+check_within 5 "what is not known here is a pull" listed
 message '{"id": "f", "event": "project.changed"}' >/dev/null
-check_within 5 "what is not known here is a pull" sh -c "curl -s $TOOL/asked | jq -e .list"
+check_within 5 "so is what is no event here" listed
 
 # ---- a burst
 ONE=0
