@@ -138,7 +138,7 @@ _seamfs() {
 			*) word=--config ;;
 			esac
 			;;
-		check) word=--config ;;
+		hook | check) word=--config ;;
 		export) word='--config --mount' ;;
 		import) word='--config --yes --type --set' ;;
 		move-owner) word='--config --from --to --yes' ;;
@@ -155,7 +155,7 @@ _seamfs() {
 
 	case $verb:${#arguments[@]} in
 	:0)
-		word='mount unmount demo status sync approve reject log blame undo link unlink verify handoff export import move-owner tool check'
+		word='mount unmount demo status sync approve reject log blame undo link unlink verify handoff export import move-owner tool hook check'
 		mapfile -t COMPREPLY < <(compgen -W "$word" -- "$cur")
 		;;
 	move-owner:0) mapfile -t COMPREPLY < <(compgen -W "$types" -- "$cur") ;;

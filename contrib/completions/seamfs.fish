@@ -84,7 +84,7 @@ function __seamfs_verb
     set -q words[2]; and contains -- $words[2] $argv
 end
 
-set -l verbs mount unmount demo status sync approve reject log blame undo link unlink verify handoff export import move-owner tool check
+set -l verbs mount unmount demo status sync approve reject log blame undo link unlink verify handoff export import move-owner tool hook check
 set -l types client contact deal quote invoice payment project task time document entry
 set -l none "not __seamfs_verb $verbs"
 
@@ -109,9 +109,10 @@ complete -c seamfs -n $none -a export -d 'Write everything as plain files'
 complete -c seamfs -n $none -a import -d 'Take in an export or a spreadsheet'
 complete -c seamfs -n $none -a move-owner -d 'Make another tool the owner of a type'
 complete -c seamfs -n $none -a tool -d 'List, add, test, log in to or draft tools'
+complete -c seamfs -n $none -a hook -d 'Where other programs write records'
 complete -c seamfs -n $none -a check -d 'Check the configuration and every manifest'
 
-complete -c seamfs -n '__seamfs_verb tool; and not __fish_seen_subcommand_from check new; or __seamfs_verb mount check export import move-owner' -s c -l config -r -F -d 'The configuration'
+complete -c seamfs -n '__seamfs_verb tool; and not __fish_seen_subcommand_from check new; or __seamfs_verb mount hook check export import move-owner' -s c -l config -r -F -d 'The configuration'
 complete -c seamfs -n '__seamfs_verb mount' -s f -l foreground -d 'Stay in the foreground'
 complete -c seamfs -n '__seamfs_verb mount' -s r -l review -d 'Send nothing before it is approved'
 complete -c seamfs -n '__seamfs_verb mount' -s v -l verbose -d 'Log more'
@@ -137,8 +138,8 @@ complete -c seamfs -n '__seamfs_verb unlink; and __seamfs_words 2' -a '(__seamfs
 complete -c seamfs -n '__seamfs_verb handoff; and __seamfs_words 1' -a 'list test runs replay pause resume'
 complete -c seamfs -n '__seamfs_verb handoff; and __seamfs_words 2' -a '(__seamfs_rules)'
 complete -c seamfs -n '__seamfs_verb handoff; and __seamfs_words 3' -F
-complete -c seamfs -n '__seamfs_verb tool; and not __fish_seen_subcommand_from list add test login check new' -a 'list add test login check new'
-complete -c seamfs -n '__seamfs_verb tool; and __fish_seen_subcommand_from test login' -a '(__seamfs_tools)'
+complete -c seamfs -n '__seamfs_verb tool; and not __fish_seen_subcommand_from list add test login hook check new' -a 'list add test login hook check new'
+complete -c seamfs -n '__seamfs_verb tool; and __fish_seen_subcommand_from test login hook' -a '(__seamfs_tools)'
 complete -c seamfs -n '__seamfs_verb tool; and __fish_seen_subcommand_from test; and not __seamfs_words 2' -a "$types"
 complete -c seamfs -n '__seamfs_verb tool; and __fish_seen_subcommand_from check new' -F
 complete -c seamfs -n '__seamfs_verb tool; and __fish_seen_subcommand_from add' -a '(seamfs tool add 2>/dev/null | string replace -r "^(\S+) +" "\$1\t")'

@@ -7,6 +7,7 @@
 #include "seamfs/base/file.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/connect/registry.h"
+#include "seamfs/sync/hooks.h"
 #include "seamfs/sync/sync.h"
 
 static int json_only(const struct dirent *entry)
@@ -49,7 +50,7 @@ enum exit_code verb_check(const struct options *o)
 
 	if (check_manifests(&manifests) > 0)
 		code = EXIT_CONFIG;
-	if (stack && sync_open(stack, &sync, &e) < 0)
+	if (stack && (sync_open(stack, &sync, &e) < 0 || hooks_check(stack, &e) < 0))
 		code = fail(EXIT_CONFIG, &e);
 	if (code == EXIT_OK)
 		printf("%s is in order: %d tools; %d manifests are in order\n", stack->path,

@@ -71,6 +71,7 @@ enum exit_code verb_export(const struct options *o);
 enum exit_code verb_import(const struct options *o);
 enum exit_code verb_move_owner(const struct options *o);
 enum exit_code verb_tool(const struct options *o);
+enum exit_code verb_hook(const struct options *o);
 enum exit_code verb_check(const struct options *o);
 
 /* fail - prints "seamfs: sentence" and returns @code */

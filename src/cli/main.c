@@ -109,7 +109,7 @@ static const struct verb verbs[] = {
 		1, 1, verb_move_owner},
 	{"tool",
 		"tool [-c stack.json] list | add [CONNECTOR] | test NAME [TYPE...] | login NAME [--paste] | "
-		"check FILE | new SPEC.json [-o FILE]",
+		"hook NAME | check FILE | new SPEC.json [-o FILE]",
 		"list: the tools of the stack, and what each of them holds.\n"
 		"add: asks for what a tool of that kind needs, tries it, shows the first records of each "
 		"type, and "
@@ -136,6 +136,8 @@ static const struct verb verbs[] = {
 		"running "
 		"mount notices.\n"
 		"  --paste  the browser is on another machine: paste the address that it ends at\n"
+		"hook: prints the address that the tool's webhooks are to be sent to (\"listen\" in "
+		"stack.json).\n"
 		"check: says file, line, column and reason of what is wrong in a connector's manifest.\n"
 		"new: drafts a manifest from an OpenAPI document; what was guessed, and what has to be "
 		"looked up, "
@@ -147,6 +149,11 @@ static const struct verb verbs[] = {
 		"out\n"
 		"  -o FILE           a new file for the draft (default: standard output)",
 		1, 2 + TYPE_COUNT, verb_tool},
+	{"hook", "hook [-c stack.json]",
+		"Prints the address at which n8n, Zapier, Make or any other program writes records "
+		"(\"listen\" in "
+		"stack.json). It is a secret: whoever has it may write.",
+		0, 0, verb_hook},
 	{"check", "check [-c stack.json]",
 		"Checks the configuration and every manifest; says file, line, column and reason.", 0, 0,
 		verb_check},

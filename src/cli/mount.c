@@ -12,6 +12,7 @@
 #include "seamfs/base/log.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/fuse/mount.h"
+#include "seamfs/sync/hooks.h"
 #include "seamfs/sync/sync.h"
 
 /* What the child tells its parent when the mount stands, or why it does not. */
@@ -65,11 +66,12 @@ static enum exit_code serve(struct stack *stack, const char *dir, int report_fd)
 	struct cache *cache = NULL;
 	struct mount *mount = NULL;
 	struct tree *tree = NULL;
+	struct hooks *hooks = NULL;
 	struct sync *sync = NULL;
 	struct err e = {0};
 
 	no_cores();
-	if (sync_open(stack, &sync, &e) < 0)
+	if (sync_open(stack, &sync, &e) < 0 || hooks_check(stack, &e) < 0)
 		code = EXIT_CONFIG;
 	else if (store_open(state, stack, &store, &e) < 0)
 		code = e.code == EBUSY ? EXIT_BUSY : EXIT_FAILED;
@@ -79,7 +81,8 @@ static enum exit_code serve(struct stack *stack, const char *dir, int report_fd)
 		tree = tree_new(store, cache);
 		if (mount_open(tree, cache, dir, &mount, &e) < 0)
 			code = EXIT_MOUNT;
-		else if (sync_start(sync, store, cache, &e) < 0)
+		else if (hooks_start(stack, tree, state, &hooks, &e) < 0 ||
+			 sync_start(sync, store, cache, &e) < 0)
 			code = EXIT_FAILED;
 	}
 	tell(report_fd, code, e.text);
@@ -93,6 +96,7 @@ static enum exit_code serve(struct stack *stack, const char *dir, int report_fd)
 			code = EXIT_FAILED;
 		log_info("mount", "%s is unmounted", dir);
 	}
+	hooks_stop(hooks);
 	sync_stop(sync);
 	mount_close(mount);
 	tree_free(tree);

@@ -72,6 +72,7 @@ static const struct {
 	{"test", 2, 2 + TYPE_COUNT, YES, tool_test},
 	{"login", 2, 2, PASTE, log_in},
 	{"check", 2, 2, 0, check_file},
+	{"hook", 2, 2, 0, tool_hook},
 	{"new", 2, 2, NAME | DRAFTS, tool_new},
 };
 
@@ -97,7 +98,7 @@ enum exit_code verb_tool(const struct options *o)
 	err_set(&e, 1,
 		"usage: seamfs tool list, seamfs tool add [CONNECTOR] [--name NAME] [--set KEY=VALUE] …, "
 		"seamfs tool test NAME [TYPE…] [--yes], seamfs tool login NAME [--paste], "
-		"seamfs tool check FILE, "
+		"seamfs tool hook NAME, seamfs tool check FILE, "
 		"or seamfs tool new SPEC.json [--name NAME] [--type TYPE=PATH] … [-o FILE]");
 	return fail(EXIT_USAGE, &e);
 }

@@ -14,6 +14,9 @@ int tool_log_in(const struct tool_setup *setup, struct oauth *oauth, _Bool paste
 enum exit_code tool_add(const struct options *o);
 enum exit_code tool_test(const struct options *o);
 
+/* tool_hook - prints the address that the tool's webhooks are to be sent to */
+enum exit_code tool_hook(const struct options *o);
+
 /* tool_new - drafts a manifest from the OpenAPI document in the second argument */
 enum exit_code tool_new(const struct options *o);
 

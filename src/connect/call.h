@@ -10,7 +10,7 @@ struct call {
 	const cJSON *request;			 /* verb, path, query, headers, body, set, wrap */
 	const cJSON *query, *headers, *surround; /* more of these; they replace those of the request */
 	const char *url;			 /* instead of path and query: a link that the tool gave */
-	const char *id, *ids, *since, *once, *each, *version, *to, *choice; /* for {id}, {ids} … */
+	const char *id, *ids, *since, *once, *each, *version, *to, *choice, *callback; /* for {id}, {ids} … */
 	const cJSON *body;	  /* the record in the tool's form, for {field} */
 	_Bool sends;		  /* … and it is what is sent */
 	const struct page *page;  /* parameters of paging */

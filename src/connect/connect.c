@@ -110,14 +110,21 @@ int connect_oauth(const struct tool_setup *setup, struct oauth **ret, struct err
 	return 0;
 }
 
-_Bool connect_known(const char *connector)
+_Bool connect_is_driver(const char *connector)
 {
-	_cleanup_(mem_freep) char *path = NULL;
-
 	for (size_t i = 0; i < ARRAY_LEN(drivers); i++) {
 		if (strcmp(drivers[i].name, connector) == 0)
 			return 1;
 	}
+	return 0;
+}
+
+_Bool connect_known(const char *connector)
+{
+	_cleanup_(mem_freep) char *path = NULL;
+
+	if (connect_is_driver(connector))
+		return 1;
 	path = connect_manifest_path(connector);
 	return path != NULL;
 }

@@ -97,6 +97,8 @@ int engine_update(struct tool_link *link, enum type_id type, const char *id, con
 int engine_remove(struct tool_link *link, enum type_id type, const char *id, struct err *e);
 int engine_restore(
 	struct tool_link *link, enum type_id type, const char *id, struct remote *ret, struct err *e);
+int engine_subscribe(struct tool_link *link, const char *address, const char *remote, _Bool renew,
+	struct subscription *ret, struct err *e);
 void engine_close(struct tool_link *link);
 
 /**

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "connect/hook_words.h"
 #include "connect/lint.h"
 #include "connect/words.h"
 #include "seamfs/base/file.h"
@@ -399,7 +400,8 @@ static int compile(struct check *c, struct manifest *m)
 		if (r < 0)
 			return r;
 	}
-	return r;
+	c->type = NULL;
+	return r < 0 ? r : hook_lint(c, m);
 }
 
 /* Parses, merges the overrides, and examines the result. */

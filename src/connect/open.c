@@ -239,6 +239,7 @@ static const struct connector_ops ops = {
 	.update = engine_update,
 	.remove = engine_remove,
 	.restore = engine_restore,
+	.subscribe = engine_subscribe,
 	.close = engine_close,
 };
 

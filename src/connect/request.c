@@ -40,6 +40,7 @@ struct template_values engine_values(const struct engine *g, const struct call *
 		.version = c->version,
 		.to = c->to,
 		.choice = c->choice,
+		.callback = c->callback,
 		.offset = p ? p->offset : NULL,
 		.page = p ? p->number : NULL,
 		.cursor = p ? p->cursor : NULL,

@@ -59,6 +59,7 @@ static const struct {
 	WORD(version),
 	WORD(to),
 	WORD(choice),
+	WORD(callback),
 	WORD(offset),
 	WORD(page),
 	WORD(cursor),

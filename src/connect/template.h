@@ -33,6 +33,7 @@ struct template_values {
 	const char *each;	 /* {each}: the id of the record that a listing is about */
 	const char *version;	 /* {version}: of the record, as its guard says */
 	const char *to, *choice; /* {to}, {choice}: the state that a step leads to */
+	const char *callback;	 /* {callback}: where webhooks are to be sent to */
 	const char *offset, *page, *cursor;
 	const char *session; /* {session}: of a login */
 	/* for signatures: of the request {verb} {target} (path and query) {body}; {timestamp} (s) {nonce} {signature} */

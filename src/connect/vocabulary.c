@@ -26,6 +26,7 @@
 #define RECORD {"wrap", POINTER}, {"set", CONSTANTS, .each = BODY}
 #define ANSWER \
 	{"returns", CHOICE, CHOICES("record", "nothing", "id")}, {"record", POINTER}, {"id", POINTER}
+#define SUBSCRIPTION {"secret", POINTER}, {"until", POINTER}, {"lasts", TIME}
 #define WHEN {"when", MAP, .each = SCALARS}
 #define LISTING {"records", POINTER, NEEDED}, {"only", CONSTANTS, .each = BODY}, {"empty", SCALARS}, {"brief", BOOL}
 
@@ -107,6 +108,25 @@ static const struct word auth_words[] = {
 	{0},
 };
 
+static const struct word hook_words[] = {
+	{"verify", OBJECT, .words = WORDS({"hmac", CHOICE, CHOICES("sha1", "sha256", "sha512")}, {"key", TEXT},
+		{"key_as", CHOICE, CHOICES("text", "base64")}, {"over", TEXT}, {"id", TEXT}, {"header", TEXT}, {"list", TEXT},
+		{"prefix", TEXT}, {"as", CHOICE, CHOICES("hex", "base64")},
+		{"time", OBJECT, .words = WORDS({"header", TEXT}, {"list", TEXT}, {"prefix", TEXT}, {"at", POINTER},
+			{"as", CHOICE, CHOICES("unix", "unix_ms", "datetime")})},
+		{"tolerance", TIME}, {"token", TEXT}, {"query", TEXT}, {"at", POINTER}, {"user", TEXT}, {"password", TEXT})},
+	{"answers", LIST, .words = WORDS({"method", CHOICE, CHOICES("head", "get")}, {"header", TEXT}, {"query", TEXT},
+		{"at", POINTER}, {"json", TEXT}, {"keep", BOOL})},
+	{"id", OBJECT, .words = WORDS({"header", TEXT}, {"at", POINTER})},
+	{"each", POINTER},
+	{"event", OBJECT, .words = WORDS({"header", TEXT}, {"at", POINTER})},
+	{"events", MAP, .each = OBJECT, .words = WORDS({"type", SCALARS, NEEDED}, {"id", POINTER, NEEDED})},
+	{"ignore", SCALARS},
+	{"register", OBJECT, .words = WORDS(REQUEST, SUBSCRIPTION, {"id", POINTER, NEEDED})},
+	{"renew", OBJECT, .words = WORDS(REQUEST, SUBSCRIPTION, {"id", POINTER})}, {"remove", OBJECT, .words = WORDS(REQUEST)},
+	{0},
+};
+
 const struct word manifest_words[] = {
 	{"$schema", TEXT}, {"connector", TEXT, NEEDED}, {"format", COUNT, NEEDED}, {"title", TEXT, NEEDED},
 	{"docs", SCALARS, NEEDED}, {"tested", SCALARS, NEEDED},
@@ -126,6 +146,7 @@ const struct word manifest_words[] = {
 		{"message", POINTERS}, {"field", POINTER})},
 	{"lookups", MAP, .each = OBJECT, .words = WORDS(REQUEST, {"records", POINTER, NEEDED},
 		{"id", POINTER, NEEDED}, {"name", POINTERS, NEEDED}, {"page", OBJECT, .words = page_words})},
+	{"webhooks", OBJECT, .words = hook_words},
 	{"types", MAP, NEEDED, .each = OBJECT, .words = type_words},
 	{0},
 };

@@ -302,6 +302,8 @@ static const struct {
 	{"send", stack_read_send},
 	{"verify", read_verify},
 	{"handoffs", stack_read_handoffs, .object = 1},
+	{"listen", stack_read_listen, .object = 1},
+	{"subscriptions", stack_read_subscriptions},
 };
 
 static int read_keys(struct stack *s, struct err *e)
@@ -318,7 +320,7 @@ static int read_keys(struct stack *s, struct err *e)
 			return stack_fail(s, pointer, EINVAL, e,
 				"unknown key \"%s\"; known are company, currency, state, grace, "
 				"scratch, cache, tools, poll, owners, shares, conflicts, ids, guard, send, "
-				"verify, handoffs",
+				"verify, handoffs, listen, subscriptions",
 				item->string);
 	}
 	for (i = 0; i < ARRAY_LEN(keys); i++) {
@@ -420,6 +422,7 @@ void stack_free(struct stack *s)
 	free(s->company);
 	free(s->currency);
 	free(s->state);
+	stack_hooks_finish(s);
 	free(s->text);
 	cJSON_Delete(s->root);
 	free(s);

@@ -30,5 +30,10 @@ int stack_read_about(struct stack *s, struct tool *tool, const char *pointer, st
 int stack_read_handoffs(struct stack *s, const cJSON *item, const char *pointer, struct err *e);
 void stack_free_handoffs(struct stack *s);
 
+/* stack_hooks.c: HTTP in both directions */
+int stack_read_listen(struct stack *s, const cJSON *item, const char *pointer, struct err *e);
+int stack_read_subscriptions(struct stack *s, const cJSON *item, const char *pointer, struct err *e);
+void stack_hooks_finish(struct stack *s);
+
 /* stack_check_rules - every copy of every field has a rule */
 int stack_check_rules(const struct stack *s, struct err *e);

@@ -86,6 +86,27 @@ int crypto_base64url(struct buf *b, const void *bytes, size_t len)
 	return sixes(b, bytes, len, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", 0);
 }
 
+int crypto_unbase64(struct buf *b, const char *text)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	size_t len = strcspn(text, "=");
+	unsigned group = 0;
+
+	if (len % 4 == 1 || strspn(text + len, "=") != strlen(text + len) || strlen(text + len) > 2)
+		return -EINVAL;
+	for (size_t i = 0; i < len; i++) {
+		const char *digit = strchr(digits, text[i]);
+
+		if (!digit)
+			return -EINVAL;
+		group = group << 6 | (unsigned)(digit - digits);
+		/* From the second of four on each brings another byte to its end. */
+		if (i % 4)
+			buf_putc(b, (char)(group >> (6 - 2 * (i % 4))));
+	}
+	return b->error;
+}
+
 int crypto_hex(struct buf *b, const void *bytes, size_t len)
 {
 	static const char digits[] = "0123456789abcdef";

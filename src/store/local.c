@@ -72,9 +72,16 @@ int store_tool_note(struct tx *tx, int64_t tool, const char *error, _Bool pulled
 		return r;
 	return db_run(tx->db,
 		"UPDATE tool SET ok_ms = ?2, error_ms = 0, error = '', pull_ms = CASE WHEN ?3 THEN ?2 ELSE "
-		"pull_ms END"
-		" WHERE id = ?1",
+		"pull_ms END,"
+		" first_ms = CASE WHEN ?3 AND first_ms = 0 THEN ?2 ELSE first_ms END WHERE id = ?1",
 		"iii", tool, tx->now_ms, (int64_t)pulled);
+}
+
+_Bool store_tool_first(struct db *db, int64_t tool, int64_t ms)
+{
+	int64_t first_ms = db_int(db, 0, "SELECT first_ms FROM tool WHERE id = ?1", "i", tool);
+
+	return !first_ms || ms <= first_ms;
 }
 
 int store_tool_limit(struct tx *tx, int64_t tool, int64_t until_ms)

@@ -48,7 +48,9 @@ static const char *const steps[] = {
 	" refresh INTEGER NOT NULL DEFAULT 0, limited_ms INTEGER NOT NULL DEFAULT 0,"
 	/* verify: how many records are to be read again, -1 all; checked: how many were, the last time. */
 	" made_ms INTEGER NOT NULL DEFAULT 0, verify INTEGER NOT NULL DEFAULT 0,"
-	" verify_ms INTEGER NOT NULL DEFAULT 0, checked INTEGER NOT NULL DEFAULT 0) STRICT;"
+	" verify_ms INTEGER NOT NULL DEFAULT 0, checked INTEGER NOT NULL DEFAULT 0,"
+	/* first: the end of the first whole pull. */
+	" first_ms INTEGER NOT NULL DEFAULT 0) STRICT;"
 	"CREATE TABLE drift (id INTEGER PRIMARY KEY, tool INTEGER NOT NULL, path TEXT NOT NULL, what TEXT "
 	"NOT "
 	"NULL) STRICT;"
@@ -152,6 +154,26 @@ static const char *const steps[] = {
 	" total INTEGER NOT NULL, approved INTEGER NOT NULL, PRIMARY KEY (tool, type)) STRICT, WITHOUT "
 	"ROWID;"
 	"CREATE INDEX trash_due ON trash (state, due);"
+	/* Records that a webhook spoke of, to be read again; type 0: all that changed. One row each, however many hooks come. */
+	"CREATE TABLE hint (tool INTEGER NOT NULL, type INTEGER NOT NULL, remote TEXT NOT NULL,"
+	" seq INTEGER NOT NULL, first_ms INTEGER NOT NULL, due_ms INTEGER NOT NULL,"
+	" PRIMARY KEY (tool, type, remote)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX hint_due ON hint (tool, due_ms);"
+	/* Messages that came already: of a tool by their id, of middleware (tool 0) by their key, with what it made. */
+	"CREATE TABLE heard (tool INTEGER NOT NULL, id TEXT NOT NULL, record INTEGER NOT NULL,"
+	" ms INTEGER NOT NULL, PRIMARY KEY (tool, id)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX heard_ms ON heard (ms);"
+	/* Subscriptions of tools to which we are the listener: wanted: a person asked for it. */
+	"CREATE TABLE hook (tool INTEGER PRIMARY KEY, wanted INTEGER NOT NULL, remote TEXT NOT NULL,"
+	" until_ms INTEGER NOT NULL, made_ms INTEGER NOT NULL, error TEXT NOT NULL) STRICT;"
+	/* Those who hear of our changes: up to which row of the history, and what is on its way to them. */
+	"CREATE TABLE subscriber (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, position INTEGER NOT "
+	"NULL, ok_ms INTEGER NOT NULL DEFAULT 0, error_ms INTEGER NOT NULL DEFAULT 0,"
+	" error TEXT NOT NULL DEFAULT '') STRICT;"
+	"CREATE TABLE delivery (id INTEGER PRIMARY KEY, subscriber INTEGER NOT NULL, record INTEGER NOT NULL,"
+	" after INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, first_ms INTEGER NOT NULL,"
+	" next_ms INTEGER NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT '') STRICT;"
+	"CREATE INDEX delivery_subscriber ON delivery (subscriber, record, id);"
 	/*
 	 * Documents. Where the tool's bytes are elsewhere, a row is in two places: here (parent, name) and in the tool
 	 * (remote_parent, remote_name: NULL when it is not there); what differs is to be told. due: not before that, 0: nothing waits.

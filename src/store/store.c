@@ -247,6 +247,11 @@ int64_t store_position(struct store *s)
 	return atomic_load(&s->position);
 }
 
+char *store_dir(struct store *s)
+{
+	return path_dir(s->path);
+}
+
 const struct stack *store_stack(struct store *s)
 {
 	return s->stack;

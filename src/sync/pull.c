@@ -215,6 +215,27 @@ static int fetch_unresolved(struct worker *w, enum type_id type, struct err *e)
 	return r;
 }
 
+/* ---- one record ---- */
+
+int pull_one(struct worker *w, enum type_id type, const char *id, struct err *e)
+{
+	struct pull p = {.w = w, .type = type};
+	struct remote remote = {0};
+	int r = w->link->ops->get(w->link, type, id, &remote, e);
+
+	if (r == 0)
+		r = take_page(&p, &remote, 1);
+	remote_finish(&remote);
+	return r;
+}
+
+int pull_gone(struct worker *w, enum type_id type, const char *id)
+{
+	struct missing m = {.w = w, .type = type, .one = id};
+
+	return store_write(w->store, drop_one, &m);
+}
+
 /* ---- one type ---- */
 
 static int finish_listing(struct tx *tx, void *argument)

@@ -171,11 +171,19 @@ static _Bool sleep_until(struct worker *w, int64_t steady_ms)
 static void work(struct worker *w, int64_t *next_pull, int64_t *ret_wake)
 {
 	struct err e = {0};
-	int64_t wake_ms = 0, now, sample;
+	int64_t wake_ms = 0, hint_ms = 0, hook_ms = 0, now, sample;
 	int r = push_ready(w, &wake_ms, &e);
 
 	if (r == 0 && w->carriers[0].link)
 		r = drive_push(w, &wake_ms, &e);
+	if (r == 0)
+		r = hints_follow(w, &hint_ms, &e);
+	if (r == 0)
+		register_hooks(w, &hook_ms);
+	if (hook_ms && (!wake_ms || hook_ms < wake_ms))
+		wake_ms = hook_ms;
+	if (hint_ms && (!wake_ms || hint_ms < wake_ms))
+		wake_ms = hint_ms;
 	if (r < 0)
 		judge(w, r, &e, 0);
 	now = clock_steady_ms();

@@ -38,6 +38,7 @@ struct worker {
 	int64_t retry_ms; /* the tool as a whole failed: not before this (steady clock), 0: at once */
 	int64_t links_seen[TYPE_COUNT]; /* newest link of any tool when open references were last tried */
 	int failures;			/* in a row */
+	int64_t hook_retry_ms;		/* no webhooks are asked for before this (UTC) */
 	int64_t asked;			/* how often a pull has been asked for since the last one */
 	pthread_mutex_t mutex;
 	struct carrier
@@ -66,6 +67,15 @@ int pull_type(struct worker *w, enum type_id type, struct err *e);
 /* pull_pass_over - a record that the tool will not show at the moment says nothing about the others: 0, else @r */
 int pull_pass_over(const struct worker *w, enum type_id type, const char *id, int r, struct err *e);
 
+/* pull_one - reads one record again. 0, -ENOENT: the tool has it no longer, or -errno; pull_gone() - and it goes here too */
+int pull_one(struct worker *w, enum type_id type, const char *id, struct err *e);
+int pull_gone(struct worker *w, enum type_id type, const char *id);
+
+/* hint.c */
+
+/* hints_follow - reads what webhooks spoke of; @ret_wake_ms: when (UTC) there will be more, 0: on a change */
+int hints_follow(struct worker *w, int64_t *ret_wake_ms, struct err *e);
+
 /* drive_pull.c: documents whose bytes are in the tool */
 int drive_pull(struct worker *w, struct err *e);
 
@@ -81,6 +91,9 @@ int drive_refused(struct worker *w, const struct drive_task *t, int r, const str
 /* carrier.c: bytes */
 int carriers_start(struct worker *w);
 void carriers_stop(struct worker *w);
+
+/* register.c: has the tool send webhooks here, where a person wants that; @ret_wake_ms as hints_follow() */
+void register_hooks(struct worker *w, int64_t *ret_wake_ms);
 
 /* verify.c */
 

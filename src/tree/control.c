@@ -8,6 +8,7 @@
 #include "seamfs/base/mem.h"
 #include "seamfs/store/drift.h"
 #include "seamfs/store/guard.h"
+#include "seamfs/store/hint.h"
 #include "seamfs/store/local.h"
 #include "seamfs/store/review.h"
 #include "seamfs/store/trash.h"
@@ -86,11 +87,31 @@ static int undo(struct tx *tx, void *argument)
 	return store_undo(tx, change, &o->origin, o->e);
 }
 
+/* A tool's webhooks are asked for anew. */
+static int hook(struct tx *tx, void *argument)
+{
+	struct order *o = argument;
+	int tool = stack_tool(tx->stack, o->word);
+	struct hook_row row = {0};
+	int r;
+
+	if (tool <= TOOL_LOCAL)
+		return err_set(o->e, EINVAL, "there is no tool called \"%s\"; write a tool's name", o->word);
+	store_hook_get(tx->db, store_tool_id(tx->store, tool), &row);
+	row.wanted = 1;
+	row.made_ms = 0;
+	str_set(&row.error, "");
+	r = store_hook_put(tx, store_tool_id(tx->store, tool), &row);
+	hook_row_finish(&row);
+	return r;
+}
+
 static const store_job controls[PLACE_FIXED_COUNT] = {
 	[PLACE_FIXED_REFRESH] = refresh,
 	[PLACE_FIXED_APPROVE] = approve,
 	[PLACE_FIXED_UNDO] = undo,
 	[PLACE_FIXED_VERIFY] = verify,
+	[PLACE_FIXED_HOOK] = hook,
 };
 
 _Bool control_takes(struct place p)

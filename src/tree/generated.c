@@ -12,7 +12,9 @@
 #include "seamfs/store/drive.h"
 #include "seamfs/store/guard.h"
 #include "seamfs/store/handoff.h"
+#include "seamfs/store/hint.h"
 #include "seamfs/store/review.h"
+#include "seamfs/store/subscriber.h"
 #include "seamfs/store/trash.h"
 #include "tree/failure.h"
 #include "tree/texts.h"
@@ -50,6 +52,7 @@ static const char readme_rules[] =
 	"- Where changes are reviewed, nothing is sent before a person says so: `.seam/approve` shows what "
 	"waits.\n"
 	"- `.seam/handoffs` lists the rules that do things by themselves, `.seam/log/` what they did.\n"
+	"- `tail -f .seam/events` shows each change as it happens, one JSON line a change.\n"
 	"- `.seam/history/DATE.ndjson` has every change; `echo NUMBER > .seam/undo` takes one back.\n"
 	"- `contacts/NAME.vcf` is the contact as a card for address books, `calendar.ics` has what is to be "
 	"done and due; "
@@ -174,6 +177,57 @@ static void ago(int64_t ms, char text[32])
 		snprintf(text, 32, "%lld h ago", (long long)(s / 3600));
 }
 
+/* .seam/hook */
+static int hooks(struct tree *tree, struct buf *b)
+{
+	const struct stack *stack = store_stack(tree->store);
+
+	for (int i = 1; i < stack->tool_count; i++) {
+		struct hook_row h = {0};
+
+		if (store_hook_get(store_db(tree->store), store_tool_id(tree->store, i), &h) < 0)
+			continue;
+		if (*h.error)
+			buf_printf(b, "%s failed: %s\n", stack->tools[i].name, h.error);
+		else if (h.made_ms)
+			buf_printf(b, "%s sends, as %s\n", stack->tools[i].name, h.remote);
+		else
+			buf_printf(b, "%s is asked\n", stack->tools[i].name);
+		hook_row_finish(&h);
+	}
+	return b->error;
+}
+
+static void add_time(cJSON *object, const char *key, int64_t ms)
+{
+	char text[CLOCK_UTC_SIZE];
+
+	if (ms)
+		json_set_text(object, key, clock_format_utc(ms, text));
+	else
+		json_set(object, key, cJSON_CreateNull());
+}
+
+static void subscriber_line(void *context, const struct subscriber_health *h)
+{
+	char when[32];
+
+	ago(h->ok_ms, when);
+	buf_printf(context, "subscription %s: %lld waiting, last delivery %s%s%s\n", h->name,
+		(long long)h->waiting, when, h->error_ms ? ": " : "", h->error);
+}
+
+static void subscriber_json(void *context, const struct subscriber_health *h)
+{
+	cJSON *object = cJSON_CreateObject();
+
+	json_set_text(object, "name", h->name);
+	json_set(object, "waiting", json_new_int(h->waiting));
+	json_set_text(object, "error", h->error);
+	add_time(object, "last_ok", h->ok_ms);
+	cJSON_AddItemToArray(context, object);
+}
+
 /* Documents on their way to the drive. */
 static void sending(struct tree *tree, struct buf *b)
 {
@@ -209,6 +263,7 @@ static int status(struct tree *tree, struct buf *b)
 			sending(tree, b);
 		free(h.error);
 	}
+	store_subscriber_each(db, subscriber_line, b);
 	buf_printf(b, "\n%lld problem%s%s\n", (long long)problems, problems == 1 ? "" : "s",
 		problems ? ": see problems/" : "");
 	if (store_handoff_failing(db))
@@ -244,16 +299,6 @@ static int verified(struct tree *tree, struct buf *b)
 		store_drift_each(db, tool, drift_line, b);
 	}
 	return b->error;
-}
-
-static void add_time(cJSON *object, const char *key, int64_t ms)
-{
-	char text[CLOCK_UTC_SIZE];
-
-	if (ms)
-		json_set_text(object, key, clock_format_utc(ms, text));
-	else
-		json_set(object, key, cJSON_CreateNull());
 }
 
 static int status_json(struct tree *tree, struct buf *b)
@@ -301,6 +346,7 @@ static int status_json(struct tree *tree, struct buf *b)
 		cJSON_AddItemToArray(tools, tool);
 		free(h.error);
 	}
+	store_subscriber_each(db, subscriber_json, cJSON_AddArrayToObject(root, "subscriptions"));
 	return json_pretty(b, root);
 }
 
@@ -342,6 +388,11 @@ int generated_read(struct tree *tree, enum place_fixed file, struct buf *b)
 		return calendar_read(tree, b);
 	case PLACE_FIXED_HANDOFFS:
 		return handoffs_read(tree, b);
+	case PLACE_FIXED_HOOK:
+		return hooks(tree, b);
+	case PLACE_FIXED_EVENTS:
+		events_read(tree, 0, BUF_MAX_TEXT, b);
+		return b->error;
 	case PLACE_FIXED_ERRORS:
 		failure_each(tree, NULL, error_line, &c);
 		return b->error;

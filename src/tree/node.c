@@ -242,6 +242,7 @@ struct tree *tree_new(struct store *store, struct cache *cache)
 	tree->drive = owner != TOOL_LOCAL && stack->tools[owner].files ? owner : -1;
 	pthread_mutex_init(&tree->mutex, NULL);
 	names_begin(tree);
+	events_init(&tree->events, store_position(store));
 	failure_begin(tree);
 	known_begin(tree);
 	table_begin(tree);
@@ -260,6 +261,7 @@ void tree_free(struct tree *tree)
 	remote_end(tree);
 	report_cache_free(tree->reports);
 	table_end(tree);
+	events_finish(&tree->events);
 	pthread_mutex_destroy(&tree->mutex);
 	pthread_rwlock_destroy(&tree->names);
 	free(tree);

@@ -10,9 +10,9 @@
 #include "seamfs/store/change.h"
 #include "seamfs/store/local.h"
 #include "seamfs/store/outbox.h"
-#include "seamfs/store/record.h"
 #include "seamfs/store/scratch.h"
 #include "seamfs/tree/tree.h"
+#include "tree/events.h"
 
 enum {
 	TREE_MAX_AWAY = 64,    /* names that an editor moved away for a moment */
@@ -24,16 +24,16 @@ enum {
 
 struct tree {
 	struct store *store;
-	int64_t made_ms; /* the time of what has none of its own */
-	int drive;	 /* index of the tool whose files documents/ shows, -1: none */
-	struct remote_tree
-		*remote; /* documents whose bytes are elsewhere; NULL: they are in a local folder */
+	int64_t made_ms;	    /* the time of what has none of its own */
+	int drive;		    /* index of the tool whose files documents/ shows, -1: none */
+	struct remote_tree *remote; /* documents whose bytes are elsewhere; NULL: in a local folder */
 
 	pthread_t keeper;
 	int keeper_fd;	    /* readable after every commit */
 	int64_t expired_ms; /* when it last looked for old temporary files */
 	atomic_bool stop;
 	pthread_rwlock_t names; /* see names_hold() */
+	struct events events;
 
 	pthread_mutex_t mutex; /* guards what is below; never held across I/O */
 	struct draft *drafts;  /* files open for writing */

@@ -42,6 +42,8 @@ static const struct fixed {
 	[PLACE_FIXED_RUNS] = {"log", PLACE_FIXED_SEAM, .folder = 1},
 	[PLACE_FIXED_TABLES] = {"tables", -1, .folder = 1},
 	[PLACE_FIXED_UNDO] = {"undo", PLACE_FIXED_SEAM, .live = 1, .writable = 1},
+	[PLACE_FIXED_HOOK] = {"hook", PLACE_FIXED_SEAM, .live = 1, .writable = 1},
+	[PLACE_FIXED_EVENTS] = {"events", PLACE_FIXED_SEAM, .live = 1},
 };
 
 static struct place fixed_place(int row)
@@ -122,19 +124,23 @@ NODE_LIST(node_root_list)
 NODE_STAT(node_fixed_stat)
 {
 	struct buf b = BUF_INIT(BUF_MAX_TEXT);
-	int64_t size = 0;
+	int64_t size = 0, mtime_ms = tree->made_ms;
 	int r = 0;
 
 	if (p.b >= PLACE_FIXED_COUNT)
 		return -ENOENT;
 	if (fixed[p.b].folder)
 		return node_folder(ret, place_to_ino(p), tree->made_ms);
-	if (p.b == PLACE_FIXED_CALENDAR)
+	if (p.b == PLACE_FIXED_EVENTS) {
+		size = events_size(tree, &mtime_ms);
+	} else if (p.b == PLACE_FIXED_CALENDAR) {
 		r = calendar_size(tree, &size);
-	else
+		mtime_ms = calendar_time(tree);
+	} else {
 		r = generated_read(tree, (enum place_fixed)p.b, &b);
-	node_file(ret, place_to_ino(p), size ? size : (int64_t)b.len,
-		p.b == PLACE_FIXED_CALENDAR ? calendar_time(tree) : tree->made_ms);
+		size = (int64_t)b.len;
+	}
+	node_file(ret, place_to_ino(p), size, mtime_ms);
 	ret->live = fixed[p.b].live;
 	if (!fixed[p.b].writable)
 		ret->mode = S_IFREG | 0444;

@@ -31,6 +31,12 @@ static int open_document(
 	return h->fd < 0 ? h->fd : 0;
 }
 
+/* It grows while it is open. */
+static _Bool is_events(struct place p)
+{
+	return p.kind == PLACE_FIXED && p.b == PLACE_FIXED_EVENTS;
+}
+
 static struct handle *new_handle(struct tree *tree, uint64_t ino, int flags)
 {
 	struct handle *h = mem_alloc(sizeof(*h));
@@ -56,7 +62,8 @@ int tree_open(struct tree *tree, uint64_t ino, int flags, const struct caller *w
 		return -EISDIR;
 	if ((p.kind == PLACE_RECORD || p.kind == PLACE_TABLE) && (flags & O_ACCMODE) != O_WRONLY)
 		known_note(tree, who, ino, !writing);
-	if (!writing && (p.kind == PLACE_RECORD || p.kind == PLACE_SCRATCH || p.kind == PLACE_SCHEMA))
+	if (!writing &&
+		(p.kind == PLACE_RECORD || p.kind == PLACE_SCRATCH || p.kind == PLACE_SCHEMA || is_events(p)))
 		return 0;
 	h = new_handle(tree, ino, flags);
 	if (p.kind == PLACE_FILE) {
@@ -194,6 +201,10 @@ int tree_read(struct tree *tree, struct handle *h, uint64_t ino, size_t len, int
 	if (h && h->has_shown) {
 		draft_slice(&h->shown, offset, len, b);
 		return 0;
+	}
+	if (is_events(p)) {
+		events_read(tree, offset, len, b);
+		return b->error;
 	}
 	if (draft_read(tree, ino, offset, len, b))
 		return b->error;

@@ -12,6 +12,7 @@
 #include "seamfs/codec/json.h"
 #include "seamfs/store/conflict.h"
 #include "seamfs/store/failure.h"
+#include "seamfs/store/hint.h"
 #include "seamfs/store/history.h"
 #include "seamfs/store/scratch.h"
 #include "tree/save.h"
@@ -75,7 +76,8 @@ static void fill_from_place(const struct record_slot *slot, cJSON *patch)
 {
 	const struct field *whole = type_whole(slot->type);
 
-	add_default(patch, type_key(slot->type)->name, cJSON_CreateString(slot->stem));
+	if (slot->stem[0])
+		add_default(patch, type_key(slot->type)->name, cJSON_CreateString(slot->stem));
 	if (whole && slot->whole)
 		add_default(patch, whole->name, json_new_int(slot->whole));
 	if (slot->hub)
@@ -156,7 +158,7 @@ static int plan(
 		.type = s->slot->type->id,
 		.record = s->slot->record,
 		.patch = s->text.bytes ? *ret_parsed : s->patch,
-		.name = s->slot->record ? NULL : s->slot->stem,
+		.name = s->slot->record || !s->slot->stem[0] ? NULL : s->slot->stem,
 		.body = s->text.bytes,
 		.body_len = s->text.len,
 		.mtime_ms = s->text.mtime_ms,
@@ -234,6 +236,8 @@ static int run_save(struct tx *tx, void *argument)
 	/* Together with the save: after a kill it would be saved once more, over what was saved since. */
 	if (r == 0 && s->text.scratch)
 		r = store_scratch_remove(tx, s->text.scratch);
+	if (r == 0 && s->text.once)
+		r = store_heard(tx, 0, s->text.once, record);
 	if (r < 0)
 		return r;
 	*s->ticket = (struct ticket){.record = after.version == before.version ? 0 : record,
@@ -251,11 +255,15 @@ static int keep_problem(struct tx *tx, void *argument)
 	struct save *s = argument;
 	_cleanup_(mem_freep) char *named =
 		s->slot->record ? store_record_name(tx->db, s->slot->record) : NULL;
+	const char *base = path_base(s->path);
+	_cleanup_(mem_freep) char *new = mem_dup(base, strlen(base) - strlen(".json"));
 	struct problem p = {.record = s->slot->record,
 		.tool = -1,
 		.code = s->why.code,
 		.path = s->path,
-		.name = named ? named : s->slot->stem,
+		.name = named		   ? named
+			: s->slot->stem[0] ? s->slot->stem
+					   : new,
 		.field = s->why.field,
 		.text = s->why.text,
 		.bytes = s->text.written ? s->text.written : s->text.bytes,
@@ -296,7 +304,7 @@ static int run(struct save *s, struct err *e)
 
 	if (r < 0 && s->text.scratch)
 		note_became(s->tree, s->text.scratch, 0);
-	return r < 0 ? refuse(s, r, e) : 0;
+	return r < 0 && r != -EALREADY ? refuse(s, r, e) : r;
 }
 
 /* A vCard as the text of a record's file, which @json keeps. */

@@ -16,8 +16,9 @@ struct text {
 	const char
 		*written; /* what was written, where that is not the text itself: it is kept when refused */
 	size_t written_len;
-	uint64_t fields; /* of which it speaks; 0: of all */
-	int64_t scratch; /* the temporary file that it is in, and that goes with the save; 0: none */
+	uint64_t fields;  /* of which it speaks; 0: of all */
+	int64_t scratch;  /* the temporary file that it is in, and that goes with the save; 0: none */
+	const char *once; /* with this key it is saved only once; then -EALREADY, and nothing is kept */
 };
 
 /* save.c: bytes become records. What is refused is kept in problems/. */

@@ -3,7 +3,7 @@
 # Verbs and options: help, version, and one sentence with exit code 2 for what is not known.
 . "$SRC/tests/system/lib.sh"
 
-verbs='mount unmount demo status sync approve reject log blame undo link unlink verify handoff export import move-owner tool check'
+verbs='mount unmount demo status sync approve reject log blame undo link unlink verify handoff export import move-owner tool hook check'
 
 out=$("$SEAMFS" --help) code=$?
 check_equal "--help: exit code" $code 0
@@ -34,6 +34,8 @@ check_fails "a change too many" 2 'seamfs undo' "$SEAMFS" undo 1 2
 check_fails "one of two files" 2 'seamfs link' "$SEAMFS" link a
 check_fails "a third file" 2 'seamfs link' "$SEAMFS" link a b c
 check_fails "a file without a tool" 2 'seamfs unlink' "$SEAMFS" unlink a
+check_fails "an argument for hook" 2 'seamfs hook' "$SEAMFS" hook a
+check_fails "hook without its tool" 2 'usage: ' "$SEAMFS" tool hook
 check_fails "a file for verify" 2 'seamfs verify' "$SEAMFS" verify a
 check_fails "no folder for an export" 2 'seamfs export' "$SEAMFS" export
 check_fails "two things to import" 2 'seamfs import' "$SEAMFS" import a b

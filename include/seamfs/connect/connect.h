@@ -40,6 +40,15 @@ struct remote {
 
 void remote_finish(struct remote *r);
 
+/* What a tool sends its webhooks by. */
+struct subscription {
+	char *remote;	  /* the tool's id of it */
+	char *secret;	  /* what it will sign with, where it says that; or NULL */
+	int64_t until_ms; /* it ends then (UTC); 0: never */
+};
+
+void subscription_finish(struct subscription *s);
+
 /* What a tool can do with one type. */
 struct capability {
 	enum type_id type;
@@ -115,6 +124,11 @@ struct connector_ops {
 		struct tool_link *link, enum type_id type, const char *id, struct remote *ret, struct err *e);
 
 	const struct file_ops *files; /* of a document tool; NULL for others */
+
+	/* subscribe - has the tool send its webhooks to @address; @remote: its id of the one before ("": none), which goes on
+	 * (@renew) or is replaced. -EOPNOTSUPP where a person has to do it; NULL: the tool has no webhooks */
+	int (*subscribe)(struct tool_link *link, const char *address, const char *remote, _Bool renew,
+		struct subscription *ret, struct err *e);
 
 	/* watch_fd - a descriptor that polls readable when the tool changed, or -1; NULL: none */
 	int (*watch_fd)(struct tool_link *link);

@@ -48,6 +48,9 @@ void connector_needs_finish(struct connector_needs *n);
 /* connect_names - the names of all connectors, an array of texts in order; given to the caller */
 cJSON *connect_names(void);
 
+/* connect_is_driver - whether tools of that kind are none of a manifest's */
+_Bool connect_is_driver(const char *connector);
+
 /* connect_known - whether there is a driver or a manifest of that name */
 _Bool connect_known(const char *connector);
 

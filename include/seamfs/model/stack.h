@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "seamfs/base/err.h"
+#include "seamfs/model/hooks.h"
 #include "seamfs/model/type.h"
 
 #define STACK_MAX_TOOLS 32
@@ -65,6 +66,7 @@ struct stack {
 	int64_t verify_ms; /* how often records are read again to see whether sync has missed something */
 	struct handoff *handoffs; /* handoff.h */
 	int handoff_count;
+	struct stack_hooks hooks;
 	char *text; /* the file's bytes, for places in messages */
 	cJSON *root;
 };

@@ -39,6 +39,9 @@ int crypto_base64(struct buf *b, const void *bytes, size_t len);
 int crypto_base64url(struct buf *b, const void *bytes, size_t len);
 int crypto_hex(struct buf *b, const void *bytes, size_t len);
 
+/* crypto_unbase64 - appends the bytes that RFC 4648 4 wrote as @text; "=" may be missing. 0, -EINVAL or -E2BIG. */
+int crypto_unbase64(struct buf *b, const char *text);
+
 /* crypto_equal - same bytes; how long it takes tells only whether the lengths differ */
 _Bool crypto_equal(const void *a, size_t a_len, const void *b, size_t b_len);
 

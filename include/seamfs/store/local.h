@@ -137,6 +137,8 @@ void store_tool_health(struct db *db, int64_t tool, struct tool_health *ret);
 /* store_tool_note - @error NULL: all is well. @pulled: a whole pull ended. */
 int store_tool_note(struct tx *tx, int64_t tool, const char *error, _Bool pulled);
 
+/* store_tool_first - at that time (UTC) its first whole pull was under way: what it brought was there before us */
+_Bool store_tool_first(struct db *db, int64_t tool, int64_t ms);
 /* store_tool_limit - the tool asked to be left alone until then (UTC); store_tool_limited(): until when, false: it may be asked */
 int store_tool_limit(struct tx *tx, int64_t tool, int64_t until_ms);
 _Bool store_tool_limited(struct db *db, int64_t tool, int64_t *ret_until_ms);

@@ -48,6 +48,9 @@ int store_try(struct tx *tx, store_job part, void *argument);
 /* store_db - this thread's read-only connection; closed by store_close() */
 struct db *store_db(struct store *store);
 
+/* store_dir - the folder of the database; given to the caller */
+char *store_dir(struct store *store);
+
 /* store_stack - the stack the store was opened with */
 const struct stack *store_stack(struct store *store);
 
