@@ -17,7 +17,7 @@
 #include "seamfs/store/dump.h"
 #include "seamfs/store/history.h"
 #include "seamfs/sync/sync.h"
-#include "seamfs/tree/tree.h"
+#include "seamfs/tree/open.h"
 
 static const char readme[] =
 	"# What this is\n\n"

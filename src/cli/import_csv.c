@@ -12,7 +12,7 @@
 #include "seamfs/codec/json.h"
 #include "seamfs/model/table.h"
 #include "seamfs/store/link.h"
-#include "seamfs/tree/tree.h"
+#include "seamfs/tree/open.h"
 
 struct csv_import {
 	const struct type *type;

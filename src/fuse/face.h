@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "seamfs/fuse/mount.h"
+#include "seamfs/tree/open.h"
 
 enum {
 	MAX_PARKED = 64,

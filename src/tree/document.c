@@ -14,6 +14,8 @@
 
 #include "seamfs/base/clock.h"
 #include "seamfs/base/mem.h"
+#include "tree/draft.h"
+#include "tree/kinds.h"
 #include "tree/remote.h"
 #include "tree/save.h"
 
@@ -287,4 +289,15 @@ int document_unlink(struct tree *tree, int64_t parent, const char *name, _Bool f
 		r = document_rename(tree, parent, name, trash, other, RENAME_NOREPLACE, NULL);
 	}
 	return r;
+}
+
+int document_flush(struct handle *h)
+{
+	_cleanup_(mem_freep) char *name = NULL;
+	struct place parent;
+
+	if ((h->flags & O_ACCMODE) == O_RDONLY ||
+		node_file_parent(h->tree, place_of_ino(h->ino), &parent, &name) < 0)
+		return 0;
+	return document_note(h->tree, h->parent, name, NULL);
 }

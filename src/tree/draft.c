@@ -407,17 +407,6 @@ static int take_bytes(
 	return done ? 2 : bytes->len > 0;
 }
 
-static int flush_document(struct handle *h)
-{
-	_cleanup_(mem_freep) char *name = NULL;
-	struct place parent;
-
-	if ((h->flags & O_ACCMODE) == O_RDONLY ||
-		node_file_parent(h->tree, place_of_ino(h->ino), &parent, &name) < 0)
-		return 0;
-	return document_note(h->tree, h->parent, name, NULL);
-}
-
 /*
  * A temporary file is stored. Where its name is a record's, it becomes one after its grace time: until then it may be
  * renamed over another record, which makes it an update of that one.
@@ -522,7 +511,7 @@ int tree_flush(struct tree *tree, struct handle *h, uint64_t ino, enum flush how
 
 	*ret = (struct ticket){0};
 	if (h && h->fd >= 0)
-		return flush_document(h);
+		return document_flush(h);
 	if (h && h->draft)
 		r = save_draft(h, how, who, ret, e);
 	if (r < 0 || how != FLUSH_SYNC || ret->record)

@@ -31,6 +31,9 @@ struct handle {
 	struct remote_open remote; /* a document whose bytes are elsewhere, else without content */
 };
 
+/* document_flush - a writer of a document in a local folder has closed it: the store hears of its size */
+int document_flush(struct handle *h);
+
 /* draft_slice - appends up to @len bytes of @from from @offset */
 void draft_slice(const struct buf *from, int64_t offset, size_t len, struct buf *to);
 

@@ -11,7 +11,7 @@
 #include "seamfs/store/local.h"
 #include "seamfs/store/outbox.h"
 #include "seamfs/store/scratch.h"
-#include "seamfs/tree/tree.h"
+#include "seamfs/tree/open.h"
 #include "tree/events.h"
 
 enum {
@@ -144,9 +144,6 @@ _Bool node_folder_slot(struct tree *tree, struct place dir, const char *name, st
 
 /* node_takes_scratch - a folder in which temporary files may lie */
 _Bool node_takes_scratch(struct place dir);
-
-/* node_aside_lookup - what a folder has and does not list: .error, .export, NAME.meta.json … */
-int node_aside_lookup(struct tree *tree, struct place dir, const char *name, struct node *ret);
 
 /* node_is_folder_of_records - a folder whose entries are records or links to them: it has exports */
 _Bool node_is_folder_of_records(struct place dir);
