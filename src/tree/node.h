@@ -94,11 +94,6 @@ const char *node_view_name(const struct field *f);
 /* node_has_folder - whether records of that type have a folder at the root */
 _Bool node_has_folder(int type);
 
-/* node_documents_lookup, node_documents_list - the root of the drive tool */
-int node_documents_trash(struct tree *tree, struct node *ret);
-int node_documents_lookup(struct tree *tree, const char *name, struct node *ret);
-void node_documents_list(struct listing *l);
-
 /* node_conflict_record - the record of which that file in problems/ shows one side; 0: it is another file */
 int64_t node_conflict_record(struct tree *tree, struct place p);
 /* node_scratch_lookup, node_scratch_list - temporary files that lie in a folder of records */

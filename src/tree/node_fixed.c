@@ -11,6 +11,7 @@
 #include "seamfs/store/local.h"
 #include "seamfs/store/pair.h"
 #include "tree/kinds.h"
+#include "tree/save.h"
 #include "tree/texts.h"
 
 /* One row a fixed file or folder, in the order of enum place_fixed. */

@@ -7,6 +7,7 @@
 #include "seamfs/base/mem.h"
 #include "seamfs/store/trash.h"
 #include "tree/kinds.h"
+#include "tree/save.h"
 
 NODE_STAT(node_trash_stat)
 {

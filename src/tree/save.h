@@ -78,6 +78,11 @@ _Bool draft_read(struct tree *tree, uint64_t ino, int64_t offset, size_t len, st
 void draft_touch(struct tree *tree, uint64_t ino, int64_t mtime_ms);
 int draft_resize(struct tree *tree, uint64_t ino, int64_t size);
 
+/* node_local.c: node_documents_lookup, node_documents_list - the root of the drive tool */
+int node_documents_trash(struct tree *tree, struct node *ret);
+int node_documents_lookup(struct tree *tree, const char *name, struct node *ret);
+void node_documents_list(struct listing *l);
+
 /* document.c: the files of the drive tool; ids are file rows, 0 the root. Where its bytes are elsewhere, remote.c does it. */
 int document_stat(struct tree *tree, int64_t id, int64_t *ret_size, int64_t *ret_mtime_ms);
 int document_touch(struct tree *tree, int64_t id, int64_t parent, const char *name, int64_t mtime_ms);
