@@ -20,6 +20,13 @@ tasks = {str(i): {"id": str(i), "title": f"Task {i}", "updated": "2026-01-01T00:
 asked = {"list": 0, "one": 0}
 hooks = []  # what was asked for: a line each
 
+lock = threading.Lock()
+
+
+def count(what):
+    with lock:
+        asked[what] += 1
+
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -35,15 +42,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         path = urllib.parse.urlsplit(self.path).path.strip("/").split("/")
         if path == ["asked"]:
-            self.reply(dict(asked))
-            asked.update(list=0, one=0)
+            with lock:
+                counted = dict(asked)
+                asked.update(list=0, one=0)
+            self.reply(counted)
         elif path == ["hooks"]:
             self.reply(hooks)
         elif path == ["tasks"]:
-            asked["list"] += 1
+            count("list")
             self.reply(list(tasks.values()))
         elif path[0] == "tasks":
-            asked["one"] += 1
+            count("one")
             self.reply(tasks.get(path[1], {}), 200 if path[1] in tasks else 404)
         else:
             self.reply({}, 200 if path == ["me"] else 404)
