@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -343,6 +344,7 @@ static int add_headers(struct deliverer *d, struct err *e)
 int deliverer_start(struct deliverer *d, struct err *e)
 {
 	static const struct http_limits limits;
+	sigset_t all, before;
 	int r = secret_load(d->subscription->secret, d->stack->base_dir, &d->secret, e);
 
 	if (r < 0)
@@ -355,8 +357,12 @@ int deliverer_start(struct deliverer *d, struct err *e)
 	d->bell = store_subscribe(d->store);
 	if (r == 0 && d->bell < 0)
 		r = d->bell;
+	/* Signals are the main thread's. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
 	if (r == 0)
 		r = -pthread_create(&d->thread, NULL, deliverer_main, d);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	d->started = r == 0;
 	return r < 0 ? err_set(e, -r, "cannot start the subscription \"%s\": %s", d->subscription->name,
 			       strerror(-r))

@@ -255,8 +255,8 @@ static int keep_problem(struct tx *tx, void *argument)
 	struct save *s = argument;
 	_cleanup_(mem_freep) char *named =
 		s->slot->record ? store_record_name(tx->db, s->slot->record) : NULL;
-	const char *base = path_base(s->path);
-	_cleanup_(mem_freep) char *new = mem_dup(base, strlen(base) - strlen(".json"));
+	const char *base = path_base(s->path), *dot = strrchr(base, '.');
+	_cleanup_(mem_freep) char *new = dot ? mem_dup(base, (size_t)(dot - base)) : str_dup(base);
 	struct problem p = {.record = s->slot->record,
 		.tool = -1,
 		.code = s->why.code,
