@@ -326,7 +326,7 @@ static int in_trash(struct merge *m)
 	_Bool waits = m->link.gone == LINK_THERE;
 	int r = 0;
 
-	if (waits && unchanged(m))
+	if (waits && merge_only_ours(m))
 		return store_link_seen(m->tx, m->link.id, m->a->pass, m->a->remote->raw);
 	if (m->tx->stack->owners[m->a->type] != m->a->worker->tool)
 		return waits ? note_trashed(m) : 0;
