@@ -59,6 +59,17 @@ static _Bool under_way(struct merge *m, int i)
 	       ((can->steps & bit) || was_ours(m, i, json_get(m->theirs, f->name)));
 }
 
+void merge_heard(struct merge *m, uint64_t fields)
+{
+	for (int i = 0; m->type->fields[i].name; i++) {
+		const struct field *f = &m->type->fields[i];
+
+		/* Sums follow what they are made of. */
+		if ((m->known >> i & 1) && ((fields >> i & 1) || (f->flags & FIELD_COMPUTED)))
+			merge_put(m->link.theirs, f->name, json_get(m->theirs, f->name));
+	}
+}
+
 _Bool merge_only_ours(struct merge *m)
 {
 	const struct field *lines = type_field(m->type, "lines");

@@ -475,6 +475,7 @@ static int answer_in_trash(struct merge *m, const struct answer *a)
 
 	cJSON_Delete(m->link.ours);
 	m->link.ours = cJSON_Duplicate(a->doc, 1);
+	merge_heard(m, m->link.id ? a->sent : m->known);
 	if (r == 0)
 		r = store_link_put(
 			m->tx, m->a->worker->tool_id, &m->link, m->a->remote->raw, m->a->remote->url, 0);

@@ -7,7 +7,7 @@
 
 export SEAMFS_STEP_ARM=$PWD/arm SEAMFS_STEP_KILL=replaced
 cat >stack.json <<'END'
-{ "company": "Unsure", "state": "state", "poll": "1h", "grace": "3s",
+{ "company": "Unsure", "state": "state", "poll": "1h", "grace": "2s",
   "tools": { "board": { "connector": "csv", "types": { "task": { "file": "tasks.csv", "id": "ID",
     "fields": { "title": "Task", "notes": "Notes", "status": "Status" } } } } },
   "owners": { "task": "board" } }
@@ -36,4 +36,22 @@ check_equal "the record is in the trash" "$(ls m/.seam/trash/tasks)" Paint.json
 check_contains "and its row still there: the grace time is not over" "$(cat tasks.csv)" Paint
 check_within 10 "then the row goes" sh -c '! grep Paint tasks.csv'
 check_equal "and nothing else" "$(cat tasks.csv)" "$(printf 'ID,Task,Notes,Status\n2,Sand,other,open')"
+check_not "there is nothing to tell" test -e m/problems
+
+# The same without a kill: the record is removed while the write is under way, and only then the sheet's answer is noted.
+unset SEAMFS_STEP_KILL
+export SEAMFS_STEP_STALL=replaced SEAMFS_STEP_LOG=$PWD/steps.txt
+check "unmounted" "$SEAMFS" unmount m
+check "mounted again" "$SEAMFS" mount -c stack.json m
+check_within 10 "the sheet is read" is_read
+touch arm
+echo '{"notes": "third"}' >m/tasks/Sand.json &
+check_within 10 "a row is being written" grep -q replaced steps.txt
+rm m/tasks/Sand.json
+rm arm
+wait $!
+echo all >m/.seam/refresh
+check_within 10 "the sheet is read again" is_read
+check_contains "the record is in the trash" "$(ls m/.seam/trash/tasks)" Sand.json
+check_within 10 "then the row goes" sh -c '! grep Sand tasks.csv'
 check_not "there is nothing to tell" test -e m/problems
