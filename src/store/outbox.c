@@ -183,10 +183,14 @@ int store_outbox_fill(struct tx *tx, int tool, enum type_id type)
 	return r;
 }
 
-/* Copies wait for the owners; a new record also for the tool's first complete listing, or it might be made twice. */
+/*
+ * Copies wait for the owners; a new record also for the tool's first complete listing, or it might be made twice; and a removal until its
+ * grace time is over, or it is approved, also when something else was on the way before it.
+ */
 #define MAY_BE_SENT                                                                                          \
 	" FROM outbox o JOIN record r ON r.id = o.record"                                                    \
 	" WHERE o.tool = ?1 AND o.state IN (0, 2)"                                                           \
+	" AND NOT EXISTS (SELECT 1 FROM trash t WHERE t.record = o.record AND t.state <> 2)"                 \
 	" AND NOT (o.copy AND EXISTS (SELECT 1 FROM outbox p WHERE p.record = o.record AND NOT p.copy AND "  \
 	"p.tool <> ?1))"                                                                                     \
 	" AND (EXISTS (SELECT 1 FROM link l WHERE l.record = o.record AND l.tool = ?1)"                      \

@@ -59,6 +59,34 @@ static _Bool under_way(struct merge *m, int i)
 	       ((can->steps & bit) || was_ours(m, i, json_get(m->theirs, f->name)));
 }
 
+void merge_heard(struct merge *m, uint64_t fields)
+{
+	for (int i = 0; m->type->fields[i].name; i++) {
+		const struct field *f = &m->type->fields[i];
+
+		/* Sums follow what they are made of. */
+		if ((m->known >> i & 1) && ((fields >> i & 1) || (f->flags & FIELD_COMPUTED)))
+			merge_put(m->link.theirs, f->name, json_get(m->theirs, f->name));
+	}
+}
+
+_Bool merge_only_ours(struct merge *m)
+{
+	const struct field *lines = type_field(m->type, "lines");
+	_Bool sums = lines && under_way(m, (int)(lines - m->type->fields));
+
+	for (int i = 0; m->type->fields[i].name; i++) {
+		const struct field *f = &m->type->fields[i];
+
+		/* The sums of lines that we had sent are the tool's own. */
+		if ((m->known >> i & 1) && !(sums && (f->flags & FIELD_COMPUTED)) &&
+			!json_equal(json_get(m->theirs, f->name), json_get(m->link.theirs, f->name)) &&
+			!under_way(m, i))
+			return 0;
+	}
+	return 1;
+}
+
 /* What becomes of a value that came: the record takes it, the record's own goes to the tool, or a person is asked. */
 enum verdict { TAKE, KEEP, ASK };
 

@@ -326,7 +326,7 @@ static int in_trash(struct merge *m)
 	_Bool waits = m->link.gone == LINK_THERE;
 	int r = 0;
 
-	if (waits && unchanged(m))
+	if (waits && merge_only_ours(m))
 		return store_link_seen(m->tx, m->link.id, m->a->pass, m->a->remote->raw);
 	if (m->tx->stack->owners[m->a->type] != m->a->worker->tool)
 		return waits ? note_trashed(m) : 0;
@@ -475,6 +475,7 @@ static int answer_in_trash(struct merge *m, const struct answer *a)
 
 	cJSON_Delete(m->link.ours);
 	m->link.ours = cJSON_Duplicate(a->doc, 1);
+	merge_heard(m, m->link.id ? a->sent : m->known);
 	if (r == 0)
 		r = store_link_put(
 			m->tx, m->a->worker->tool_id, &m->link, m->a->remote->raw, m->a->remote->url, 0);

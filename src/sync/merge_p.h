@@ -26,6 +26,12 @@ void merge_take(struct merge *m, const struct field *f, const cJSON *value);
 /* merge_linked - what came against what the tool had; the record against what that corresponded to */
 int merge_linked(struct merge *m, uint64_t skip);
 
+/* merge_heard - the tool has told what it made of these fields */
+void merge_heard(struct merge *m, uint64_t fields);
+
+/* merge_only_ours - nobody else has changed anything there: it is as the tool had it, or as we had sent it without hearing of it again */
+_Bool merge_only_ours(struct merge *m);
+
 /* merge_matched - the same thing, seen in this tool for the first time: its owner's values win, gaps on either side are filled */
 void merge_matched(struct merge *m);
 

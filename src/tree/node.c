@@ -16,7 +16,7 @@ const struct node_kind node_kinds[PLACE_KIND_COUNT] = {
 	[PLACE_ROOT] = {node_root_stat, node_root_lookup, node_root_list, 2},
 	[PLACE_FIXED] = {node_fixed_stat, node_fixed_lookup, node_fixed_list, 2, node_fixed_read,
 		.parent = node_fixed_parent},
-	[PLACE_COLLECTION] = {node_collection_stat, node_collection_lookup, node_collection_list, 4,
+	[PLACE_COLLECTION] = {node_collection_stat, node_collection_lookup, node_collection_list, 5,
 		.parent = node_collection_parent},
 	[PLACE_RECORD_DIR] = {node_dir_stat, node_dir_lookup, node_dir_list, 2, .parent = node_dir_parent},
 	[PLACE_RECORD] = {node_record_stat, .read = node_record_read, .parent = node_record_parent},

@@ -201,7 +201,7 @@ NODE_LIST(node_collection_list)
 			store_record_list(l->db, TYPE_CONTACT, 0, l->after, list_card, l);
 	} else if (l->section == 2) {
 		store_record_list(l->db, (enum type_id)l->place.a, 0, l->after, list_record, l);
-	} else if (l->section == 2) {
+	} else if (l->section == 3) {
 		node_scratch_list(l);
 	} else if (l->place.a == TYPE_ENTRY) {
 		node_journal_list(l);
