@@ -267,6 +267,18 @@ int http_set_basic(struct http *h, const char *user, const char *password, struc
 	return 0;
 }
 
+int http_set_aws(struct http *h, const char *region, const char *id, const char *secret, struct err *e)
+{
+	_cleanup_(mem_freep) char *how = str_format("aws:amz:%s:s3", region);
+
+	if (!*region || region[strspn(region, "abcdefghijklmnopqrstuvwxyz0123456789-")])
+		return err_set(e, EINVAL, "\"%s\" is no region", region);
+	curl_easy_setopt(h->curl, CURLOPT_AWS_SIGV4, how);
+	curl_easy_setopt(h->curl, CURLOPT_USERNAME, id);
+	curl_easy_setopt(h->curl, CURLOPT_PASSWORD, secret);
+	return 0;
+}
+
 const char *http_header(struct http *h, const char *name)
 {
 	return http_header_at(h, name, 0);
@@ -449,6 +461,8 @@ static void set_body(CURL *c, const struct http_request *q)
 		curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)q->body_len);
 	}
 	curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, q->method);
+	if (strcmp(q->method, "HEAD") == 0)
+		curl_easy_setopt(c, CURLOPT_NOBODY, 1L);
 }
 
 static void set_request(
@@ -465,7 +479,8 @@ static void set_request(
 	 * done nothing, and as soon as libcurl has sent some of it, it can't go back to its beginning.
 	 */
 	curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, again ? 0L : 1L);
-	curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, q->into && q->into->verbatim ? NULL : "gzip");
+	curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING,
+		(q->into && q->into->verbatim) || strcmp(q->method, "HEAD") == 0 ? NULL : "gzip");
 	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, q->patience_s ? 0L : (long)TOTAL_LIMIT_MS);
 	curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, (long)(q->patience_s ? q->patience_s : SLOW_SECONDS));
 	curl_easy_setopt(c, CURLOPT_URL, url);
