@@ -42,6 +42,7 @@ struct http {
 	struct curl_slist *headers; /* for every request; may hold secrets */
 	int64_t next_ms;	    /* steady clock: no request before this */
 	int64_t closed_until_ms;    /* wall clock: the tool asked for silence */
+	_Bool signs;		    /* see http_set_aws() */
 	_Bool inside;		    /* the last connection would have gone to a private address */
 	struct transfer {
 		const struct http_request *request;
@@ -273,6 +274,7 @@ int http_set_aws(struct http *h, const char *region, const char *id, const char 
 
 	if (!*region || region[strspn(region, "abcdefghijklmnopqrstuvwxyz0123456789-")])
 		return err_set(e, EINVAL, "\"%s\" is no region", region);
+	h->signs = 1;
 	curl_easy_setopt(h->curl, CURLOPT_AWS_SIGV4, how);
 	curl_easy_setopt(h->curl, CURLOPT_USERNAME, id);
 	curl_easy_setopt(h->curl, CURLOPT_PASSWORD, secret);
@@ -418,13 +420,19 @@ static struct curl_slist *request_headers(const struct http *h, const struct htt
 {
 	struct curl_slist *list = append(NULL, "Accept", q->accept ? q->accept : "application/json");
 
-	/* "Expect: 100-continue" would cost a round trip and some servers a second. */
-	list = curl_slist_append(list, "Expect:");
+	/*
+	 * "Expect: 100-continue" would cost a round trip and some servers a second. But libcurl signs also a header that it is only
+	 * told to leave out, and so the signature would be wrong.
+	 */
+	if (!h->signs)
+		list = curl_slist_append(list, "Expect:");
 	for (const struct curl_slist *i = h->headers; i; i = i->next)
 		list = curl_slist_append(list, i->data);
 	/* Without a body there is no type; libcurl would name one for a POST. */
-	list = q->content_type && (q->body || q->from) ? append(list, "Content-Type", q->content_type)
-						       : curl_slist_append(list, "Content-Type:");
+	if (q->content_type && (q->body || q->from))
+		list = append(list, "Content-Type", q->content_type);
+	else if (!h->signs)
+		list = curl_slist_append(list, "Content-Type:");
 	for (size_t i = 0; i < q->header_count; i++)
 		list = append(list, q->headers[i].name, q->headers[i].value);
 	if (!list)

@@ -169,6 +169,47 @@ TEST(an_upload_that_is_forgotten_begins_anew)
 	rig_stop(&rig);
 }
 
+static int add(void *context, const void *bytes, size_t len)
+{
+	return buf_add(&((struct rig *)context)->seen, bytes, len);
+}
+
+/* By a program that does not share libcurl's view of it. */
+static void check_signatures(struct rig *rig)
+{
+	_cleanup_(mem_freep) char *command =
+		str_format("python3 " SEAMFS_SOURCE_CONNECTORS "/../../tests/fake/sigv4.py %s/log s3cret",
+			rig->fake.dir);
+
+	check_int(system(command), 0);
+}
+
+TEST(requests_are_signed)
+{
+	static const char name[] = "a b+&\xc3\xbc(x)'*~=@:,;!$#?%";
+	struct rig rig;
+	struct file_walk w = {.path = "d e", .flat = 1, .sink = note, .context = &rig};
+
+	rig_start(&rig, "{" GUARDED "'HEAD *': [" HEAD("5", "e") "], 'GET /docs/': [" PAGE("false",
+				OBJECT("d e/x")) "],"
+						 "'GET *': [{'status': 206, 'text': 'x', 'headers': {'ETag': "
+						 "'\\'e\\'', 'Content-Range': 'bytes 7-7/9'}}],"
+						 "'DELETE *': [{'status': 204}], 'PUT /docs/big': "
+						 "[{'headers': {'ETag': 'p'}}],"
+						 "'POST /docs/big': [{'text': "
+						 "'<X><UploadId>i/+d==</UploadId></X>'}]}");
+	check_int(put(&rig, name, "\"e\"", 5, NULL), -ESTALE);
+	check_int(put(&rig, "big", "\"e\"", LARGE, NULL), -ESTALE);
+	check_int(rig.ops->remove(rig.fake.link, name, "\"e\"", &rig.e), 0);
+	check_int(rig.ops->read(rig.fake.link, "r", "\"e\"", 7, 1, add, &rig, &rig.e), 0);
+	check_int(rig.ops->walk(rig.fake.link, &w, &rig.e), -ENOENT);
+	w.path = NULL;
+	check_int(rig.ops->walk(rig.fake.link, &w, &rig.e), 0);
+	check_int(rig.ops->move(rig.fake.link, "d e", "f", &rig.file, &rig.e), -EEXIST);
+	check_signatures(&rig);
+	rig_stop(&rig);
+}
+
 TEST(refusals_say_why)
 {
 	struct rig rig;
@@ -192,4 +233,4 @@ TEST(refusals_say_why)
 
 TEST_MAIN(TEST_RUN(keys_become_a_tree), TEST_RUN(conditions_are_used_where_they_are_known),
 	TEST_RUN(an_upload_in_parts_is_resumed), TEST_RUN(an_upload_that_is_forgotten_begins_anew),
-	TEST_RUN(refusals_say_why))
+	TEST_RUN(requests_are_signed), TEST_RUN(refusals_say_why))
