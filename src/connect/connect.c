@@ -31,6 +31,15 @@ static const struct {
 	{"carddav", carddav_open, DAV_ENTRIES_SETTINGS("address book")},
 	{"csv", csv_open, NULL},
 	{"folder", folder_open, "{\"path\": {\"label\": \"Folder that holds the documents\"}}"},
+	{"s3", s3_open,
+		"{\"url\": {\"label\": \"Address of the S3 service, without the bucket\"}, \"bucket\": "
+		"{\"label\": \"Bucket\"}, "
+		"\"region\": {\"label\": \"Region\", \"default\": \"us-east-1\"}, \"key\": {\"label\": "
+		"\"Access key id\"}, "
+		"\"secret\": {\"label\": \"Secret access key\", \"secret\": true}, "
+		"\"style\": {\"label\": \"path, or host where the bucket is part of the host's name\", "
+		"\"default\": \"path\"}, "
+		"\"folder\": {\"label\": \"Folder in it\", \"optional\": true}}"},
 	{"webdav", webdav_open,
 		"{\"url\": {\"label\": \"WebDAV address (Nextcloud: "
 		"https://HOST/remote.php/dav/files/USER/)\"}, " DAV_SETTINGS

@@ -27,6 +27,12 @@ int csv_open(const struct tool_setup *setup, struct tool_link **ret, struct err 
 int folder_open(const struct tool_setup *setup, struct tool_link **ret, struct err *e);
 
 /*
+ * s3_open - a bucket as a document tool: {"url": "https://s3.eu-central-1.amazonaws.com", "bucket": "docs", "region": "eu-central-1", "key":
+ * "AKIA…", "secret": {"file": "…"}, "folder": "Clients"}; "style": "host" for https://BUCKET.HOST/
+ */
+int s3_open(const struct tool_setup *setup, struct tool_link **ret, struct err *e);
+
+/*
  * webdav_open - a folder on a WebDAV server as a document tool: {"url": "https://…", "user": "ann", "password": {"file": "…"}, "folder":
  * "Clients"}; "token" instead of user and password
  */

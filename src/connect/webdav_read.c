@@ -4,23 +4,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "connect/range.h"
 #include "connect/webdav.h"
 #include "seamfs/base/mem.h"
 
 enum { PATIENCE_S = 60 };
 
-/* What an answer with bytes turned out to be. */
-enum outcome { GOING_ON, OTHER_VERSION, ENOUGH, UNUSABLE };
-
 struct reading {
 	struct webdav_link *link;
 	const char *etag;
-	int64_t offset, length; /* still to be given, and where that begins */
-	int64_t skip;		/* bytes in front of it that the server sends nevertheless */
-	int64_t expected;	/* bytes that a 206 says it has; -1: unknown */
-	byte_sink sink;
-	void *context;
-	enum outcome outcome;
 };
 
 static const char *header(const struct reading *rd, const char *name)
@@ -29,8 +21,9 @@ static const char *header(const struct reading *rd, const char *name)
 }
 
 /* Whether the bytes to come are of the version that was asked for, as far as the answer tells. */
-static _Bool same_version(const struct reading *rd, int64_t total)
+static _Bool same_version(void *context, int64_t total)
 {
+	const struct reading *rd = context;
 	/* A web server in front of ownCloud may spoil "ETag" by its compression. */
 	const char *etag = header(rd, "OC-ETag") ? header(rd, "OC-ETag") : header(rd, "ETag");
 	int64_t mtime_ms = http_date(header(rd, "Last-Modified"));
@@ -43,82 +36,27 @@ static _Bool same_version(const struct reading *rd, int64_t total)
 	return strcmp(version, rd->etag) == 0;
 }
 
-static int begin(void *context, const struct http_answer *a)
+/* One GET. 0, -ESTALE when the answer is of another version, or another -errno. */
+static int get(struct webdav_link *l, const char *path, struct range *range, struct err *e)
 {
-	struct reading *rd = context;
-	const char *range = header(rd, "Content-Range"), *length = header(rd, "Content-Length");
-	long long from = 0, to = 0, total = -1;
-
-	if (a->status == 206 && range && sscanf(range, "bytes %lld-%lld/%lld", &from, &to, &total) >= 2 &&
-		from == rd->offset && to >= from) {
-		rd->expected = to - from + 1;
-	} else if (a->status == 200) {
-		/* It knows no ranges: this is all of the file. */
-		total = length ? strtoll(length, NULL, 10) : -1;
-		rd->skip = rd->offset;
-	} else {
-		rd->outcome = UNUSABLE;
-		return -EIO;
-	}
-	if (!same_version(rd, total)) {
-		rd->outcome = OTHER_VERSION;
-		return -ESTALE;
-	}
-	return 0;
-}
-
-static int bytes(void *context, const void *data, size_t len)
-{
-	struct reading *rd = context;
-	int64_t skip = rd->skip < (int64_t)len ? rd->skip : (int64_t)len;
-	int64_t n = (int64_t)len - skip;
-	int r = 0;
-
-	rd->skip -= skip;
-	if (n > rd->length)
-		n = rd->length;
-	if (n)
-		r = rd->sink(rd->context, (const char *)data + skip, (size_t)n);
-	rd->length -= n;
-	if (rd->expected >= 0)
-		rd->expected -= n;
-	if (r == 0 && rd->length == 0 && n < (int64_t)len - skip) {
-		rd->outcome = ENOUGH;
-		return -ECANCELED;
-	}
-	return r;
-}
-
-/* One GET. 0, -ESTALE when it is another version (rd->outcome tells who says so), or another -errno. */
-static int get(struct reading *rd, const char *path, struct err *e)
-{
-	struct webdav_link *l = rd->link;
 	_cleanup_(mem_freep) char *url = dav_address(&l->dav, path, 0);
 	_cleanup_(http_answer_finish) struct http_answer a = {0};
-	const struct http_download into = {.begin = begin, .bytes = bytes, .context = rd, .verbatim = 1};
-	char range[64];
-	struct dav_call c = {.method = "GET",
+	const struct http_download into = range_start(range);
+	const struct dav_call c = {.method = "GET",
 		.url = url,
 		.into = &into,
 		.patience_s = PATIENCE_S,
-		.headers = {{"Range", range}}};
+		.headers = {{"Range", range->header}}};
 	struct err reason = {0};
-	int r;
+	int r = range_end(range, dav_send(&l->dav, &c, &a, &reason), &a);
 
-	snprintf(range, sizeof(range), "bytes=%lld-%lld", (long long)rd->offset,
-		(long long)(rd->offset + rd->length - 1));
-	r = dav_send(&l->dav, &c, &a, &reason);
-	if (rd->outcome == ENOUGH)
-		return 0;
-	if (rd->outcome == UNUSABLE)
-		return webdav_odd(l, &(struct http_answer){.status = 206}, path, e);
-	if (r < 0 && !*reason.text)
+	if (r == 1)
+		r = dav_refused(&l->dav, &a, &reason);
+	else if (r == -EIO && !reason.code)
+		return webdav_odd(l, &a, path, e);
+	else if (r < 0 && !*reason.text)
 		return err_set(e, -r, "%s: \"%.200s\" was not read to its end: %s", l->base.name, path,
 			strerror(-r));
-	if (r == 0 && a.status != 416)
-		r = dav_refused(&l->dav, &a, &reason);
-	if (r == 0 && rd->expected > 0)
-		return webdav_odd(l, &a, path, e);
 	if (r < 0 && e)
 		*e = reason;
 	return r;
@@ -148,13 +86,16 @@ int webdav_read(struct tool_link *link, const char *path, const char *etag, int6
 	byte_sink sink, void *context, struct err *e)
 {
 	struct webdav_link *l = webdav_link(link);
-	struct reading rd = {.link = l,
-		.etag = etag,
+	struct reading rd = {.link = l, .etag = etag};
+	const struct range whole = {.http = l->dav.http,
 		.offset = offset,
 		.length = length,
-		.expected = -1,
+		.same = same_version,
+		.same_context = &rd,
 		.sink = sink,
-		.context = context};
+		.context = context,
+		.expected = -1};
+	struct range range = whole;
 	int r = webdav_check_path(l, path, e);
 
 	if (r < 0 || length <= 0)
@@ -162,18 +103,16 @@ int webdav_read(struct tool_link *link, const char *path, const char *etag, int6
 	if (l->odd_etags)
 		r = look(l, path, etag, e);
 	if (r == 0)
-		r = get(&rd, path, e);
-	if (rd.outcome != OTHER_VERSION)
+		r = get(l, path, &range, e);
+	if (range.outcome != RANGE_OTHER_VERSION)
 		return r;
 	/* Some servers say one ETag in a listing and another with the bytes: then only a look tells. */
 	r = look(l, path, etag, e);
 	if (r < 0 || *etag == '~')
 		return r < 0 ? r : changed(l, path, e);
 	l->odd_etags = 1;
-	rd.outcome = GOING_ON;
-	rd.skip = 0;
-	rd.expected = -1;
-	return get(&rd, path, e);
+	range = whole;
+	return get(l, path, &range, e);
 }
 
 /* ---- room ---- */

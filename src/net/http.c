@@ -42,6 +42,7 @@ struct http {
 	struct curl_slist *headers; /* for every request; may hold secrets */
 	int64_t next_ms;	    /* steady clock: no request before this */
 	int64_t closed_until_ms;    /* wall clock: the tool asked for silence */
+	_Bool signs;		    /* see http_set_aws() */
 	_Bool inside;		    /* the last connection would have gone to a private address */
 	struct transfer {
 		const struct http_request *request;
@@ -267,6 +268,19 @@ int http_set_basic(struct http *h, const char *user, const char *password, struc
 	return 0;
 }
 
+int http_set_aws(struct http *h, const char *region, const char *id, const char *secret, struct err *e)
+{
+	_cleanup_(mem_freep) char *how = str_format("aws:amz:%s:s3", region);
+
+	if (!*region || region[strspn(region, "abcdefghijklmnopqrstuvwxyz0123456789-")])
+		return err_set(e, EINVAL, "\"%s\" is no region", region);
+	h->signs = 1;
+	curl_easy_setopt(h->curl, CURLOPT_AWS_SIGV4, how);
+	curl_easy_setopt(h->curl, CURLOPT_USERNAME, id);
+	curl_easy_setopt(h->curl, CURLOPT_PASSWORD, secret);
+	return 0;
+}
+
 const char *http_header(struct http *h, const char *name)
 {
 	return http_header_at(h, name, 0);
@@ -406,13 +420,19 @@ static struct curl_slist *request_headers(const struct http *h, const struct htt
 {
 	struct curl_slist *list = append(NULL, "Accept", q->accept ? q->accept : "application/json");
 
-	/* "Expect: 100-continue" would cost a round trip and some servers a second. */
-	list = curl_slist_append(list, "Expect:");
+	/*
+	 * "Expect: 100-continue" would cost a round trip and some servers a second. But libcurl signs also a header that it is only
+	 * told to leave out, and so the signature would be wrong.
+	 */
+	if (!h->signs)
+		list = curl_slist_append(list, "Expect:");
 	for (const struct curl_slist *i = h->headers; i; i = i->next)
 		list = curl_slist_append(list, i->data);
 	/* Without a body there is no type; libcurl would name one for a POST. */
-	list = q->content_type && (q->body || q->from) ? append(list, "Content-Type", q->content_type)
-						       : curl_slist_append(list, "Content-Type:");
+	if (q->content_type && (q->body || q->from))
+		list = append(list, "Content-Type", q->content_type);
+	else if (!h->signs)
+		list = curl_slist_append(list, "Content-Type:");
 	for (size_t i = 0; i < q->header_count; i++)
 		list = append(list, q->headers[i].name, q->headers[i].value);
 	if (!list)
@@ -449,6 +469,8 @@ static void set_body(CURL *c, const struct http_request *q)
 		curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)q->body_len);
 	}
 	curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, q->method);
+	if (strcmp(q->method, "HEAD") == 0)
+		curl_easy_setopt(c, CURLOPT_NOBODY, 1L);
 }
 
 static void set_request(
@@ -465,7 +487,8 @@ static void set_request(
 	 * done nothing, and as soon as libcurl has sent some of it, it can't go back to its beginning.
 	 */
 	curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, again ? 0L : 1L);
-	curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, q->into && q->into->verbatim ? NULL : "gzip");
+	curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING,
+		(q->into && q->into->verbatim) || strcmp(q->method, "HEAD") == 0 ? NULL : "gzip");
 	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, q->patience_s ? 0L : (long)TOTAL_LIMIT_MS);
 	curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, (long)(q->patience_s ? q->patience_s : SLOW_SECONDS));
 	curl_easy_setopt(c, CURLOPT_URL, url);

@@ -76,10 +76,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         for name, value in headers.items():
             for one in value if isinstance(value, list) else [value]:
                 self.send_header(name, filled(one))
-        if step.get("status") != 204:
+        if step.get("status") != 204 and "Content-Length" not in headers:
             self.send_header("Content-Length", str(step.get("length", len(data))))
         self.end_headers()
-        self.wfile.write(data)
+        if self.command != "HEAD":
+            self.wfile.write(data)
         if "length" in step:
             self.close_connection = True
 
@@ -100,7 +101,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         else:
             self.answer(step, number)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = serve
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_HEAD = serve
     do_PROPFIND = do_REPORT = do_MKCOL = do_MOVE = do_COPY = do_LOCK = do_UNLOCK = serve
 
     def finish(self):

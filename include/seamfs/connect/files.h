@@ -14,6 +14,7 @@
  */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "seamfs/base/err.h"

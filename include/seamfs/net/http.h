@@ -89,10 +89,9 @@ void http_answer_finish(struct http_answer *a);
 struct http *http_new(const char *tool, const struct http_limits *limits, atomic_bool *stop);
 void http_free(struct http *h);
 
-/**
- * http_add_header - a header for every request, which may hold a secret
- *
- * Returns 0, or -EINVAL for a name that is no token (RFC 9110 5.6.2) or a value with CR, LF or NUL in it.
+/*
+ * http_add_header - a header for every request, which may hold a secret. 0, or -EINVAL for a name that is no token (RFC 9110 5.6.2)
+ * or a value with CR, LF or NUL in it.
  */
 int http_add_header(struct http *h, const char *name, const char *value, struct err *e);
 
@@ -104,6 +103,9 @@ void http_public_only(struct http *h);
  * character in @user.
  */
 int http_set_basic(struct http *h, const char *user, const char *password, struct err *e);
+
+/* http_set_aws - every request is signed for S3 (SigV4) with this key; its query has to be sorted by name. 0 or -EINVAL. */
+int http_set_aws(struct http *h, const char *region, const char *id, const char *secret, struct err *e);
 
 /**
  * http_send - sends one request and waits for the answer
