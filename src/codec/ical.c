@@ -143,10 +143,11 @@ void ical_set_raw(struct ical *i, const char *property, const char *value)
 
 	if (line >= 0 && value)
 		content_set(i->content, line, value);
-	else if (line >= 0)
-		content_remove(i->content, line);
 	else if (value)
 		add_line(i, property, value);
+	/* What may stand there once only may stand there twice. */
+	for (; line >= 0 && !value; line = line_of(i, property))
+		content_remove(i->content, line);
 }
 
 char *ical_text(const struct ical *i, const char *property)

@@ -13,7 +13,7 @@
 #include "seamfs/codec/contentline.h"
 #include "seamfs/codec/json.h"
 
-enum { UNPREFERRED = 101, MOST_PARTS = 16 };
+enum { UNPREFERRED = 101, MOST_PARTS = 16, N_PARTS = 5 };
 
 struct vcard {
 	struct content *content;
@@ -300,32 +300,39 @@ static _Bool cut_end(char *text, const char *ending)
 	return 1;
 }
 
-/*
- * N of a person who is called @name now. What stood before and behind the name stays while the new name has it too; the family
- * name is the old one where the new name still ends with it, else the last word.
- */
-static void set_name_parts(struct parts *p, const char *name)
+/* Takes a part of N off the end of @rest. A part that the old name showed and the new one does not is no longer one. */
+static void take_end(struct parts *p, int part, const char *old, char *rest)
 {
-	_cleanup_(mem_freep) char *rest = str_dup(name), *family = part_text(p, 0), *more = part_text(p, 2);
-	_cleanup_(mem_freep) char *before = part_text(p, 3), *behind = part_text(p, 4);
-	size_t len = strlen(before), start = 0;
-	char *last;
+	_cleanup_(mem_freep) char *text = part_text(p, part);
 
-	if (!cut_end(rest, behind))
-		set_part(p, 4, NULL);
-	if (len && strncmp(rest, before, len) == 0 && rest[len] == ' ')
-		start = len + strspn(rest + len, " ");
-	else
+	if (*text && !cut_end(rest, text) && strstr(old, text))
+		set_part(p, part, NULL);
+}
+
+/*
+ * N of a person who was called @old and is called @name now. What stands before and behind the name stays while the new name has it
+ * too, or the old one did not show it; the family name is the old one where the new name still ends with it, else the last word.
+ */
+static void set_name_parts(struct parts *p, const char *old, const char *name)
+{
+	_cleanup_(mem_freep) char *whole = str_dup(name), *family = part_text(p, 0),
+				  *before = part_text(p, 3);
+	size_t len = strlen(before);
+	char *rest = whole, *last;
+
+	if (len && strncmp(whole, before, len) == 0 && whole[len] == ' ')
+		rest += len + strspn(whole + len, " ");
+	else if (len && strncmp(old, before, len) == 0)
 		set_part(p, 3, NULL);
-	if (!cut_end(rest + start, family)) {
-		last = strrchr(rest + start, ' ');
+	take_end(p, 4, old, rest);
+	if (!cut_end(rest, family)) {
+		last = strrchr(rest, ' ');
 		set_part(p, 0, last ? last + 1 : NULL);
 		if (last)
 			*last = '\0';
 	}
-	if (!cut_end(rest + start, more))
-		set_part(p, 2, NULL);
-	set_part(p, 1, rest + start);
+	take_end(p, 2, old, rest);
+	set_part(p, 1, rest);
 }
 
 static void put_value(struct vcard *v, int line, const char *label, const char *value)
@@ -336,13 +343,15 @@ static void put_value(struct vcard *v, int line, const char *label, const char *
 		content_set(v->content, line, value);
 }
 
-static void set_n(struct vcard *v, const char *name)
+static void set_n(struct vcard *v, const char *old, const char *name)
 {
 	int line = choose(v, "N");
 	struct parts p = parts_of(line < 0 ? ";;;;" : content_value(v->content, line));
 	_cleanup_(mem_freep) char *value = NULL;
 
-	set_name_parts(&p, name);
+	while (p.count < N_PARTS)
+		p.text[p.count++] = str_dup("");
+	set_name_parts(&p, old, name);
 	value = join_parts(&p);
 	put_value(v, line, "N", value);
 	parts_finish(&p);
@@ -392,7 +401,7 @@ static void set_name(struct vcard *v, const char *text)
 		set_part_of(v, line_of(v, VCARD_COMPANY_NAME), &places[VCARD_COMPANY_NAME], text);
 	set_whole(v, choose(v, "FN"), &places[VCARD_NAME], text);
 	if (kind != VCARD_COMPANY)
-		set_n(v, text);
+		set_n(v, old, text);
 }
 
 void vcard_set(struct vcard *v, enum vcard_part part, const char *text)

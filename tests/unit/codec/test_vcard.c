@@ -17,6 +17,28 @@ static const char khard[] =
 	"REV:2026-11-20T08:00:00Z\nTEL;TYPE=CELL,VOICE:+49 30 1\nTITLE:Head of Sales\nUID:khard-1\n"
 	"END:VCARD\n";
 
+/* Debian's khard 0.17 itself, with preferred_version 3.0 and 4.0. */
+#define KHARD_ADDRESS                                                                                        \
+	"ADR;TYPE=home:;2nd floor;Long Street With A Very Long Name Indeed 1234;Berl\r\n "                   \
+	"in;;10115;Germany\r\n"
+static const char khard3[] =
+	"BEGIN:VCARD\r\nVERSION:3.0\r\nUID:tj5u8k3jz99x3twegn89za8dhj9jkfjwjr48\r\n" KHARD_ADDRESS
+	"BDAY:1980-01-02\r\nCATEGORIES:vip\\, customers\r\nEMAIL;TYPE=work,pref:j@ernst.example\r\n"
+	"EMAIL;TYPE=home:j@home.example\r\nFN:Dr. Jürgen von der Öde\r\nN:von der Öde;Jürgen;Maria;Dr.;\r\n"
+	"NICKNAME:Jay\r\nNOTE:first line\\nsecond\\, line\\; with marks\r\nORG:Ernst\\, Söhne & Co\r\n"
+	"REV:20261125T141506Z\r\nTEL;TYPE=cell,pref:+49 30 1\r\nTEL;TYPE=work:+49 30 2\r\nTITLE:Head\\; "
+	"Sales\r\n"
+	"URL:https://ernst.example/?a=1\\,2\r\nX-TWITTER:jay\r\nEND:VCARD\r\n";
+static const char khard4[] =
+	"BEGIN:VCARD\r\nVERSION:4.0\r\nUID:crdggpngm6yf86vr9ahb22k74bypbbu0bjyr\r\n" KHARD_ADDRESS
+	"BDAY:19800102\r\nCATEGORIES:vip\\, customers\r\nEMAIL;PREF=1;TYPE=work:j@ernst.example\r\n"
+	"EMAIL;TYPE=home:j@home.example\r\nFN:Dr. Jürgen von der Öde\r\nN:von der Öde;Jürgen;Maria;Dr.;\r\n"
+	"NICKNAME:Jay\r\nNOTE:first line\\nsecond\\, line\\; with marks\r\nORG:Ernst\\, Söhne & Co\r\n"
+	"REV:20261125T141507Z\r\nTEL;PREF=1;TYPE=cell;VALUE=uri:tel:+49 30 1\r\n"
+	"TEL;TYPE=work;VALUE=uri:tel:+49 30 2\r\nTITLE:Head\\; "
+	"Sales\r\nURL:https://ernst.example/?a=1\\,2\r\n"
+	"X-TWITTER:jay\r\nEND:VCARD\r\n";
+
 static const char apple[] =
 	"BEGIN:VCARD\r\nVERSION:3.0\r\nPRODID:-//Apple Inc.//iOS 17.1//EN\r\nN:Traders;;;;\r\nFN:Northwind "
 	"Traders\r\n"
@@ -132,6 +154,31 @@ TEST(cards_of_other_programs_are_read)
 	check_int(vcard_changed(n), INT64_C(1795161600000));
 }
 
+TEST(cards_of_khard_are_read)
+{
+	static const char *const cards[] = {khard3, khard4};
+
+	for (size_t i = 0; i < ARRAY_LEN(cards); i++) {
+		_cleanup_(vcard_freep) struct vcard *v = parse(cards[i]);
+		_cleanup_json_ cJSON *tags = vcard_tags(v);
+		_cleanup_(mem_freep) char *list = json_print(tags);
+
+		check_int(vcard_kind(v), VCARD_PERSON);
+		check_part(v, VCARD_NAME, "Dr. Jürgen von der Öde");
+		check_part(v, VCARD_EMAIL, "j@ernst.example");
+		check_part(v, VCARD_PHONE, "+49 30 1");
+		check_part(v, VCARD_COMPANY_NAME, "Ernst, Söhne & Co");
+		check_part(v, VCARD_ROLE, "Head; Sales");
+		check_part(v, VCARD_STREET, "Long Street With A Very Long Name Indeed 1234");
+		check_part(v, VCARD_CITY, "Berlin");
+		check_part(v, VCARD_NOTE, "first line\nsecond, line; with marks");
+		check_part(v, VCARD_URL, "https://ernst.example/?a=1,2");
+		check_text(list, "[\"vip, customers\"]");
+		check_change(cards[i], VCARD_EMAIL, "n@x.example", "j@ernst.example", "n@x.example");
+		check_change(cards[i], VCARD_CITY, "Bonn", "1234;Berl\r\n in;;", "1234;Bonn\r\n ;;");
+	}
+}
+
 TEST(one_change_leaves_every_other_byte)
 {
 	check_change(khard, VCARD_EMAIL, "j@x.example", "jane@northwind.example", "j@x.example");
@@ -158,7 +205,7 @@ TEST(one_change_leaves_every_other_byte)
 
 TEST(the_same_text_changes_nothing)
 {
-	static const char *const cards[] = {khard, apple, google, evolution, nextcloud};
+	static const char *const cards[] = {khard, khard3, khard4, apple, google, evolution, nextcloud};
 
 	for (size_t i = 0; i < ARRAY_LEN(cards); i++) {
 		_cleanup_(vcard_freep) struct vcard *v = parse(cards[i]);
@@ -185,6 +232,7 @@ TEST(a_new_name_is_one_in_both_places)
 		{"Doe;Jane;Mary;Dr.;", "Dr. Jane Mary Doe", "Jane Smith", "Smith;Jane;;;"},
 		{"van der Berg;Jan;;;", "Jan van der Berg", "Joop van der Berg", "van der Berg;Joop;;;"},
 		{"Doe;Jane;;;PhD", "Jane Doe, PhD", "Jane Roe, PhD", "Roe;Jane;;;PhD"},
+		{"Doe;Jane;Mary;Dr.;PhD", "Jane Doe", "Janet Roe", "Roe;Janet;Mary;Dr.;PhD"},
 		{"Doe;Jane;;;", "Jane Doe", "Madonna", ";Madonna;;;"},
 		{"Doe;Jane;;;", "Jane Doe", "Doe", ";Doe;;;"},
 		{"", "Jane", "Jane; Doe", "Doe;Jane\\;;;;"},
@@ -289,7 +337,8 @@ TEST(what_is_no_card_is_refused)
 	}
 }
 
-TEST_MAIN(TEST_RUN(cards_of_other_programs_are_read), TEST_RUN(one_change_leaves_every_other_byte),
-	TEST_RUN(the_same_text_changes_nothing), TEST_RUN(a_new_name_is_one_in_both_places),
-	TEST_RUN(a_company_is_renamed_in_all_places), TEST_RUN(kinds), TEST_RUN(new_cards),
-	TEST_RUN(a_card_says_when_it_was_changed), TEST_RUN(what_is_no_card_is_refused))
+TEST_MAIN(TEST_RUN(cards_of_other_programs_are_read), TEST_RUN(cards_of_khard_are_read),
+	TEST_RUN(one_change_leaves_every_other_byte), TEST_RUN(the_same_text_changes_nothing),
+	TEST_RUN(a_new_name_is_one_in_both_places), TEST_RUN(a_company_is_renamed_in_all_places),
+	TEST_RUN(kinds), TEST_RUN(new_cards), TEST_RUN(a_card_says_when_it_was_changed),
+	TEST_RUN(what_is_no_card_is_refused))
