@@ -138,10 +138,12 @@ _seamfs() {
 			*) word=--config ;;
 			esac
 			;;
-		hook | check) word=--config ;;
+		hook | check | doctor) word=--config ;;
+		review) word='--config --mount --yes' ;;
 		export) word='--config --mount' ;;
 		import) word='--config --yes --type --set' ;;
 		move-owner) word='--config --from --to --yes' ;;
+		review) word='--config --mount --yes' ;;
 		status | sync | approve | reject | undo) word=--mount ;;
 		log) word='--mount --count' ;;
 		verify) word='--mount --sample' ;;
@@ -155,7 +157,7 @@ _seamfs() {
 
 	case $verb:${#arguments[@]} in
 	:0)
-		word='mount unmount demo status sync approve reject log blame undo link unlink verify handoff export import move-owner tool hook check'
+		word='mount unmount demo status sync approve reject log blame undo link unlink verify handoff export import move-owner tool hook review doctor check'
 		mapfile -t COMPREPLY < <(compgen -W "$word" -- "$cur")
 		;;
 	move-owner:0) mapfile -t COMPREPLY < <(compgen -W "$types" -- "$cur") ;;

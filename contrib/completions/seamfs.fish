@@ -84,7 +84,7 @@ function __seamfs_verb
     set -q words[2]; and contains -- $words[2] $argv
 end
 
-set -l verbs mount unmount demo status sync approve reject log blame undo link unlink verify handoff export import move-owner tool hook check
+set -l verbs mount unmount demo status sync approve reject log blame undo link unlink verify handoff export import move-owner tool hook review doctor check
 set -l types client contact deal quote invoice payment project task time document entry
 set -l none "not __seamfs_verb $verbs"
 
@@ -110,13 +110,15 @@ complete -c seamfs -n $none -a import -d 'Take in an export or a spreadsheet'
 complete -c seamfs -n $none -a move-owner -d 'Make another tool the owner of a type'
 complete -c seamfs -n $none -a tool -d 'List, add, test, log in to or draft tools'
 complete -c seamfs -n $none -a hook -d 'Where other programs write records'
+complete -c seamfs -n $none -a review -d 'Look at each tool of the stack again'
+complete -c seamfs -n $none -a doctor -d 'Look at what seamfs needs of the machine'
 complete -c seamfs -n $none -a check -d 'Check the configuration and every manifest'
 
-complete -c seamfs -n '__seamfs_verb tool; and not __fish_seen_subcommand_from check new; or __seamfs_verb mount hook check export import move-owner' -s c -l config -r -F -d 'The configuration'
+complete -c seamfs -n '__seamfs_verb tool; and not __fish_seen_subcommand_from check new; or __seamfs_verb mount hook review doctor check export import move-owner' -s c -l config -r -F -d 'The configuration'
 complete -c seamfs -n '__seamfs_verb mount' -s f -l foreground -d 'Stay in the foreground'
 complete -c seamfs -n '__seamfs_verb mount' -s r -l review -d 'Send nothing before it is approved'
 complete -c seamfs -n '__seamfs_verb mount' -s v -l verbose -d 'Log more'
-complete -c seamfs -n '__seamfs_verb status sync approve reject log undo verify handoff export' -s m -l mount -x -a '(__seamfs_mounts)' -d 'The mount that is meant'
+complete -c seamfs -n '__seamfs_verb status sync approve reject log undo verify handoff export review' -s m -l mount -x -a '(__seamfs_mounts)' -d 'The mount that is meant'
 complete -c seamfs -n '__seamfs_verb log' -s n -l count -x -d 'How many changes'
 complete -c seamfs -n '__seamfs_verb handoff' -s n -l count -x -d 'How many runs'
 complete -c seamfs -n '__seamfs_verb verify' -l sample -x -d 'How many records of each tool'
@@ -145,6 +147,7 @@ complete -c seamfs -n '__seamfs_verb tool; and __fish_seen_subcommand_from check
 complete -c seamfs -n '__seamfs_verb tool; and __fish_seen_subcommand_from add' -a '(seamfs tool add 2>/dev/null | string replace -r "^(\S+) +" "\$1\t")'
 complete -c seamfs -n '__seamfs_verb tool; and __fish_seen_subcommand_from add login' -l paste -d 'The browser is on another machine'
 complete -c seamfs -n '__seamfs_verb tool; and __fish_seen_subcommand_from add test' -l yes -d 'Do not ask'
+complete -c seamfs -n '__seamfs_verb review' -l yes -d 'All tools are in order'
 complete -c seamfs -n '__seamfs_verb tool; and __fish_seen_subcommand_from add' -l name -x -d 'What the tool is called'
 complete -c seamfs -n '__seamfs_verb tool; and __fish_seen_subcommand_from add' -l set -x -d 'An answer, KEY=VALUE'
 complete -c seamfs -n '__seamfs_verb tool; and __fish_seen_subcommand_from add' -l owner -x -a "$types none" -d 'Types that it is to own'

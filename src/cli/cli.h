@@ -65,6 +65,8 @@ enum exit_code verb_blame(const struct options *o);
 enum exit_code verb_link(const struct options *o);
 enum exit_code verb_unlink(const struct options *o);
 enum exit_code verb_verify(const struct options *o);
+enum exit_code verb_review(const struct options *o);
+enum exit_code verb_doctor(const struct options *o);
 enum exit_code verb_undo(const struct options *o);
 enum exit_code verb_handoff(const struct options *o);
 enum exit_code verb_export(const struct options *o);

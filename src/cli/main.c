@@ -154,6 +154,18 @@ static const struct verb verbs[] = {
 		"(\"listen\" in "
 		"stack.json). It is a secret: whoever has it may write.",
 		0, 0, verb_hook},
+	{"review", "review [-c stack.json] [-m DIR] [--yes]",
+		"Shows the stack (reports/stack.md) and what has changed since the last review, and asks "
+		"about each tool; "
+		"those that are in order get today's date (\"verified\") in stack.json.\n"
+		"  --yes  all of them are",
+		0, 0, verb_review},
+	{"doctor", "doctor [-c stack.json]",
+		"Looks at what seamfs needs of the machine: mounting, watching, the clock, the disk, the "
+		"configuration, "
+		"and that nobody else can read the secrets. Asks no tool. Exit code 1 when something is "
+		"wrong.",
+		0, 0, verb_doctor},
 	{"check", "check [-c stack.json]",
 		"Checks the configuration and every manifest; says file, line, column and reason.", 0, 0,
 		verb_check},

@@ -365,3 +365,30 @@ int stack_move(const char *text, const char *type, const char *from, const char 
 	free(f.unit);
 	return r;
 }
+
+int stack_set_tool(const char *text, const char *name, const char *key, const char *value, struct buf *ret)
+{
+	struct form f = form_of(text);
+	_cleanup_json_ cJSON *item = cJSON_CreateString(value);
+	size_t begin = skip_space(text, 0), tools, tool = 0, at = 0, none;
+	struct object o;
+
+	measure(text, begin, "tools", &tools);
+	if (tools && text[tools] == '{')
+		measure(text, tools, name, &tool);
+	if (!tool || text[tool] != '{') {
+		free(f.unit);
+		return -EINVAL;
+	}
+	measure(text, tool, key, &at);
+	if (at) {
+		buf_add(ret, text, at);
+		json_quote(ret, value);
+		buf_puts(ret, text + skip_value(text, at));
+	} else {
+		o = measure(text, tool, "", &none);
+		add_member(ret, text, &o, &f, key, item);
+	}
+	free(f.unit);
+	return ret->error;
+}

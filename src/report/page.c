@@ -12,7 +12,7 @@ enum {
 	WIDTH = 720,
 	HEIGHT = 220,
 	TOP = 24,    /* room for the number over the highest bar */
-	BOTTOM = 28, /* and for the labels */
+	BOTTOM = 40, /* and for the labels, under the number of a bar that hangs down */
 };
 
 static const char style[] =
@@ -34,7 +34,7 @@ static const char style[] =
 	"th.n,td.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}\n"
 	"figure{margin:1rem 0;padding:.75rem;background:var(--card);border:1px solid "
 	"var(--line);border-radius:.4rem}\n"
-	"figcaption{font-weight:600}svg{display:block;width:100%;height:auto}\n"
+	"figcaption{font-weight:600}svg{display:block;width:100%;min-width:34rem;height:auto}\n"
 	"svg text{fill:var(--fg);font-size:12px}svg .up{fill:var(--bar)}svg .down{fill:var(--minus)}svg "
 	"line{stroke:var(--line)}\n"
 	"summary{cursor:pointer;padding:.25rem 0}\n"
@@ -43,7 +43,8 @@ static const char style[] =
 	"print{:root{--bg:#fff;--fg:#000;--dim:#333;--line:#999;--bar:#1f5fa8;--minus:#a8401f;--card:#fff}"
 	"body{max-width:none;padding:0;font-size:9.5pt}nav,.skip{display:none}figure,tr{break-inside:avoid}"
 	"h2{break-after:avoid}"
-	".scroll{overflow:visible}svg *{print-color-adjust:exact;-webkit-print-color-adjust:exact}}\n";
+	".scroll{overflow:visible}svg{min-width:0}svg "
+	"*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}\n";
 
 void page_begin(struct buf *b, const struct context *c, const char *title)
 {
@@ -156,8 +157,11 @@ static void draw(struct buf *b, const struct chart *c, const char *title)
 	zero = TOP + pixels(most, range);
 	buf_puts(b, "<figure><figcaption>");
 	html_text(b, title);
-	buf_printf(b, ", %s</figcaption>\n<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"", c->currency,
-		WIDTH, HEIGHT);
+	buf_printf(b, ", %s</figcaption>\n<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"",
+		c->currency);
+	html_text(b, title);
+	buf_printf(b, ", %s\"><svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"", c->currency, WIDTH,
+		HEIGHT);
 	html_text(b, title);
 	buf_printf(b,
 		", %s: %d bars; the numbers are in the table below\">\n<line x1=\"0\" x2=\"%d\" y1=\"%lld\" "
@@ -165,7 +169,7 @@ static void draw(struct buf *b, const struct chart *c, const char *title)
 		c->currency, c->count, WIDTH, (long long)zero, (long long)zero);
 	for (int i = 0; i < c->count; i++)
 		bar(b, c, i, zero, range);
-	buf_puts(b, "</svg>\n");
+	buf_puts(b, "</svg></div>\n");
 	numbers(b, c, title);
 	buf_puts(b, "</figure>\n");
 }

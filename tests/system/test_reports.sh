@@ -133,4 +133,19 @@ END
 check_equal "pages are well-formed, charts have labels" "$(cat html.txt)" ""
 check_equal "a chart for each currency" "$(grep -o 'Revenue by month, [A-Z]*</figcaption>' m/reports/dashboard.html | wc -l)" \
 	"$(want "SELECT count(DISTINCT currency) FROM booked WHERE issue_date > date('now', '-11 months')")"
+
+# ---- the review
+
+printf 'y\n\n' >answers
+"$SEAMFS" review -c stack.json -m m <answers >review.txt
+check_contains "a review shows the stack" "$(cat review.txt)" "## Who owns what"
+check_contains "the first one" "$(cat review.txt)" "This is the first review."
+check_equal "a tool that is in order is dated, the other is not" \
+	"$(grep -c "\"cost\": \"49.00 EUR\", \"verified\": \"$(date +%F)\"" stack.json) $(grep -c verified stack.json)" "1 1"
+sed -i '2d' time.csv
+less() { grep -q '^| time | sheets |  |  | 2 |$' m/reports/stack.md; }
+check_within 10 "a record less" less
+"$SEAMFS" review -c stack.json -m m </dev/null >review.txt
+check_equal "the next one tells what has changed" "$(grep '^[-+] | time ' review.txt)" "- | time | sheets |  |  | 3 |
++ | time | sheets |  |  | 2 |"
 unmount

@@ -3,7 +3,7 @@
 # Verbs and options: help, version, and one sentence with exit code 2 for what is not known.
 . "$SRC/tests/system/lib.sh"
 
-verbs='mount unmount demo status sync approve reject log blame undo link unlink verify handoff export import move-owner tool hook check'
+verbs='mount unmount demo status sync approve reject log blame undo link unlink verify handoff export import move-owner tool hook review doctor check'
 
 out=$("$SEAMFS" --help) code=$?
 check_equal "--help: exit code" $code 0
@@ -102,6 +102,15 @@ done
 for word in list add test login check new; do
 	check_contains "tool --help explains $word" "$("$SEAMFS" tool --help)" $'\n'"$word: "
 done
+mkdir -p sick
+printf '{"company": "A", "state": "state", "tools": {"b": {"connector": "redmine", "url": "http://127.0.0.1:1", "key": {"file": "key"}}}}' >sick/stack.json
+mkdir -m 755 sick/state
+touch sick/key && chmod 644 sick/key
+doctor=$("$SEAMFS" doctor -c sick/stack.json)
+check_equal "doctor: exit code when something is wrong" $? 1
+check_contains "doctor: a folder that others can look into" "$doctor" "wrong  others can look into $PWD/sick/state: chmod 700"
+check_contains "doctor: a key that others can read" "$doctor" "wrong  b: "
+check_contains "doctor: versions" "$doctor" "ok     seamfs "
 "$SEAMFS" >out.txt 2>err.txt
 check_equal "no verb at all: exit code" $? 2
 check_contains "no verb at all: the usage on standard error" "$(cat err.txt)" "seamfs mount"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * stack_edit - one more tool, or another owner, in the text of stack.json; what people wrote there stays, byte for byte: comments, order, form.
+ * stack_edit - one more tool, another owner, or a word about a tool, in the text of stack.json; what people wrote there stays, byte for
+ * byte: comments, order, form.
  * Threads: any.
  */
 #pragma once
@@ -31,3 +32,6 @@ int stack_share(const char *text, const char *type, const char *tool, const char
  */
 int stack_move(const char *text, const char *type, const char *from, const char *to, const char *rule,
 	struct buf *ret);
+
+/* stack_set_tool - copies the text and puts a text into a tool's object, in place of what the key has there. 0, -EINVAL or -E2BIG. */
+int stack_set_tool(const char *text, const char *name, const char *key, const char *value, struct buf *ret);

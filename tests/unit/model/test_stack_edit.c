@@ -28,6 +28,29 @@ static void check_insert(const char *text, const char *json, uint32_t owns, cons
 	check_int(json_parse(buf_text(&b), b.len, JSON_COMMENTS, &whole, NULL, NULL), 0);
 }
 
+static void check_set(const char *text, const char *want)
+{
+	_cleanup_(buf_finish) struct buf b = BUF_INIT(BUF_MAX_CONFIG);
+
+	check_int(stack_set_tool(text, "crm", "verified", "2026-11-25", &b), 0);
+	check_text(buf_text(&b), want);
+}
+
+TEST(a_word_about_a_tool)
+{
+	struct buf b = BUF_INIT(BUF_MAX_CONFIG);
+
+	check_set("{\"tools\": {\"x\": {\"verified\": \"1\"}, \"crm\": { \"verified\": \"2025-01-01\" /* old "
+		  "*/, \"n\": 1 }}}\n",
+		"{\"tools\": {\"x\": {\"verified\": \"1\"}, \"crm\": { \"verified\": \"2026-11-25\" /* old "
+		"*/, \"n\": 1 }}}\n");
+	check_set("{\n  \"tools\": {\n    \"crm\": {\n      \"connector\": \"csv\" // mine\n    }\n  }\n}\n",
+		"{\n  \"tools\": {\n    \"crm\": {\n      \"connector\": \"csv\", // mine\n"
+		"      \"verified\": \"2026-11-25\"\n    }\n  }\n}\n");
+	check_int(stack_set_tool("{\"tools\": {}}", "crm", "verified", "2026-11-25", &b), -EINVAL);
+	buf_finish(&b);
+}
+
 TEST(behind_the_last_one_on_a_line_of_its_own)
 {
 	check_insert(
@@ -133,6 +156,7 @@ TEST(what_cannot_be)
 	(void)stack_insert("{ \"tools\": { \"a\\", "board", tool, 0, &b);
 }
 
-TEST_MAIN(TEST_RUN(behind_the_last_one_on_a_line_of_its_own), TEST_RUN(on_the_same_line_where_all_are),
-	TEST_RUN(into_what_is_empty), TEST_RUN(what_is_missing_is_made), TEST_RUN(only_the_top_has_tools),
-	TEST_RUN(line_ends_of_the_file), TEST_RUN(a_long_one_takes_lines), TEST_RUN(what_cannot_be))
+TEST_MAIN(TEST_RUN(a_word_about_a_tool), TEST_RUN(behind_the_last_one_on_a_line_of_its_own),
+	TEST_RUN(on_the_same_line_where_all_are), TEST_RUN(into_what_is_empty),
+	TEST_RUN(what_is_missing_is_made), TEST_RUN(only_the_top_has_tools), TEST_RUN(line_ends_of_the_file),
+	TEST_RUN(a_long_one_takes_lines), TEST_RUN(what_cannot_be))
