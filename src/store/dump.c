@@ -6,6 +6,7 @@
 
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
+#include "seamfs/codec/name.h"
 #include "seamfs/store/link.h"
 #include "store/change_p.h"
 
@@ -228,9 +229,12 @@ static int restore_record(struct tx *tx, const cJSON *line, struct err *e)
 		json_get_text(line, "type") ? type_by_name(json_get_text(line, "type")) : NULL;
 	const char *name = json_get_text(line, "name"), *body = json_get_text(line, "body");
 	_Bool removed = json_get(line, "trash") != NULL;
+	_cleanup_(mem_freep) char *safe = NULL;
 	int r;
 
-	if (!type || !name || !body || number(line, "id") <= 0 || !cJSON_IsObject(json_get(line, "doc")))
+	safe = name ? name_safe(name, NAME_MAX_BYTES) : NULL;
+	if (!type || !name || !body || !str_equal(safe, name) || strlen(body) > BUF_MAX_RECORD ||
+		number(line, "id") <= 0 || !cJSON_IsObject(json_get(line, "doc")))
 		return bad_line(DUMP_RECORDS, e);
 	r = change_restore(tx,
 		&(struct work){.type = type,

@@ -259,7 +259,11 @@ static _Bool any_unstored(struct tree *tree)
 void tree_done(struct tree *tree, uint64_t ino, const char *name)
 {
 	_cleanup_(mem_freep) char *path = NULL;
+	struct place table;
 
+	/* Only a good save settles what was refused of a table: programs that failed to write it remove what they take for a part. */
+	if (name && place_of_ino(ino).kind == PLACE_FIXED && node_tables_find(name, &table) == 0)
+		return;
 	if (!any_unstored(tree) &&
 		!db_int(store_db(tree->store), 0, "SELECT EXISTS (SELECT 1 FROM failure)", ""))
 		return;

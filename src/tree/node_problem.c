@@ -148,7 +148,7 @@ static const char *now_shown(struct tree *tree, const struct problem *p)
 		return "This note goes away when that is decided.";
 	if (is_table(p))
 		return "Nothing of it was done: all records are as they were. This note goes away with the "
-		       "next good save of the table.";
+		       "next good save of the table that changes something, and can be removed.";
 	if (!p->record)
 		return "It is no record yet, and no tool has heard of it. This note goes away with the next "
 		       "good "

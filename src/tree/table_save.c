@@ -193,9 +193,10 @@ static int run_table(struct tx *tx, void *argument)
 	r = apply_all(s);
 	if (r == 0)
 		r = store_history_group(tx, before);
-	if (r == 0)
+	/* Programs put back what was there when their text is refused: that is no word about it. */
+	if (r == 0 && s->changed)
 		r = store_problem_clear(tx, 0, s->path);
-	if (r == 0)
+	if (r == 0 && s->changed)
 		r = store_failure_clear(tx, s->path);
 	for (size_t i = 0; i < s->count; i++)
 		alone = alone && !s->edits[i].made;

@@ -156,7 +156,38 @@ TEST(what_cannot_be)
 	(void)stack_insert("{ \"tools\": { \"a\\", "board", tool, 0, &b);
 }
 
-TEST_MAIN(TEST_RUN(a_word_about_a_tool), TEST_RUN(behind_the_last_one_on_a_line_of_its_own),
-	TEST_RUN(on_the_same_line_where_all_are), TEST_RUN(into_what_is_empty),
-	TEST_RUN(what_is_missing_is_made), TEST_RUN(only_the_top_has_tools), TEST_RUN(line_ends_of_the_file),
-	TEST_RUN(a_long_one_takes_lines), TEST_RUN(what_cannot_be))
+static void check_move(const char *text, const char *from, const char *to, const char *want)
+{
+	_cleanup_(buf_finish) struct buf b = BUF_INIT(BUF_MAX_CONFIG);
+
+	check_int(stack_move(text, "client", from, to, "accept", &b), 0);
+	check_text(buf_text(&b), want);
+}
+
+TEST(a_type_gets_another_owner)
+{
+	check_move(
+		"{ \"tools\": {}, \"owners\": { \"deal\": \"a\", \"client\": /* x */ \"a\" /* y */ } } // z",
+		"a", "b",
+		"{ \"tools\": {}, \"owners\": { \"deal\": \"a\", \"client\": /* x */ \"b\" /* y */ }, "
+		"\"shares\": { "
+		"\"client\": { \"a\": \"accept\" } } } // z");
+	/* They change places. */
+	check_move("{\n  \"owners\": { \"client\": \"a\" },\n  \"shares\": { \"client\": { \"b\": "
+		   "\"revert\", \"c\": \"ask\" } }\n}\n",
+		"a", "b",
+		"{\n  \"owners\": { \"client\": \"b\" },\n  \"shares\": { \"client\": { \"a\": \"revert\", "
+		"\"c\": \"ask\" } }\n}\n");
+	check_move("{ \"owners\": { \"client\": \"a\" }, \"shares\": { \"client\": { \"c\": \"ask\" } } }",
+		"a", "local",
+		"{ \"owners\": { \"client\": \"local\" }, \"shares\": { \"client\": { \"c\": \"ask\", \"a\": "
+		"\"accept\" } } }");
+	/* From nobody's: it was not named. */
+	check_move("{ \"owners\": { \"deal\": \"a\" } }", "local", "b",
+		"{ \"owners\": { \"deal\": \"a\", \"client\": \"b\" } }");
+}
+
+TEST_MAIN(TEST_RUN(a_word_about_a_tool), TEST_RUN(a_type_gets_another_owner),
+	TEST_RUN(behind_the_last_one_on_a_line_of_its_own), TEST_RUN(on_the_same_line_where_all_are),
+	TEST_RUN(into_what_is_empty), TEST_RUN(what_is_missing_is_made), TEST_RUN(only_the_top_has_tools),
+	TEST_RUN(line_ends_of_the_file), TEST_RUN(a_long_one_takes_lines), TEST_RUN(what_cannot_be))
