@@ -99,6 +99,12 @@ static _Bool fits(struct store *store, struct db *db, const struct handoff *h, i
 	return r != 0;
 }
 
+/* A folder that was just made is still being filled: what is new is asked when its turn comes. */
+static _Bool fits_yet(struct store *store, struct db *db, const struct handoff *h, int64_t record)
+{
+	return h->trigger == HANDOFF_CREATED || fits(store, db, h, record, NULL, clock_now_ms());
+}
+
 int store_handoff_next(struct store *store, struct db *db, const struct handoff *h, int64_t after,
 	struct handoff_match *ret, int64_t *ret_end)
 {
@@ -115,7 +121,7 @@ int store_handoff_next(struct store *store, struct db *db, const struct handoff 
 			*ret_end = after;
 			return 1;
 		}
-		if (!is_trigger(db, h, &e) || !fits(store, db, h, e.record, NULL, clock_now_ms()))
+		if (!is_trigger(db, h, &e) || !fits_yet(store, db, h, e.record))
 			continue;
 		*ret = (struct handoff_match){.rule = h, .record = e.record, .row = e.last};
 		snprintf(ret->transition, sizeof(ret->transition), "change %lld", (long long)e.first);
