@@ -25,7 +25,7 @@ cat >stack.json <<'END'
     "accepted-quote": true,
     "paid-invoice": true,
     "finished-project": {"recipe": "finished-project", "with": {"rate": 95.5, "tax_rate": 19}},
-    "ping": {"on": "client", "when": {"city": {"changed": true}}, "do": [{"update": "record", "set": {"notes": "{city}!"}}]},
+    "ping": {"on": "client", "when": {"city": {"changed": true}}, "do": [{"update": "record", "set": {"notes": "{city}!", "tags": ["in {city}", "x"]}}]},
     "pong": {"on": "client", "when": {"notes": {"changed": true}}, "do": [{"update": "record", "set": {"city": "{notes}?"}}]},
     "self": {"on": "contact", "created": true, "do": [{"create": "contact", "set": {"name": "{name} again"}}]},
     "often": {"on": "quote", "when": {"notes": {"changed": true}}, "do": [{"update": "record", "set": {"valid_until": "{today}"}}]},
@@ -116,6 +116,7 @@ check "nothing fails so far" "$SEAMFS" status -m m
 echo Trier >m/clients/Acme/client.d/city
 check_within 5 "two rules that start each other are stopped" told 'it is in a circle: ping pong ping'
 check_equal "after one round" "$(field clients/Acme/client.json city)" 'Trier!?'
+check_equal "tags too are texts with something in them" "$(jq -c .tags m/clients/Acme/client.json)" '["in Trier","x"]'
 check_not "status says so with its exit code" "$SEAMFS" status -m m
 rm m/problems/*ping*
 check "until a person has seen it" "$SEAMFS" status -m m
