@@ -317,7 +317,8 @@ int carriers_start(struct worker *w)
 
 void carriers_stop(struct worker *w)
 {
-	if (w->sync->cache)
+	/* A stack that is refused was never started. */
+	if (w->sync && w->sync->cache)
 		cache_ring(w->sync->cache);
 	for (int i = 0; i < CARRIERS; i++) {
 		if (w->carriers[i].started)
