@@ -234,7 +234,7 @@ static int check_run(struct handoff_check *c, const cJSON *action, const char *p
 	const cJSON *run = json_get(action, "run"), *env = json_get(action, "env"), *word;
 	int64_t ms = 0;
 	char at[HANDOFF_AT];
-	int r = 0;
+	int slots, r = 0;
 
 	handoff_at(at, pointer, "run");
 	if (!cJSON_IsArray(run) || !run->child || !json_text(run->child) || !json_text(run->child)[0])
@@ -264,10 +264,13 @@ static int check_run(struct handoff_check *c, const cJSON *action, const char *p
 		return 0;
 	if (c->later)
 		return handoff_wrong(c, pointer, "there is no second \"then\" inside one");
+	/* What it makes is made after all other actions, which cannot speak of it. */
+	slots = c->slot_count;
 	c->later = c->result = 1;
 	handoff_at(at, pointer, "then");
 	r = handoff_check_do(c, json_get(action, "then"), at);
 	c->later = c->result = 0;
+	c->slot_count = slots;
 	return r;
 }
 

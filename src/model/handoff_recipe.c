@@ -31,16 +31,10 @@ static const struct {
 		" \"client\": \"{client}\", \"project\": \"{project}\", \"status\": \"draft\", " TERMS ","
 		" \"reference\": \"{number}\", \"lines\": \"{lines}\" } },"
 		" { \"folder\": \"{with.folder}/{project}\" } ] }"},
+	/* No entry for the books: those show each payment by themselves, and it would be there twice. */
 	{"paid-invoice", "{ \"on\": \"invoice\", \"when\": { \"status\": \"paid\" }, \"once\": \"record\","
-			 " \"with\": { \"folder\": \"Receipts\", \"bank\": \"assets:bank\", \"receivable\": "
-			 "\"assets:receivable\" },"
-			 " \"do\": ["
-			 " { \"create\": \"entry\", \"as\": \"entry\", \"set\": { \"description\": \"Invoice "
-			 "{number} paid\","
-			 " \"date\": \"{when}\", \"client\": \"{client}\", \"reference\": \"{number}\","
-			 " \"lines\": [ { \"account\": \"{with.bank}\", \"amount\": \"{total}\" },"
-			 " { \"account\": \"{with.receivable}\", \"amount\": \"{-total}\" } ] } },"
-			 " { \"write\": \"{with.folder}/Receipt {number}.txt\", \"text\": "
+			 " \"with\": { \"folder\": \"Receipts\" },"
+			 " \"do\": [ { \"write\": \"{with.folder}/Receipt {number}.txt\", \"text\": "
 			 "\"{company}\\n\\nReceipt\\n\\n"
 			 "Received from {client} on {when}:\\n{total} {currency} for invoice "
 			 "{number}.\\n\\nThank you.\\n\" } ] }"},

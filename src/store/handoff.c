@@ -145,9 +145,11 @@ static char *cycle(struct tx *tx, const struct handoff_match *m, char **ret_chai
 		parent ? db_text(tx->db, "SELECT chain FROM handoff_run WHERE id = ?1", "i", parent) : NULL;
 	_Bool there = 0;
 	int depth = before ? rules_in(before, m->rule->name, &there) : 0;
-	int64_t lately = db_int(tx->db, 0,
-		"SELECT count(*) FROM handoff_run WHERE rule = ?1 AND record = ?2 AND ms > ?3", "tii",
-		m->rule->name, m->record, tx->now_ms - HOUR_MS);
+	int64_t lately = !m->row ? 0
+				 : db_int(tx->db, 0,
+					   "SELECT count(*) FROM handoff_run WHERE rule = ?1 AND record = ?2 "
+					   "AND ms > ?3",
+					   "tii", m->rule->name, m->record, tx->now_ms - HOUR_MS);
 
 	*ret_chain = before ? str_format("%s %s", before, m->rule->name) : str_dup(m->rule->name);
 	if (there)

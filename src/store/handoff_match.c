@@ -84,19 +84,30 @@ static _Bool is_trigger(struct db *db, const struct handoff *h, const struct eve
 	}
 }
 
-/* 0: the conditions do not hold. Where they cannot be asked, the run says why. */
-static _Bool fits(struct store *store, struct db *db, const struct handoff *h, int64_t record,
+/*
+ * Whether the conditions held after that row of the history, 0: hold now. Where they cannot be asked, the run says why. Several
+ * changes may have come before a rule looks: only the one that made it so counts.
+ */
+static _Bool fits(struct store *store, struct db *db, const struct handoff *h, int64_t record, int64_t row,
 	const char *when, int64_t now_ms)
 {
 	struct deed d = {0};
 	int r = deed_begin(&d, store, db, h, record, when, now_ms);
 
-	if (r == 0)
-		r = deed_fits(&d, NULL);
-	else
-		r = 0;
+	if (r == 0 && row) {
+		cJSON_Delete(d.doc);
+		d.doc = store_record_doc_at(db, record, row);
+		d.currency = record_currency(d.doc, d.stack->currency);
+	}
+	r = r == 0 ? deed_fits(&d, NULL) : 0;
 	deed_finish(&d);
 	return r != 0;
+}
+
+/* A folder that was just made is still being filled: what is new is asked when its turn comes. */
+static _Bool fitted(struct store *store, struct db *db, const struct handoff *h, const struct event *e)
+{
+	return h->trigger == HANDOFF_CREATED || fits(store, db, h, e->record, e->last, NULL, clock_now_ms());
 }
 
 int store_handoff_next(struct store *store, struct db *db, const struct handoff *h, int64_t after,
@@ -115,7 +126,7 @@ int store_handoff_next(struct store *store, struct db *db, const struct handoff 
 			*ret_end = after;
 			return 1;
 		}
-		if (!is_trigger(db, h, &e) || !fits(store, db, h, e.record, NULL, clock_now_ms()))
+		if (!is_trigger(db, h, &e) || !fitted(store, db, h, &e))
 			continue;
 		*ret = (struct handoff_match){.rule = h, .record = e.record, .row = e.last};
 		snprintf(ret->transition, sizeof(ret->transition), "change %lld", (long long)e.first);
@@ -149,7 +160,7 @@ int store_handoff_due(struct store *store, struct db *db, const struct handoff *
 	if (db_int(db, 0, "SELECT 1 FROM handoff_run WHERE rule = ?1 AND record = ?2 AND transition = ?3",
 		    "tit", h->name, record, ret->transition))
 		return 0;
-	return fits(store, db, h, record, due, now_ms);
+	return fits(store, db, h, record, 0, due, now_ms);
 }
 
 /* The rule's day of that month ("2026-02"): in a shorter month its last. */
@@ -210,7 +221,7 @@ static int note_month(struct tx *tx, const struct handoff *h, const char *month)
 	store_record_all(tx->db, h->type, take_id, &list);
 	for (size_t i = 0; i < list.count && r == 0; i++) {
 		m.record = list.ids[i];
-		if (fits(tx->store, tx->db, h, m.record, m.when, tx->now_ms))
+		if (fits(tx->store, tx->db, h, m.record, 0, m.when, tx->now_ms))
 			r = store_handoff_note(tx, &m);
 	}
 	free(list.ids);

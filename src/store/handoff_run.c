@@ -108,6 +108,9 @@ static int carry_out(struct deed *d)
 	struct err e = {0};
 	int fits = deed_fits(d, &e), r;
 
+	/* What is new was noted before it could be asked. */
+	if (fits == 0 && d->rule->trigger == HANDOFF_CREATED)
+		return db_run(d->db, "DELETE FROM handoff_run WHERE id = ?1", "i", d->run);
 	if (fits == 0)
 		return run_end(
 			d->tx, d->run, RUN_DROPPED, "", "the record is no longer as the rule wants it");

@@ -101,12 +101,33 @@ static int shown(struct setting *s, const struct field *f, const struct value *v
 	}
 }
 
+/* Tags, each of them a text of its own. */
+static int set_list(struct setting *s, const cJSON *template, cJSON **ret)
+{
+	_cleanup_json_ cJSON *list = cJSON_CreateArray();
+	const cJSON *item;
+
+	cJSON_ArrayForEach (item, template) {
+		_cleanup_(mem_freep) char *text = NULL;
+		int r = json_text(item) ? deed_text(s->d, json_text(item), 0, &text, s->e) : 0;
+
+		if (r < 0)
+			return r;
+		cJSON_AddItemToArray(list, text ? cJSON_CreateString(text) : cJSON_Duplicate(item, 1));
+	}
+	*ret = list;
+	list = NULL;
+	return 0;
+}
+
 static int set_value(struct setting *s, const struct field *f, const cJSON *template, cJSON **ret)
 {
 	struct formula_env env = deed_env(s->d);
 	_cleanup_value_ struct value v = {0};
 	int r;
 
+	if (cJSON_IsArray(template))
+		return set_list(s, template, ret);
 	if (!json_text(template)) {
 		*ret = cJSON_Duplicate(template, 1);
 		return 0;

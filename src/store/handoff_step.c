@@ -47,26 +47,39 @@ static int add_path(struct deed *d, cJSON *step, const char *key, const char *te
 	return r == 0 ? check_path(json_get_text(step, key), e) : r;
 }
 
-/* A header's text in the form of RFC 2047 where it is not plain; a line end would begin another header. */
-static void add_header(struct buf *b, const char *name, const char *text)
+/* The form of RFC 2047 for what is not plain: words of at most 75 characters, each of whole characters. */
+static void add_encoded(struct buf *b, const char *text)
 {
 	static const char digits[] = "0123456789ABCDEF";
+	size_t begun = b->len;
+
+	buf_puts(b, "=?utf-8?Q?");
+	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+		if ((*p & 0xc0) != 0x80 && b->len - begun > 60) {
+			buf_puts(b, "?=\r\n =?utf-8?Q?");
+			begun = b->len - strlen("=?utf-8?Q?");
+		}
+		if (*p > ' ' && *p < 127 && !strchr("=?_", *p))
+			buf_putc(b, (char)*p);
+		else
+			buf_printf(b, "=%c%c", digits[*p >> 4], digits[*p & 15]);
+	}
+	buf_puts(b, "?=");
+}
+
+/* A line end in the text would begin another header. */
+static void add_header(struct buf *b, const char *name, const char *text)
+{
 	_Bool plain = 1;
 
 	for (const char *p = text; *p; p++)
 		plain &= *p >= ' ' && *p < 127;
 	buf_printf(b, "%s: ", name);
-	if (!plain)
-		buf_puts(b, "=?utf-8?Q?");
-	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-		if (plain)
-			buf_putc(b, (char)*p);
-		else if (*p > ' ' && *p < 127 && !strchr("=?_", *p))
-			buf_putc(b, (char)*p);
-		else
-			buf_printf(b, "=%c%c", digits[*p >> 4], digits[*p & 15]);
-	}
-	buf_puts(b, plain ? "\r\n" : "?=\r\n");
+	if (plain)
+		buf_puts(b, text);
+	else
+		add_encoded(b, text);
+	buf_puts(b, "\r\n");
 }
 
 /* A letter that is not sent: mail programs open it as one that can be changed, and sent. */

@@ -166,21 +166,24 @@ static _Bool take_id(void *context, const struct listed *row)
 }
 
 /* Every record of the rule's type, once a day. */
-static void look_at_all(struct handoffs *h, const struct handoff *rule)
+static void look_at_all(struct handoffs *h, const struct handoff *rule, const char *today, char looked[11])
 {
 	struct db *db = store_db(h->store);
 	struct ids d = {0};
 	struct handoff_state state;
 	struct matches found = {.count = 1};
+	int r = 0;
 
-	if (store_handoff_state(db, rule->name, &state) < 0 || state.paused)
+	if (strcmp(today, looked) == 0 || store_handoff_state(db, rule->name, &state) < 0 || state.paused)
 		return;
 	store_record_all(db, rule->type, take_id, &d);
-	for (size_t i = 0; i < d.count && !stopping(h); i++) {
+	for (size_t i = 0; i < d.count && r == 0 && !stopping(h); i++) {
 		if (store_handoff_due(h->store, db, rule, d.ids[i], clock_now_ms(), &found.all[0]))
-			write_job(h, note, &found);
+			r = write_job(h, note, &found);
 	}
 	free(d.ids);
+	if (r == 0)
+		memcpy(looked, today, 11);
 }
 
 static void keep_calendar(struct handoffs *h)
@@ -191,14 +194,12 @@ static void keep_calendar(struct handoffs *h)
 
 	date_local(clock_now_ms(), today, &minute);
 	for (int i = 0; (rule = handoff_get(h->stack, i)) && !stopping(h); i++) {
-		if (rule->trigger == HANDOFF_DATE && strcmp(today, h->day) != 0)
-			look_at_all(h, rule);
+		if (rule->trigger == HANDOFF_DATE)
+			look_at_all(h, rule, today, h->days[i]);
 		if (rule->trigger == HANDOFF_MONTHLY &&
 			store_handoff_month_due(store_db(h->store), rule, clock_now_ms()))
 			write_job(h, month, (void *)rule);
 	}
-	if (!h->again)
-		memcpy(h->day, today, sizeof(today));
 }
 
 /* ---- what is to be done ---- */

@@ -15,7 +15,7 @@ struct handoffs {
 	_Bool started;
 	int bell;			     /* readable after every commit */
 	int64_t position[HANDOFF_MAX_RULES]; /* up to which each rule has read the history */
-	char day[11];			     /* of which every record has been looked at */
+	char days[HANDOFF_MAX_RULES][11];    /* on which each has looked at every record */
 	int64_t kept_ms;		     /* when that was last written down (steady clock) */
 	_Bool more;			     /* there is more to read than was read at once */
 	_Bool again;			     /* something could not be stored: soon again */

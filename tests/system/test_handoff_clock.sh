@@ -77,3 +77,28 @@ it_is 2027-04-29 09:00
 notice 7
 check_within 5 "the next month on its new day" test -f m/invoices/INV-2027-0004.json
 check_equal "for it" "$(jq -r .issue_date m/invoices/INV-2027-0004.json)" 2027-04-28
+
+# A letter whose subject is not plain.
+unmount
+sed -i 's/"overdue-invoice": true,/&\n    "letter": {"on": "client", "when": {"notes": "ü"}, "do": [{"mail": "{email}", "subject": "{notes}ber Größen, und noch viele andere Dinge mehr: ärgerliche, öde und üble", "text": "x\\ny"}]},/' stack.json
+mount_pulled 20
+notice ü
+check_within 5 "a subject with umlauts" test -f 'drive/Drafts/2027-04-29 letter Acme.eml'
+check_equal "can be read" "$(python3 -c 'import email, email.policy, sys; m = email.message_from_binary_file(open(sys.argv[1], "rb"), policy=email.policy.default); print(m["subject"], m["to"], m.get_content().splitlines())' 'drive/Drafts/2027-04-29 letter Acme.eml')" \
+	"über Größen, und noch viele andere Dinge mehr: ärgerliche, öde und üble pay@acme.example ['x', 'y']"
+check_equal "its lines are no longer than lines may be" "$(awk 'length > 78' 'drive/Drafts/2027-04-29 letter Acme.eml')" ""
+
+# A rule that rests over its day.
+"$SEAMFS" handoff -m m pause overdue-invoice
+echo 2027-04-25 >m/invoices/LATE.d/due_date
+it_is 2027-05-02 09:00
+notice 8
+sleep 0.3
+check_not "a rule that rests writes no letter" test -e 'drive/Drafts/2027-05-02 overdue-invoice LATE.eml'
+"$SEAMFS" handoff -m m resume overdue-invoice
+check_within 5 "until it is told to go on" test -f 'drive/Drafts/2027-05-02 overdue-invoice LATE.eml'
+# More months than a rule may run for a record within an hour.
+it_is 2028-06-29 09:00
+notice 9
+check_within 5 "a year later every month has its invoice" test -f m/invoices/INV-2028-0006.json
+check_equal "none is missing" "$(find m/invoices -maxdepth 1 -name 'INV-202[78]-*.json' | wc -l)" 18

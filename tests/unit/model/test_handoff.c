@@ -149,6 +149,10 @@ TEST(mistakes_in_actions)
 	check_action("{ \"run\": [\"ls\"], \"then\": [ { \"update\": \"record\", \"set\": { \"notes\": "
 		     "\"{resutl.x}\" } } ] }",
 		"4:59: {resutl.x}: the type deal has no field \"resutl\"");
+	check_action("{ \"run\": [\"ls\"], \"then\": [ { \"create\": \"task\", \"as\": \"t\", \"set\": { "
+		     "\"title\": \"x\" } } ] },\n"
+		     "{ \"update\": \"t\", \"set\": { \"notes\": \"x\" } }",
+		"5:3: \"update\" is \"record\"");
 	check_action("{ \"mail\": \"a@b.example\", \"subject\": \"x\" }", "4:1: \"mail\" needs");
 }
 
