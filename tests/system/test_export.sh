@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash disable=SC1091
+# seconds: 180
 # Out and in: everything as plain files, into an empty database as it was, into another one without doubles; and rows of
 # somebody's spreadsheet.
 . "$SRC/tests/system/lib.sh"

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash disable=SC1091
+# seconds: 180
 # seamfs move-owner: another tool becomes the owner of a type, when it has every record; killed in between, nothing is lost
 # or doubled.
 . "$SRC/tests/system/lib.sh"
