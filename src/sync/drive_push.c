@@ -69,6 +69,8 @@ int drive_refused(struct worker *w, const struct drive_task *t, int r, const str
 		       r == -EINVAL || r == -ENAMETOOLONG;
 	int64_t wait = LATER_MS << (t->failures < 8 ? t->failures : 8);
 
+	/* Somebody else has it open: that ends by itself. */
+	person &= e->retry != ERR_LATER || r == -ENOSPC || r == -EDQUOT;
 	if (e->code && e->scope == ERR_TOOL && !person)
 		return r;
 	if (person) {
