@@ -80,7 +80,8 @@ int webdav_explain(struct webdav_link *l, const char *path, const struct http_an
 	struct err reason = {0};
 	int r = dav_refused(&l->dav, a, &reason);
 
-	if (a->status == 423)
+	/* 424: something in the folder is locked. */
+	if (a->status == 423 || a->status == 424)
 		return webdav_locked(l, path, e);
 	if (webdav_ambiguous(a->status) && dir && webdav_look_for(l, dir, NULL) == 0)
 		return err_set(e, ENOENT, "%s has no folder \"%.200s\"", l->base.name, dir);

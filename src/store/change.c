@@ -271,6 +271,10 @@ static int announce(struct tx *tx, const struct work *w)
 	if (r == 0 && !w->is_new)
 		r = store_event(
 			tx, EVENT_CHANGED, 0, "", place_ino(PLACE_RECORD, w->type->id, (uint64_t)w->record));
+	if (r == 0 && moved(w) && !w->is_new && w->type->file &&
+		tx->stack->owners[TYPE_DOCUMENT] != TOOL_LOCAL)
+		r = db_run(tx->db, "INSERT INTO renamed (type, old, name) VALUES (?1, ?2, ?3)", "itt",
+			(int64_t)w->type->id, w->old_name, w->name);
 	/* Where this link leads depends on the name. */
 	if (r == 0 && moved(w) && w->type->file)
 		r = store_event(tx, EVENT_CHANGED, 0, "",

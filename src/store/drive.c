@@ -19,7 +19,7 @@ static _Bool ends(const char *name, const char *with)
 	return n > k && strcmp(name + n - k, with) == 0;
 }
 
-_Bool drive_private(const char *name)
+_Bool store_drive_private(const char *name)
 {
 	static const char *const begin[] = {".~lock.", ".goutputstream-", "~$", ".fuse_hidden", ".nfs", ".#"};
 	static const char *const end[] = {
@@ -54,7 +54,7 @@ int drive_due(struct tx *tx, int64_t id, int64_t when_ms)
 	placed = row.remote_name != NULL;
 	pending = row.removed || !placed || row.unsent || row.parent != row.remote_parent ||
 		  strcmp(row.name, row.remote_name) != 0;
-	if (drive_private(row.name) && !row.removed) {
+	if (store_drive_private(row.name) && !row.removed) {
 		pending &= placed;
 		when_ms += PRIVATE_MS;
 	}
@@ -121,13 +121,13 @@ static int adopt(struct tx *tx, int64_t tool, int64_t parent, const char *name, 
 	int64_t id, old;
 	_Bool may;
 
-	if (store_file_find(tx->db, tool, parent, name, &id) < 0 || drive_private(name) ||
+	if (store_file_find(tx->db, tool, parent, name, &id) < 0 || store_drive_private(name) ||
 		store_drive_place(tx->db, tool, parent, name, &old) < 0 || old == id ||
 		drive_row(tx->db, id, &here) < 0)
 		return 0;
 	may = !here.remote_name;
 	if (drive_row(tx->db, old, &there) == 0) {
-		may &= there.folder == here.folder && (there.removed || drive_private(there.name));
+		may &= there.folder == here.folder && (there.removed || store_drive_private(there.name));
 		drive_row_finish(&there);
 	}
 	drive_row_finish(&here);

@@ -19,9 +19,6 @@ struct drive_row {
 int drive_row(struct db *db, int64_t id, struct drive_row *ret);
 void drive_row_finish(struct drive_row *row);
 
-/* drive_private - a name that is never told */
-_Bool drive_private(const char *name);
-
 /* drive_due - whether a row waits, from when on */
 int drive_due(struct tx *tx, int64_t id, int64_t when_ms);
 

@@ -187,6 +187,10 @@ static const char *const steps[] = {
 	"DEFAULT 0,"
 	" due INTEGER NOT NULL DEFAULT 0, sent INTEGER NOT NULL DEFAULT 0, resume TEXT,"
 	" failures INTEGER NOT NULL DEFAULT 0, error TEXT, refused INTEGER NOT NULL DEFAULT 0) STRICT;"
+	/* Records with a folder of documents that got another name, which that folder has yet to follow. */
+	"CREATE TABLE renamed (id INTEGER PRIMARY KEY, type INTEGER NOT NULL, old TEXT NOT NULL, name TEXT "
+	"NOT NULL)"
+	" STRICT;"
 	"CREATE UNIQUE INDEX file_name ON file (tool, parent, name) WHERE removed = 0;"
 	"CREATE UNIQUE INDEX file_remote ON file (tool, remote_parent, remote_name) WHERE remote_name NOT "
 	"NULL;"

@@ -250,6 +250,17 @@ static _Bool take(struct carrier *c, struct drive_task *t, int64_t *ret_wake_ms)
 	return 0;
 }
 
+_Bool carriers_send(struct worker *w)
+{
+	_Bool any = 0;
+
+	pthread_mutex_lock(&w->mutex);
+	for (int i = 0; i < CARRIERS; i++)
+		any |= w->carriers[i].sending != 0;
+	pthread_mutex_unlock(&w->mutex);
+	return any;
+}
+
 static void sleep_for(struct carrier *c, int64_t ms)
 {
 	struct pollfd p = {.fd = c->bell, .events = POLLIN};

@@ -8,6 +8,7 @@
 #include "seamfs/base/mem.h"
 #include "sync/worker.h"
 
+#define SOON_MS	    300
 #define LATER_MS    1000 /* twice as long each time */
 #define LONGEST_MS  300000
 #define PERSON_MS   600000 /* a person must act first */
@@ -181,6 +182,12 @@ int drive_push(struct worker *w, int64_t *ret_wake_ms, struct err *e)
 			    store_db(w->store), w->tool_id, 0, clock_now_ms(), NULL, NULL, &t, &wake)) {
 			if (wake && (!*ret_wake_ms || wake < *ret_wake_ms))
 				*ret_wake_ms = wake;
+			return 0;
+		}
+		/* A folder moves as a whole, and not from under what is on its way into it. */
+		if (t.folder && t.act != DRIVE_MAKE && carriers_send(w)) {
+			*ret_wake_ms = clock_now_ms() + SOON_MS;
+			drive_task_finish(&t);
 			return 0;
 		}
 		err_clear(e);

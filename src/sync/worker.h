@@ -89,6 +89,8 @@ int drive_aside(struct worker *w, struct tool_link *link, const char *path, stru
 int drive_refused(struct worker *w, const struct drive_task *t, int r, const struct err *e);
 
 /* carrier.c: bytes */
+/* carriers_send - something is on its way to the tool */
+_Bool carriers_send(struct worker *w);
 int carriers_start(struct worker *w);
 void carriers_stop(struct worker *w);
 

@@ -9,6 +9,7 @@
 #include "seamfs/base/log.h"
 #include "seamfs/store/scratch.h"
 #include "seamfs/store/trash.h"
+#include "tree/filing.h"
 #include "tree/save.h"
 
 enum { KEEPER_PAUSE_MS = 100, KEEPER_AGAIN_MS = 500, KEEPER_LONGEST_MS = 3600000 };
@@ -59,17 +60,18 @@ static int64_t earlier(int64_t a, int64_t b)
 static int keep(struct tree *tree)
 {
 	struct db *db = store_db(tree->store);
-	int64_t now = clock_now_ms(), next = store_trash_next(db), wait;
+	int64_t now = clock_now_ms(), next = store_trash_next(db), filed, wait;
 
 	if (next && next <= now && store_write(tree->store, tell_trash, NULL) < 0)
 		log_warning("tree", "removals could not be passed on; trying again");
 	promote(tree, now);
+	filed = filing_keep(tree, now);
 	if (now - tree->expired_ms >= KEEPER_LONGEST_MS && store_write(tree->store, expire, NULL) == 0)
 		tree->expired_ms = now;
 	/* What is overdue even now waits for something: a writer, the disk. */
 	if (store_scratch_due_get(db, now, 0) || (next && next <= now))
 		return KEEPER_AGAIN_MS;
-	next = earlier(store_trash_next(db), store_scratch_due_next(db, now));
+	next = earlier(earlier(store_trash_next(db), store_scratch_due_next(db, now)), filed);
 	wait = next ? next - clock_now_ms() : KEEPER_LONGEST_MS;
 	return wait < 0 ? 0 : wait < KEEPER_LONGEST_MS ? (int)wait : KEEPER_LONGEST_MS;
 }

@@ -31,6 +31,7 @@ struct tree {
 	pthread_t keeper;
 	int keeper_fd;	    /* readable after every commit */
 	int64_t expired_ms; /* when it last looked for old temporary files */
+	int64_t filing_ms;  /* not before that it tries to file documents away again */
 	atomic_bool stop;
 	pthread_rwlock_t names; /* see names_hold() */
 	struct events events;

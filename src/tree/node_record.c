@@ -6,6 +6,7 @@
 
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
+#include "tree/filing.h"
 #include "tree/kinds.h"
 
 static struct db *db_of(struct tree *tree)
@@ -437,31 +438,16 @@ NODE_PARENT(node_hub_parent)
 
 /* ---- clients/X/documents → documents/Clients/X, where such a folder is ---- */
 
-static int docs_folder(struct tree *tree, struct place p, char **ret_name)
-{
-	static const char *const tops[TYPE_COUNT] = {[TYPE_CLIENT] = "Clients", [TYPE_PROJECT] = "Projects"};
-	struct file_stat stat;
-	int64_t tool, top, folder;
-	const char *name = tops[p.a];
-
-	if (tree->drive < 0 || !name)
-		return -ENOENT;
-	tool = store_tool_id(tree->store, tree->drive);
-	if (store_file_find(db_of(tree), tool, 0, name, &top) < 0)
-		return -ENOENT;
-	*ret_name = store_record_name(db_of(tree), p.b);
-	if (!*ret_name || store_file_find(db_of(tree), tool, top, *ret_name, &folder) < 0)
-		return -ENOENT;
-	return store_file_stat(db_of(tree), folder, &stat) == 0 && stat.folder ? 0 : -ENOENT;
-}
-
 NODE_TARGET(node_docs_target)
 {
-	_cleanup_(mem_freep) char *name = NULL;
+	_cleanup_(mem_freep) char *name = store_record_name(db_of(tree), p.b);
+	_cleanup_(mem_freep) char *path = NULL;
+	int64_t folder;
 
-	if (docs_folder(tree, p, &name) < 0)
+	if (!name || filing_find(tree, (int)p.a, name, &folder) < 0)
 		return NULL;
-	return str_format("../../documents/%s/%s", p.a == TYPE_CLIENT ? "Clients" : "Projects", name);
+	path = filing_path((int)p.a, name);
+	return str_format("../../%s", path);
 }
 
 NODE_STAT(node_docs_stat)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The same clients in several sheets, and the mount that keeps them in step. Used by tests/random/converge and tests/system/conflicts.py."""
 import csv
+import ctypes
 import io
 import json
 import os
@@ -17,6 +18,16 @@ COLUMNS = {"name": "Company", "status": "Status", "email": "Mail", "street": "St
 
 class Wrong(Exception):
     """Something is not as it has to be."""
+
+
+LIBC = ctypes.CDLL(None, use_errno=True)
+AT_FDCWD, RENAME_EXCHANGE = -100, 2
+
+
+def exchange(one, other):
+    """Two files change places, in one step."""
+    if LIBC.renameat2(AT_FDCWD, os.fsencode(one), AT_FDCWD, os.fsencode(other), RENAME_EXCHANGE) != 0:
+        raise OSError(ctypes.get_errno(), f"cannot exchange {one} and {other}")
 
 
 def until(seconds, why):
@@ -71,14 +82,31 @@ class Sheet:
         writer.writerows(rows)
         target = self.here() if self.away_path.exists() else self.path
         temporary, data = target.with_name(f"{self.tool}.tmp"), text.getvalue().encode()
-        if not in_place:
-            temporary.write_bytes(data)
-        if seen and self.stamp() != seen:
-            return False
-        if in_place:
+        if not seen:
             target.write_bytes(data)
-        else:
-            temporary.rename(target)
+            return True
+        return self.write_in_place(target, data, seen) if in_place else self.put_in_place(target, temporary, data, seen)
+
+    def write_in_place(self, target, data, seen):
+        """While it is open for writing nobody who knows how to share a file puts another one in its place."""
+        with open(target, "r+b") as file:
+            if self.stamp() != seen:
+                return False
+            file.truncate()
+            file.write(data)
+        return True
+
+    def put_in_place(self, target, temporary, data, seen):
+        """By exchange: what comes out has to be what was seen, else it goes back."""
+        temporary.write_bytes(data)
+        if self.stamp() != seen:
+            return False
+        exchange(temporary, target)
+        stat = temporary.stat()
+        if (stat.st_ino, stat.st_mtime_ns, stat.st_size) != seen:
+            exchange(temporary, target)
+            return False
+        temporary.unlink()
         return True
 
     def find(self, rows, name):

@@ -26,7 +26,7 @@ saved() {
 	check_equal "$text: the record" "$(jq -r .city "$FILE")" "$NEW"
 	check_equal "$text: its size" "$(stat -c %s "$FILE")" "$(wc -c <"$FILE")"
 	check_equal "$text: its inode number" "$(stat -c %i "$FILE")" "$INO"
-	check_within 5 "$text: nothing else is there" eval "[ \"\$(ls -A \"\$DIR\" | grep -vE '^(contacts|deals|quotes|invoices|payments|projects|documents)$' | xargs)\" = \"client.json\${LEFT:+ \$LEFT}\" ]"
+	check_within 5 "$text: nothing else is there" eval "[ \"\$(ls -A \"\$DIR\" | grep -vE '^(contacts|deals|quotes|invoices|ledger|payments|projects|documents)$' | xargs)\" = \"client.json\${LEFT:+ \$LEFT}\" ]"
 	[ -z "$LEFT" ] || rm -f "$DIR/$LEFT"
 	LEFT=''
 	next

@@ -18,6 +18,9 @@
 /* DRIVE_QUIET_MS - how long nothing happens to a row before the tool hears of it */
 #define DRIVE_QUIET_MS 1500
 
+/* store_drive_private - a name that programs use for a moment, and that is never told */
+_Bool store_drive_private(const char *name);
+
 /* ---- in the tree ---- */
 
 /* store_drive_make - a file without bytes, or a folder; -EEXIST, -ENOENT without its folder */
