@@ -61,6 +61,14 @@ int webdav_room(struct tool_link *link, int64_t *ret_total, int64_t *ret_free, s
 int webdav_write(
 	struct tool_link *link, const struct file_upload *upload, struct remote_file *ret, struct err *e);
 
+/* ---- locks: webdav_refused.c ---- */
+
+/* webdav_owner - what our locks say whose they are: of this process alone */
+const char *webdav_owner(void);
+
+/* webdav_free_own - ends a lock of this process; false: there is none */
+_Bool webdav_free_own(struct webdav_link *l, const char *path);
+
 /* ---- changes: webdav_change.c ---- */
 
 /* Something that is done to one file in a certain version. */

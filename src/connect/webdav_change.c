@@ -173,19 +173,25 @@ static int lock(struct webdav_link *l, const struct webdav_change *c, struct err
 	_cleanup_(mem_freep) char *url = dav_address(&l->dav, c->path, 0);
 	_cleanup_(http_answer_finish) struct http_answer a = {0};
 	char timeout[40];
-	const struct dav_call call = {.method = "LOCK",
-		.url = url,
-		.depth = "0",
-		.headers = {{"Timeout", timeout}},
-		.body = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
-			"<D:lockinfo xmlns:D=\"DAV:\"><D:lockscope><D:exclusive/></D:lockscope>"
-			"<D:locktype><D:write/></D:locktype><D:owner>seamfs</D:owner></D:lockinfo>"};
+	_cleanup_(mem_freep) char *body =
+		str_format("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
+			   "<D:lockinfo xmlns:D=\"DAV:\"><D:lockscope><D:exclusive/></D:lockscope>"
+			   "<D:locktype><D:write/></D:locktype><D:owner>%s</D:owner></D:lockinfo>",
+			webdav_owner());
+	const struct dav_call call = {
+		.method = "LOCK", .url = url, .depth = "0", .headers = {{"Timeout", timeout}}, .body = body};
 	int r;
 
 	/* Time for the bytes, too, at 128 KiB/s. When we die meanwhile, it ends by itself, or by webdav_unlock(). */
 	snprintf(timeout, sizeof(timeout), "Second-%lld",
 		(long long)(LOCK_S + (c->from ? c->from->length >> 17 : 0)));
 	r = dav_send(&l->dav, &call, &a, e);
+	/* An answer that was lost has left a lock of our own, of which nobody knows the token: one file is one link's at a time. */
+	if (r == 0 && a.status == 423 && webdav_free_own(l, c->path)) {
+		http_answer_finish(&a);
+		a = (struct http_answer){0};
+		r = dav_send(&l->dav, &call, &a, e);
+	}
 	if (r < 0)
 		return r;
 	if (a.status == 423)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a WebDAV server's refusal of a change is about. */
 #include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,10 +10,30 @@
 #include "seamfs/base/file.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/utf8.h"
+#include "seamfs/net/crypto.h"
 
 struct owner {
 	char text[120];
+	char token[200];
 };
+
+static char own_name[40];
+
+static void make_own_name(void)
+{
+	uint64_t number;
+
+	crypto_random(&number, sizeof(number));
+	snprintf(own_name, sizeof(own_name), "seamfs %016" PRIx64, number);
+}
+
+const char *webdav_owner(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, make_own_name);
+	return own_name;
+}
 
 static int on_lock(void *context, const struct dav_response *r, struct err *e)
 {
@@ -23,6 +45,9 @@ static int on_lock(void *context, const struct dav_response *r, struct err *e)
 
 	if (owner)
 		snprintf(o->text, sizeof(o->text), "%s", href ? href : owner->text);
+	href = xml_text(xml_child(lock, DAV_SPACE, "locktoken"), DAV_SPACE, "href");
+	if (href)
+		snprintf(o->token, sizeof(o->token), "<%s>", href);
 	return 0;
 }
 
@@ -40,6 +65,17 @@ static void find_owner(struct webdav_link *l, const char *path, struct owner *o)
 	dav_multi(&l->dav, &c, on_lock, o, NULL, NULL, NULL);
 	utf8_disarm(o->text);
 	o->text[strcspn(o->text, "\n")] = '\0';
+}
+
+_Bool webdav_free_own(struct webdav_link *l, const char *path)
+{
+	struct owner o;
+
+	find_owner(l, path, &o);
+	if (strcmp(o.text, webdav_owner()) != 0 || !*o.token)
+		return 0;
+	webdav_unlock(l, path, o.token);
+	return 1;
 }
 
 int webdav_locked(struct webdav_link *l, const char *path, struct err *e)

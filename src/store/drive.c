@@ -10,6 +10,9 @@
 
 #define PRIVATE_MS 60000
 
+/* No tool has that etag: its own version came after what the writer had read. */
+#define UNREAD "\"unread\""
+
 /* ---- names ---- */
 
 static _Bool ends(const char *name, const char *with)
@@ -74,14 +77,14 @@ static int later(struct tx *tx, int64_t id)
 /* ---- identity ---- */
 
 /* @to gets the remote place of @from, which is removed, or is a name that is not told. */
-static int take_place(struct tx *tx, int64_t from, int64_t to, const char *seen)
+static int take_place(struct tx *tx, int64_t from, int64_t to, int64_t seen)
 {
 	sqlite3_stmt *q = db_query(tx->db,
-		"SELECT remote_parent, remote_name, remote_id, etag, removed FROM file WHERE id = ?1", "i",
-		from);
+		"SELECT remote_parent, remote_name, remote_id, etag, removed, theirs FROM file WHERE id = ?1",
+		"i", from);
 	_cleanup_(mem_freep) char *name = NULL, *id = NULL, *etag = NULL;
 	int64_t parent;
-	_Bool removed;
+	_Bool removed, unread;
 	int r;
 
 	if (!db_row(q))
@@ -91,6 +94,7 @@ static int take_place(struct tx *tx, int64_t from, int64_t to, const char *seen)
 	id = sqlite3_column_type(q, 2) == SQLITE_NULL ? NULL : str_dup(db_column_text(q, 2));
 	etag = str_dup(db_column_text(q, 3));
 	removed = sqlite3_column_int(q, 4) != 0;
+	unread = seen && seen < sqlite3_column_int64(q, 5);
 	db_done(q);
 	if (removed)
 		r = db_run(tx->db, "DELETE FROM file WHERE id = ?1", "i", from);
@@ -104,7 +108,7 @@ static int take_place(struct tx *tx, int64_t from, int64_t to, const char *seen)
 		r = db_run(tx->db,
 			"UPDATE file SET remote_parent = ?2, remote_name = ?3, remote_id = ?4, etag = ?5 "
 			"WHERE id = ?1",
-			"iittt", to, parent, name, id, seen ? seen : etag);
+			"iittt", to, parent, name, id, unread ? UNREAD : etag);
 	/* What is in a folder there is in this one. */
 	if (r == 0)
 		r = db_run(tx->db,
@@ -115,7 +119,7 @@ static int take_place(struct tx *tx, int64_t from, int64_t to, const char *seen)
 }
 
 /* Who has that name in the tree is who the tool has there, if the one it has there is gone. */
-static int adopt(struct tx *tx, int64_t tool, int64_t parent, const char *name, const char *seen)
+static int adopt(struct tx *tx, int64_t tool, int64_t parent, const char *name, int64_t seen)
 {
 	struct drive_row here, there;
 	int64_t id, old;
@@ -163,16 +167,17 @@ int store_drive_make(
 	id = db_last_id(tx->db);
 	if (ret)
 		*ret = id;
-	r = adopt(tx, tool, parent, name, NULL);
+	r = adopt(tx, tool, parent, name, 0);
 	return r < 0 ? r : later(tx, id);
 }
 
-int store_drive_write(struct tx *tx, int64_t id, const char *seen, int64_t *ret_version)
+int store_drive_write(struct tx *tx, int64_t id, int64_t seen, int64_t *ret_version)
 {
 	int r = db_run(tx->db,
 		"UPDATE file SET version = version + 1, unsent = 1, due = ?2, resume = NULL, sent = 0,"
-		" etag = CASE WHEN ?3 IS NULL OR unsent THEN etag ELSE ?3 END WHERE id = ?1 AND removed = 0",
-		"iit", id, DRIVE_OPEN, seen);
+		" etag = CASE WHEN ?3 > 0 AND ?3 < theirs THEN ?4 ELSE etag END WHERE id = ?1 AND removed = "
+		"0",
+		"iiit", id, DRIVE_OPEN, seen, UNREAD);
 
 	if (r == 0 && !db_changes(tx->db))
 		return -ENOENT;
@@ -213,12 +218,12 @@ int store_drive_remove(struct tx *tx, int64_t id)
 	if (r == 0 && row.remote_name)
 		r = later(tx, id);
 	if (r == 0 && row.remote_name)
-		r = adopt(tx, row.tool, row.remote_parent, row.remote_name, NULL);
+		r = adopt(tx, row.tool, row.remote_parent, row.remote_name, 0);
 	drive_row_finish(&row);
 	return r;
 }
 
-int store_drive_move(struct tx *tx, int64_t id, int64_t parent, const char *name, const char *seen)
+int store_drive_move(struct tx *tx, int64_t id, int64_t parent, const char *name, int64_t seen)
 {
 	struct file_stat s;
 	int64_t old, up = parent;

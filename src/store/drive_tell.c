@@ -328,7 +328,8 @@ static int change(struct tx *tx, const struct drive_row *row, const struct drive
 	if (row->unsent)
 		return 0;
 	r = db_run(tx->db,
-		"UPDATE file SET version = version + 1, size = ?2, mtime = ?3, etag = ?4, remote_id = ?5 "
+		"UPDATE file SET version = version + 1, theirs = version + 1, size = ?2, mtime = ?3, etag = "
+		"?4, remote_id = ?5 "
 		"WHERE id = ?1",
 		"iiitt", row->id, fact->size, fact->mtime_ms, fact->etag ? fact->etag : "", fact->id);
 	return r < 0 ? r : file_event(tx, EVENT_CHANGED, row->parent, row->name, row->id);

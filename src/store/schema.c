@@ -186,7 +186,8 @@ static const char *const steps[] = {
 	" version INTEGER NOT NULL DEFAULT 1, unsent INTEGER NOT NULL DEFAULT 0, removed INTEGER NOT NULL "
 	"DEFAULT 0,"
 	" due INTEGER NOT NULL DEFAULT 0, sent INTEGER NOT NULL DEFAULT 0, resume TEXT,"
-	" failures INTEGER NOT NULL DEFAULT 0, error TEXT, refused INTEGER NOT NULL DEFAULT 0) STRICT;"
+	" failures INTEGER NOT NULL DEFAULT 0, error TEXT, refused INTEGER NOT NULL DEFAULT 0,"
+	" theirs INTEGER NOT NULL DEFAULT 0) STRICT;"
 	/* Records with a folder of documents that got another name, which that folder has yet to follow. */
 	"CREATE TABLE renamed (id INTEGER PRIMARY KEY, type INTEGER NOT NULL, old TEXT NOT NULL, name TEXT "
 	"NOT NULL)"

@@ -217,7 +217,7 @@ static _Bool among_sent(const struct worker *w, int64_t id)
 	return 0;
 }
 
-static _Bool is_sending(void *context, int64_t id)
+_Bool carriers_busy(void *context, int64_t id)
 {
 	struct worker *w = context;
 	_Bool busy;
@@ -234,7 +234,7 @@ static _Bool take(struct carrier *c, struct drive_task *t, int64_t *ret_wake_ms)
 	struct worker *w = c->worker;
 
 	while (store_drive_next(
-		store_db(w->store), w->tool_id, 1, clock_now_ms(), is_sending, w, t, ret_wake_ms)) {
+		store_db(w->store), w->tool_id, 1, clock_now_ms(), carriers_busy, w, t, ret_wake_ms)) {
 		_Bool mine;
 
 		pthread_mutex_lock(&w->mutex);

@@ -179,7 +179,7 @@ int drive_push(struct worker *w, int64_t *ret_wake_ms, struct err *e)
 		int64_t wake;
 
 		if (!store_drive_next(
-			    store_db(w->store), w->tool_id, 0, clock_now_ms(), NULL, NULL, &t, &wake)) {
+			    store_db(w->store), w->tool_id, 0, clock_now_ms(), carriers_busy, w, &t, &wake)) {
 			if (wake && (!*ret_wake_ms || wake < *ret_wake_ms))
 				*ret_wake_ms = wake;
 			return 0;

@@ -23,7 +23,8 @@ struct carrier {
 	int64_t sending; /* row, 0: none; guarded by worker.mutex */
 };
 
-enum { FETCHERS = 3, SENDERS = 2, CARRIERS = FETCHERS + SENDERS };
+/* One that sends: Apache loses locks on names that are new in the same folder when two are taken at once. */
+enum { FETCHERS = 3, SENDERS = 1, CARRIERS = FETCHERS + SENDERS };
 
 struct worker {
 	struct sync *sync;
@@ -89,8 +90,9 @@ int drive_aside(struct worker *w, struct tool_link *link, const char *path, stru
 int drive_refused(struct worker *w, const struct drive_task *t, int r, const struct err *e);
 
 /* carrier.c: bytes */
-/* carriers_send - something is on its way to the tool */
+/* carriers_send - something is on its way to the tool; carriers_busy - that row is, as a drive_busy of a worker */
 _Bool carriers_send(struct worker *w);
+_Bool carriers_busy(void *worker, int64_t id);
 int carriers_start(struct worker *w);
 void carriers_stop(struct worker *w);
 

@@ -20,7 +20,7 @@ struct seen {
 	struct {
 		int32_t process;
 		int64_t file;
-		char etag[200];
+		int64_t version;
 	} list[MOST_SEEN];
 	size_t next;
 };
@@ -32,13 +32,13 @@ static int64_t tool_row(struct tree *tree)
 
 /* ---- what was read by whom ---- */
 
-static void note_seen(struct tree *tree, const struct caller *who, int64_t file, const char *etag)
+static void note_seen(struct tree *tree, const struct caller *who, int64_t file, int64_t version)
 {
 	struct seen *s = tree->remote->seen;
 	int32_t process = who ? save_process(who) : 0;
 	size_t i = 0;
 
-	if (!process || !etag || !etag[0] || strlen(etag) >= sizeof(s->list[0].etag))
+	if (!process)
 		return;
 	pthread_mutex_lock(&s->mutex);
 	while (i < MOST_SEEN && (s->list[i].process != process || s->list[i].file != file))
@@ -48,27 +48,27 @@ static void note_seen(struct tree *tree, const struct caller *who, int64_t file,
 		i = s->next++ % MOST_SEEN;
 		s->list[i].process = process;
 		s->list[i].file = file;
-		snprintf(s->list[i].etag, sizeof(s->list[i].etag), "%s", etag);
+		s->list[i].version = version;
 	}
 	pthread_mutex_unlock(&s->mutex);
 }
 
-/* What that process had read of the file, once; given, NULL: nothing. */
-static char *take_seen(struct tree *tree, const struct caller *who, int64_t file)
+/* The version that the process had read of the file, once; 0: none */
+static int64_t take_seen(struct tree *tree, const struct caller *who, int64_t file)
 {
 	struct seen *s = tree->remote->seen;
 	int32_t process = who ? save_process(who) : 0;
-	char *etag = NULL;
+	int64_t version = 0;
 
 	pthread_mutex_lock(&s->mutex);
-	for (size_t i = 0; process && i < MOST_SEEN && !etag; i++) {
+	for (size_t i = 0; process && i < MOST_SEEN && !version; i++) {
 		if (s->list[i].process != process || s->list[i].file != file)
 			continue;
-		etag = str_dup(s->list[i].etag);
+		version = s->list[i].version;
 		s->list[i].process = 0;
 	}
 	pthread_mutex_unlock(&s->mutex);
-	return etag;
+	return version;
 }
 
 /* ---- starting ---- */
@@ -115,7 +115,7 @@ void remote_end(struct tree *tree)
 
 struct writing {
 	int64_t id, version, size, mtime_ms;
-	const char *seen;
+	int64_t seen;
 };
 
 static int begin_row(struct tx *tx, void *argument)
@@ -135,7 +135,7 @@ static int end_row(struct tx *tx, void *argument)
 /* Becomes one of those who write; 1, 0: not yet, or -errno. */
 static int begin(struct remote_open *o, _Bool empty, uint64_t *ask)
 {
-	struct writing w = {.id = o->id, .seen = o->etag};
+	struct writing w = {.id = o->id, .seen = o->seen};
 	int r = content_claim(o->content);
 
 	if (r == 1) {
@@ -170,16 +170,14 @@ int remote_open(struct tree *tree, int64_t id, int flags, const struct caller *w
 	if (r < 0)
 		return r;
 	v = (struct version){tree->drive, id, bytes.version, bytes.size, bytes.unsent};
-	*ret = (struct remote_open){.tree = tree, .id = id, .etag = bytes.etag};
+	*ret = (struct remote_open){.tree = tree, .id = id, .seen = bytes.version};
+	free(bytes.etag);
 	r = content_open(tree->remote->cache, &v, &ret->content);
 	if (r == 0 && (flags & O_ACCMODE) == O_RDONLY)
-		note_seen(tree, who, id, bytes.etag);
+		note_seen(tree, who, id, bytes.version);
 	if (r == 0 && (flags & O_TRUNC)) {
-		_cleanup_(mem_freep) char *seen = take_seen(tree, who, id);
-
-		/* A program that writes anew what it had read edits that, and nothing newer. */
-		if (seen)
-			str_set(&ret->etag, seen);
+		/* A program that writes anew what it had read edits that, and nothing newer; any other replaces what is there. */
+		ret->seen = take_seen(tree, who, id);
 		r = begin(ret, 1, &ask);
 		r = r == 1 ? 0 : r == 0 ? -EAGAIN : r;
 	}
@@ -241,7 +239,6 @@ void remote_close(struct remote_open *o)
 			(void)store_write(o->tree->store, end_row, &w);
 	}
 	content_close(o->content);
-	free(o->etag);
 	*o = (struct remote_open){0};
 }
 
@@ -300,8 +297,8 @@ int remote_mkdir(struct tree *tree, int64_t parent, const char *name)
 
 struct moving {
 	struct tree *tree;
-	int64_t parent, new_parent, replaced, replaced_version;
-	const char *name, *new_name, *seen;
+	int64_t parent, new_parent, replaced, replaced_version, seen, id;
+	const char *name, *new_name;
 	_Bool folder;
 	char *path; /* in the trash */
 };
@@ -314,10 +311,9 @@ static int find(struct tx *tx, struct moving *m, int64_t *ret)
 static int move_row(struct tx *tx, void *argument)
 {
 	struct moving *m = argument;
-	int64_t id;
-	int r = find(tx, m, &id);
+	int r = find(tx, m, &m->id);
 
-	return r < 0 ? r : store_drive_move(tx, id, m->new_parent, m->new_name, m->seen);
+	return r < 0 ? r : store_drive_move(tx, m->id, m->new_parent, m->new_name, m->seen);
 }
 
 /* What was staged of a file that is replaced or removed is of no use any more. */
@@ -345,19 +341,24 @@ int remote_rename(struct tree *tree, int64_t parent, const char *name, int64_t n
 {
 	struct moving m = {
 		.tree = tree, .parent = parent, .new_parent = new_parent, .name = name, .new_name = new_name};
-	_cleanup_(mem_freep) char *seen = NULL;
+	struct drive_bytes bytes;
 	int64_t there;
 	int r;
 
 	if (store_file_find(store_db(tree->store), tool_row(tree), new_parent, new_name, &there) == 0) {
 		note_staged(&m, there);
-		seen = take_seen(tree, who, there);
-		m.seen = seen;
+		m.seen = take_seen(tree, who, there);
 	}
 	r = store_write(tree->store, move_row, &m);
-	if (r == 0)
-		discard_staged(&m);
-	return r;
+	if (r < 0)
+		return r;
+	discard_staged(&m);
+	/* Who has put it there knows what is in it. */
+	if (store_drive_bytes(store_db(tree->store), m.id, &bytes) == 0) {
+		free(bytes.etag);
+		note_seen(tree, who, m.id, bytes.version);
+	}
+	return 0;
 }
 
 static int remove_row(struct tx *tx, void *argument)
@@ -394,7 +395,7 @@ static int trash_row(struct tx *tx, void *argument)
 			i == 1 ? str_dup(m->name) : str_format("%.240s ~%d", m->name, i);
 
 		if (store_file_find(tx->db, tool_row(m->tree), dir, other, &taken) < 0)
-			return store_drive_move(tx, id, dir, other, NULL);
+			return store_drive_move(tx, id, dir, other, 0);
 	}
 	return r < 0 ? r : -EEXIST;
 }

@@ -20,7 +20,7 @@ struct remote_open {
 	struct tree *tree;
 	struct content *content;
 	int64_t id;
-	char *etag;    /* of the bytes that were there when it was opened */
+	int64_t seen;  /* the version that was there when it was opened; 0: whatever it was */
 	_Bool writing; /* it takes part in writing */
 };
 

@@ -29,9 +29,10 @@ int store_drive_make(
 
 /**
  * store_drive_write - somebody is about to write: what the file has from now on is another version
- * @seen: etag of the bytes that the writer begins with; NULL: those that the row has
+ * @seen: the version that the writer begins with; 0: whatever is there. When the tool's own has come since, the tool finds out that
+ *        it was not read.
  */
-int store_drive_write(struct tx *tx, int64_t id, const char *seen, int64_t *ret_version);
+int store_drive_write(struct tx *tx, int64_t id, int64_t seen, int64_t *ret_version);
 
 /* store_drive_written - nobody writes that version any more; nothing happens when somebody has begun with the next */
 int store_drive_written(struct tx *tx, int64_t id, int64_t version, int64_t size, int64_t mtime_ms);
@@ -41,9 +42,9 @@ int store_drive_touch(struct tx *tx, int64_t id, int64_t mtime_ms);
 
 /**
  * store_drive_move - replaces a file that is there
- * @seen: etag of what its maker had read of the file that it replaces; NULL: the one that the row has
+ * @seen: the version that its maker had read of the file that it replaces, as above
  */
-int store_drive_move(struct tx *tx, int64_t id, int64_t parent, const char *name, const char *seen);
+int store_drive_move(struct tx *tx, int64_t id, int64_t parent, const char *name, int64_t seen);
 
 /* store_drive_remove - -ENOTEMPTY */
 int store_drive_remove(struct tx *tx, int64_t id);

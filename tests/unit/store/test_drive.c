@@ -190,7 +190,7 @@ static int run_make(struct tx *tx, void *argument)
 		if (r < 0)
 			return -EISDIR;
 		free(b.etag);
-		r = store_drive_write(tx, id, NULL, &version);
+		r = store_drive_write(tx, id, 0, &version);
 		keep_bytes(id, version, a->bytes);
 		settle(id, 0);
 		owed[owed_count].id = id;
@@ -211,7 +211,7 @@ static int run_move(struct tx *tx, void *argument)
 	if (r != 0)
 		return -ENOENT;
 	r = find(tx->db, a->to, &new_parent, &name, &taken);
-	r = r < 0 ? r : store_drive_move(tx, id, new_parent, name, NULL);
+	r = r < 0 ? r : store_drive_move(tx, id, new_parent, name, 0);
 	if (r == 0 && taken != id)
 		settle(taken, 0);
 	return r;
