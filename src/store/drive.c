@@ -77,14 +77,14 @@ static int later(struct tx *tx, int64_t id)
 /* ---- identity ---- */
 
 /* @to gets the remote place of @from, which is removed, or is a name that is not told. */
-static int take_place(struct tx *tx, int64_t from, int64_t to, int64_t seen)
+static int take_place(struct tx *tx, int64_t from, int64_t to)
 {
 	sqlite3_stmt *q = db_query(tx->db,
-		"SELECT remote_parent, remote_name, remote_id, etag, removed, theirs FROM file WHERE id = ?1",
-		"i", from);
+		"SELECT remote_parent, remote_name, remote_id, etag, removed FROM file WHERE id = ?1", "i",
+		from);
 	_cleanup_(mem_freep) char *name = NULL, *id = NULL, *etag = NULL;
 	int64_t parent;
-	_Bool removed, unread;
+	_Bool removed;
 	int r;
 
 	if (!db_row(q))
@@ -94,7 +94,6 @@ static int take_place(struct tx *tx, int64_t from, int64_t to, int64_t seen)
 	id = sqlite3_column_type(q, 2) == SQLITE_NULL ? NULL : str_dup(db_column_text(q, 2));
 	etag = str_dup(db_column_text(q, 3));
 	removed = sqlite3_column_int(q, 4) != 0;
-	unread = seen && seen < sqlite3_column_int64(q, 5);
 	db_done(q);
 	if (removed)
 		r = db_run(tx->db, "DELETE FROM file WHERE id = ?1", "i", from);
@@ -108,7 +107,7 @@ static int take_place(struct tx *tx, int64_t from, int64_t to, int64_t seen)
 		r = db_run(tx->db,
 			"UPDATE file SET remote_parent = ?2, remote_name = ?3, remote_id = ?4, etag = ?5 "
 			"WHERE id = ?1",
-			"iittt", to, parent, name, id, unread ? UNREAD : etag);
+			"iittt", to, parent, name, id, etag);
 	/* What is in a folder there is in this one. */
 	if (r == 0)
 		r = db_run(tx->db,
@@ -119,7 +118,7 @@ static int take_place(struct tx *tx, int64_t from, int64_t to, int64_t seen)
 }
 
 /* Who has that name in the tree is who the tool has there, if the one it has there is gone. */
-static int adopt(struct tx *tx, int64_t tool, int64_t parent, const char *name, int64_t seen)
+static int adopt(struct tx *tx, int64_t tool, int64_t parent, const char *name)
 {
 	struct drive_row here, there;
 	int64_t id, old;
@@ -137,7 +136,7 @@ static int adopt(struct tx *tx, int64_t tool, int64_t parent, const char *name, 
 	drive_row_finish(&here);
 	if (!may)
 		return 0;
-	return take_place(tx, old, id, seen) < 0 ? -EIO : later(tx, id);
+	return take_place(tx, old, id) < 0 ? -EIO : later(tx, id);
 }
 
 /* ---- acts ---- */
@@ -167,7 +166,7 @@ int store_drive_make(
 	id = db_last_id(tx->db);
 	if (ret)
 		*ret = id;
-	r = adopt(tx, tool, parent, name, 0);
+	r = adopt(tx, tool, parent, name);
 	return r < 0 ? r : later(tx, id);
 }
 
@@ -218,7 +217,7 @@ int store_drive_remove(struct tx *tx, int64_t id)
 	if (r == 0 && row.remote_name)
 		r = later(tx, id);
 	if (r == 0 && row.remote_name)
-		r = adopt(tx, row.tool, row.remote_parent, row.remote_name, 0);
+		r = adopt(tx, row.tool, row.remote_parent, row.remote_name);
 	drive_row_finish(&row);
 	return r;
 }
@@ -241,13 +240,17 @@ int store_drive_move(struct tx *tx, int64_t id, int64_t parent, const char *name
 	if (store_file_find(tx->db, s.tool, parent, name, &old) == 0 && old != id) {
 		if (is_folder(tx->db, old) != s.folder)
 			return s.folder ? -ENOTDIR : -EISDIR;
-		r = store_drive_remove(tx, old);
+		/* Not read by who replaces it: it is not to be removed there either. */
+		r = db_run(tx->db, "UPDATE file SET etag = ?3 WHERE id = ?1 AND ?2 > 0 AND ?2 < theirs",
+			"iit", old, seen, UNREAD);
+		if (r == 0)
+			r = store_drive_remove(tx, old);
 	}
 	if (r == 0)
 		r = db_run(tx->db, "UPDATE file SET parent = ?2, name = ?3 WHERE id = ?1", "iit", id, parent,
 			name);
 	if (r == 0)
-		r = adopt(tx, s.tool, parent, name, seen);
+		r = adopt(tx, s.tool, parent, name);
 	return r < 0 ? r : later(tx, id);
 }
 

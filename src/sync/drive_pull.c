@@ -181,8 +181,10 @@ static int64_t successor(struct tx *tx, const struct listing *l, int64_t id)
 		     : db_int(tx->db, 0,
 			       "SELECT CASE count(*) WHEN 1 THEN max(n.id) ELSE 0 END FROM file o JOIN file n"
 			       " ON n.tool = o.tool AND n.id > ?2 AND n.etag = o.etag AND n.size = o.size"
-			       " AND n.mtime = o.mtime AND n.folder = 0 AND n.remote_name NOT NULL"
-			       " WHERE o.id = ?1 AND o.folder = 0 AND o.etag <> '' AND o.size > 0",
+			       " AND n.mtime = o.mtime AND n.folder = 0 AND n.remote_name NOT NULL AND "
+			       "n.version = 1"
+			       " WHERE o.id = ?1 AND o.folder = 0 AND NOT o.unsent AND o.etag <> '' AND "
+			       "o.size > 0",
 			       "ii", id, l->before);
 }
 

@@ -16,7 +16,7 @@ cat >stack.json <<-END
 END
 
 there() { cat "$R/$1" 2>/dev/null; }
-put() { printf '%s' "$2" >"$R/$1.new" && chown www-data "$R/$1.new" && mv "$R/$1.new" "$R/$1"; } # another client of the server
+put() { printf "%s" "$2" >put.tmp && chown www-data put.tmp && mv put.tmp "$R/$1"; } # another client of the server
 same() { cmp -s "$D/$1" "$R/$1"; }
 names() { (cd "$1" && find . -path ./.seam-trash -prune -o -path ./readonly -prune -o -name .DAV -prune -o -print | LC_ALL=C sort); }
 equal() { [ "$(names "$D")" = "$(names "$R")" ] && diff -r -x .seam-trash -x .DAV -x readonly "$D" "$R" >/dev/null; }
