@@ -57,6 +57,13 @@ void disk_load_map(const struct cache *c, const struct version *v, uint8_t *bloc
 	buf_finish(&b);
 }
 
+void disk_forget_map(const struct cache *c, const struct version *v)
+{
+	_cleanup_(mem_freep) char *path = map_path(c, v);
+
+	unlink(path);
+}
+
 int disk_complete(const struct cache *c, const struct version *v)
 {
 	_cleanup_(mem_freep) char *part = disk_cached(c, v->file, v->number, 1);
