@@ -82,7 +82,7 @@ static int write_progress(struct tx *tx, void *argument)
 {
 	struct parcel *p = argument;
 
-	return store_drive_progress(tx, p->task->id, p->sent, p->resume);
+	return store_drive_progress(tx, p->task, p->sent, p->resume);
 }
 
 static int write_conflict(struct tx *tx, void *argument)

@@ -115,14 +115,23 @@ void remote_end(struct tree *tree)
 
 struct writing {
 	int64_t id, version, size, mtime_ms;
-	int64_t seen;
+	int64_t seen; /* what it begins with */
+	_Bool anew;
+	struct drive_bytes begun;
 };
 
 static int begin_row(struct tx *tx, void *argument)
 {
 	struct writing *w = argument;
 
-	return store_drive_write(tx, w->id, w->seen, &w->version);
+	return store_drive_write(tx, w->id, w->seen, w->anew, &w->begun);
+}
+
+static int unbegin_row(struct tx *tx, void *argument)
+{
+	struct writing *w = argument;
+
+	return store_drive_unwrite(tx, w->id, &w->begun);
 }
 
 static int end_row(struct tx *tx, void *argument)
@@ -135,7 +144,7 @@ static int end_row(struct tx *tx, void *argument)
 /* Becomes one of those who write; 1, 0: not yet, or -errno. */
 static int begin(struct remote_open *o, _Bool empty, uint64_t *ask)
 {
-	struct writing w = {.id = o->id, .seen = o->seen};
+	struct writing w = {.id = o->id, .seen = o->seen, .anew = empty};
 	int r = content_claim(o->content);
 
 	if (r == 1) {
@@ -145,15 +154,17 @@ static int begin(struct remote_open *o, _Bool empty, uint64_t *ask)
 	if (r < 0)
 		return r == -EAGAIN ? 0 : r;
 	r = empty ? 1 : content_whole(o->content, ask);
-	if (r == 1)
+	if (r == 1) {
+		if (!empty)
+			w.seen = content_version(o->content);
 		r = store_write(o->tree->store, begin_row, &w);
-	else
-		w.id = 0;
-	if (w.id && r == 0) {
-		r = content_stage(o->content, w.version, empty);
 		if (r == 0) {
-			o->writing = 1;
-			return 1;
+			r = content_stage(o->content, w.begun.version, empty);
+			if (r == 0) {
+				o->writing = 1;
+				return 1;
+			}
+			(void)store_write(o->tree->store, unbegin_row, &w);
 		}
 	}
 	content_unclaim(o->content);

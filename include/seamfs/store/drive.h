@@ -27,12 +27,25 @@ _Bool store_drive_private(const char *name);
 int store_drive_make(
 	struct tx *tx, int64_t tool, int64_t parent, const char *name, _Bool folder, int64_t *ret);
 
+/* store_drive_bytes - the version of its bytes, whether they were written here, and the etag of what they began with (given, may be NULL) */
+struct drive_bytes {
+	int64_t version, size;
+	_Bool unsent;
+	char *etag;
+};
+int store_drive_bytes(struct db *db, int64_t id, struct drive_bytes *ret);
+
 /**
  * store_drive_write - somebody is about to write: what the file has from now on is another version
  * @seen: the version that the writer begins with; 0: whatever is there. When the tool's own has come since, the tool finds out that
  *        it was not read.
+ * @anew: nothing of the old bytes is kept; else -ESTALE when somebody has written since what waits, as it would be lost
+ * @ret:  the new version; unsent: whether the one before waits
  */
-int store_drive_write(struct tx *tx, int64_t id, int64_t seen, int64_t *ret_version);
+int store_drive_write(struct tx *tx, int64_t id, int64_t seen, _Bool anew, struct drive_bytes *ret);
+
+/* store_drive_unwrite - it could not begin: the row is as it was */
+int store_drive_unwrite(struct tx *tx, int64_t id, const struct drive_bytes *begun);
 
 /* store_drive_written - nobody writes that version any more; nothing happens when somebody has begun with the next */
 int store_drive_written(struct tx *tx, int64_t id, int64_t version, int64_t size, int64_t mtime_ms);
@@ -48,14 +61,6 @@ int store_drive_move(struct tx *tx, int64_t id, int64_t parent, const char *name
 
 /* store_drive_remove - -ENOTEMPTY */
 int store_drive_remove(struct tx *tx, int64_t id);
-
-/* store_drive_version - the version of its bytes, whether they were written here, and the etag of what they began with (given, may be NULL) */
-struct drive_bytes {
-	int64_t version, size;
-	_Bool unsent;
-	char *etag;
-};
-int store_drive_bytes(struct db *db, int64_t id, struct drive_bytes *ret);
 
 /* store_drive_recover - after a start: @size_of gives the bytes staged of a version, or -errno */
 typedef int64_t (*drive_sizer)(void *context, int64_t id, int64_t version);
@@ -99,6 +104,14 @@ struct drive_fact {
 /* store_drive_done - the tool did it: the row is there now */
 int store_drive_done(struct tx *tx, const struct drive_task *t, const struct drive_fact *fact);
 
+/**
+ * store_drive_heir - it was sent, but its row went meanwhile: who has its place knows what is there now
+ *
+ * -ENOENT: nobody has it, so nobody wants what was sent.
+ */
+int store_drive_heir(
+	struct tx *tx, int64_t tool, const struct drive_task *t, const struct drive_fact *fact);
+
 /* store_drive_revive - the tool has something newer than what was removed here: it is back, as the next listing tells */
 int store_drive_revive(struct tx *tx, int64_t id);
 
@@ -111,8 +124,8 @@ char *store_drive_why(struct db *db, int64_t id, _Bool *ret_waits);
 /* store_drive_closed - the tool does not let us write into that folder: 0, or -EACCES or -EROFS with its own words */
 int store_drive_closed(struct db *db, int64_t tool, int64_t parent, struct err *e);
 
-/* store_drive_progress - so much of it has arrived; @resume may be NULL */
-int store_drive_progress(struct tx *tx, int64_t id, int64_t sent, const char *resume);
+/* store_drive_progress - so much of that version has arrived; @resume may be NULL */
+int store_drive_progress(struct tx *tx, const struct drive_task *t, int64_t sent, const char *resume);
 
 /* store_drive_conflict - the tool has another version at its place, which was moved away there: it is sent as a new file */
 int store_drive_conflict(struct tx *tx, int64_t id);
