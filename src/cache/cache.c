@@ -13,6 +13,7 @@
 
 #include "cache/content.h"
 #include "seamfs/base/file.h"
+#include "seamfs/base/log.h"
 #include "seamfs/base/mem.h"
 
 int cache_open(const char *cached, const char *staged, int64_t limit, struct cache **ret, struct err *e)
@@ -239,6 +240,30 @@ struct content *content_named(struct cache *c, int64_t file)
 	return t;
 }
 
+_Bool content_apart(struct content *t)
+{
+	_Bool apart = 0;
+
+	pthread_mutex_lock(&t->cache->mutex);
+	for (const struct content *other = t->cache->contents; other && !apart; other = other->next)
+		apart = other != t && other->version.file == t->version.file;
+	pthread_mutex_unlock(&t->cache->mutex);
+	return apart;
+}
+
+struct content *content_left(struct cache *c, int64_t file)
+{
+	struct content *t;
+
+	pthread_mutex_lock(&c->mutex);
+	for (t = c->contents; t && t->version.file != file; t = t->next)
+		;
+	if (t)
+		t->refs++;
+	pthread_mutex_unlock(&c->mutex);
+	return t;
+}
+
 /* ---- writing ---- */
 
 /* With the mutex held. */
@@ -358,6 +383,16 @@ int64_t cache_staged_size(struct cache *c, int64_t file, int64_t version)
 	struct stat st;
 
 	return stat(path, &st) < 0 ? -errno : st.st_size;
+}
+
+int64_t cache_restage(struct cache *c, int64_t file, int64_t version)
+{
+	_cleanup_(mem_freep) char *path = disk_staged(c, file, version);
+	_cleanup_(mem_freep) char *before = disk_staged(c, file, version - 1);
+
+	if (access(path, F_OK) < 0 && errno == ENOENT && rename(before, path) == 0)
+		log_info("cache", "%s: what was written before the last stop is there still", path);
+	return cache_staged_size(c, file, version);
 }
 
 int cache_upload(struct cache *c, int64_t file, int64_t version)

@@ -2,6 +2,7 @@
 /* The bytes of documents: what is fetched, written anew meanwhile, evicted, sent. */
 #include "seamfs/cache/cache.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -181,6 +182,31 @@ TEST(what_was_sent_makes_room)
 	finish(&rig);
 }
 
+static _Bool is_third(void *context, int64_t file, int64_t version)
+{
+	++*(int *)context;
+	return file == 17 && version == 3;
+}
+
+TEST(after_a_crash)
+{
+	struct rig rig;
+	int asked = 0;
+
+	start(&rig, 1 << 30);
+	write_whole(&rig, 2, "text");
+	check_int(cache_restage(rig.cache, 17, 4), -ENOENT);
+	/* Its row was marked, and its bytes had not moved yet. */
+	check_int(cache_restage(rig.cache, 17, 3), 4);
+	check(is_there(rig.staged, "17.3") && !is_there(rig.staged, "17.2"));
+	write_whole(&rig, 5, "older");
+	check_int(cache_restage(rig.cache, 17, 3), 4);
+	cache_tidy(rig.cache, is_third, &asked);
+	check_int(asked, 2);
+	check(is_there(rig.staged, "17.3") && !is_there(rig.staged, "17.5"));
+	finish(&rig);
+}
+
 static void *send_it(void *argument)
 {
 	struct rig *rig = argument;
@@ -232,5 +258,5 @@ TEST(written_as_it_begins_to_be_sent)
 }
 
 TEST_MAIN(TEST_RUN(emptied_while_it_is_wanted), TEST_RUN(what_made_room_is_not_believed),
-	TEST_RUN(opened_while_it_is_settled), TEST_RUN(what_was_sent_makes_room),
+	TEST_RUN(opened_while_it_is_settled), TEST_RUN(what_was_sent_makes_room), TEST_RUN(after_a_crash),
 	TEST_RUN(written_as_it_begins_to_be_sent))
