@@ -109,8 +109,7 @@ int store_drive_done(struct tx *tx, const struct drive_task *t, const struct dri
  *
  * -ENOENT: nobody has it, so nobody wants what was sent.
  */
-int store_drive_heir(
-	struct tx *tx, int64_t tool, const struct drive_task *t, const struct drive_fact *fact);
+int store_drive_heir(struct tx *tx, int64_t tool, const struct drive_task *t, const struct drive_fact *fact);
 
 /* store_drive_revive - the tool has something newer than what was removed here: it is back, as the next listing tells */
 int store_drive_revive(struct tx *tx, int64_t id);

@@ -698,8 +698,7 @@ TEST(a_new_version_is_not_resumed_in_an_old_one)
 
 	begin();
 	make("x", 0, 1);
-	check(store_drive_next(
-		store_db(store), tool, 1, clock_now_ms() + 3600000, NULL, NULL, &t, &wake));
+	check(store_drive_next(store_db(store), tool, 1, clock_now_ms() + 3600000, NULL, NULL, &t, &wake));
 	a.id = t.id;
 	check_int(store_write(store, run_on_its_way, &a), 0);
 	resume = db_text(store_db(store), "SELECT resume FROM file WHERE id = ?1", "i", t.id);
@@ -775,8 +774,7 @@ TEST(replaced_while_it_is_sent)
 	make("x", 0, 1);
 	push();
 	make("x", 0, 2);
-	check(store_drive_next(
-		store_db(store), tool, 1, clock_now_ms() + 3600000, NULL, NULL, &t, &wake));
+	check(store_drive_next(store_db(store), tool, 1, clock_now_ms() + 3600000, NULL, NULL, &t, &wake));
 	make("y.tmp", 0, 3);
 	move("y.tmp", "x");
 	put("x", 0, 2);
@@ -790,8 +788,7 @@ TEST(replaced_while_it_is_sent)
 	free(etag);
 	/* Removed meanwhile, where the tool had nothing yet. */
 	make("z", 0, 4);
-	check(store_drive_next(
-		store_db(store), tool, 1, clock_now_ms() + 3600000, NULL, NULL, &t, &wake));
+	check(store_drive_next(store_db(store), tool, 1, clock_now_ms() + 3600000, NULL, NULL, &t, &wake));
 	rm("z");
 	a.fact = (struct drive_fact){NULL, "e", 0, 4, 0};
 	store_write(store, run_heir, &a);
