@@ -2,9 +2,8 @@
 /*
  * drive - the documents of a tool whose bytes are elsewhere.
  *
- * A row is in two places: in the tree (parent, name), and in the tool (its remote place), where it may not be yet. Whatever is done
- * in the tree changes only the first; what differs is what the tool has to be told, so that a file that was made, written, moved and
- * removed in one breath costs nothing. Identity follows the name: what is made, or moved, to where the tool has a removed file takes
+ * A row is in two places: in the tree (parent, name), and in the tool (its remote place), where it may not be yet. What is done in the
+ * tree changes only the first; what differs is what the tool has to be told, so what was made and removed again costs nothing. Identity follows the name: what is made, or moved, to where the tool has a removed file takes
  * that one's place there, and the tool sees one new version of the same file, however an editor saves.
  *
  * Names that only programs use for a moment (locks, swap files) are never told.
@@ -37,8 +36,7 @@ int store_drive_bytes(struct db *db, int64_t id, struct drive_bytes *ret);
 
 /**
  * store_drive_write - somebody is about to write: what the file has from now on is another version
- * @seen: the version that the writer begins with; 0: whatever is there. When the tool's own has come since, the tool finds out that
- *        it was not read.
+ * @seen: the version that the writer begins with; 0: whatever is there. When the tool's own came since, the tool finds it was not read.
  * @anew: nothing of the old bytes is kept; else -ESTALE when somebody has written since what waits, as it would be lost
  * @ret:  the new version; unsent: whether the one before waits
  */
@@ -87,7 +85,7 @@ void drive_task_finish(struct drive_task *t);
 /**
  * store_drive_next - the next thing that can be told
  * @sends: only what has bytes to send, else only the rest
- * @busy: asked before a row is taken; it may be on its way already. May be NULL.
+ * @busy: asked before a row is taken: it may be on its way. May be NULL.
  * @ret_wake_ms: when there may be more (0: on a change)
  */
 typedef _Bool (*drive_busy)(void *context, int64_t id);
@@ -104,11 +102,7 @@ struct drive_fact {
 /* store_drive_done - the tool did it: the row is there now */
 int store_drive_done(struct tx *tx, const struct drive_task *t, const struct drive_fact *fact);
 
-/**
- * store_drive_heir - it was sent, but its row went meanwhile: who has its place knows what is there now
- *
- * -ENOENT: nobody has it, so nobody wants what was sent.
- */
+/* store_drive_heir - it was sent, but its row went meanwhile: who has its place knows what is there now. -ENOENT: nobody wants it. */
 int store_drive_heir(struct tx *tx, int64_t tool, const struct drive_task *t, const struct drive_fact *fact);
 
 /* store_drive_revive - the tool has something newer than what was removed here: it is back, as the next listing tells */
