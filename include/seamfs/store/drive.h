@@ -6,8 +6,6 @@
  * tree changes only the first; what differs is what the tool has to be told, so what was made and removed again costs nothing. Identity follows the name: what is made, or moved, to where the tool has a removed file takes
  * that one's place there, and the tool sees one new version of the same file, however an editor saves.
  *
- * Names that only programs use for a moment (locks, swap files) are never told.
- *
  * Threads: reading, any owner of a db; functions that take a tx, the writer. Times are UTC milliseconds.
  */
 #pragma once
@@ -17,7 +15,7 @@
 /* DRIVE_QUIET_MS - how long nothing happens to a row before the tool hears of it */
 #define DRIVE_QUIET_MS 1500
 
-/* store_drive_private - a name that programs use for a moment, and that is never told */
+/* store_drive_private - a name that only programs use, for a moment (locks, swap files): it is never told */
 _Bool store_drive_private(const char *name);
 
 /* ---- in the tree ---- */
@@ -116,7 +114,6 @@ char *store_drive_why(struct db *db, int64_t id, _Bool *ret_waits);
 
 /* store_drive_closed - the tool does not let us write into that folder: 0, or -EACCES or -EROFS with its own words */
 int store_drive_closed(struct db *db, int64_t tool, int64_t parent, struct err *e);
-
 /* store_drive_progress - so much of that version has arrived; @resume may be NULL */
 int store_drive_progress(struct tx *tx, const struct drive_task *t, int64_t sent, const char *resume);
 
