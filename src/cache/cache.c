@@ -13,6 +13,7 @@
 
 #include "cache/content.h"
 #include "seamfs/base/file.h"
+#include "seamfs/base/log.h"
 #include "seamfs/base/mem.h"
 
 int cache_open(const char *cached, const char *staged, int64_t limit, struct cache **ret, struct err *e)
@@ -96,14 +97,16 @@ static int open_part(struct content *t)
 	_cleanup_(mem_freep) char *path = disk_cached(t->cache, t->version.file, t->version.number, 1);
 	_Bool fresh;
 
-	t->fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	fresh = t->fd >= 0;
-	if (!fresh)
-		t->fd = open(path, O_RDWR | O_CLOEXEC);
+	t->fd = open(path, O_RDWR | O_CLOEXEC);
+	fresh = t->fd < 0 && errno == ENOENT;
+	if (fresh) {
+		/* What was noted of one that made room is not true of this one, nor when this one is opened again. */
+		disk_forget_map(t->cache, &t->version);
+		t->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	}
 	if (t->fd < 0 || ftruncate(t->fd, t->version.size) < 0)
 		return -errno;
 	forget_blocks(t);
-	/* What was noted of one that made room is not true of this one. */
 	if (!fresh)
 		disk_load_map(t->cache, &t->version, t->blocks, t->count);
 	for (int64_t i = 0; i < t->count; i++)
@@ -120,6 +123,13 @@ static int open_files(struct content *t)
 	struct stat st;
 
 	t->fd = open(path, O_RDWR | O_CLOEXEC);
+	if (t->fd < 0 && errno == ENOENT) {
+		/* It was settled a moment ago, or is about to be. */
+		mem_freep(&path);
+		path = t->version.staged ? disk_cached(t->cache, t->version.file, t->version.number, 0)
+					 : disk_staged(t->cache, t->version.file, t->version.number);
+		t->fd = open(path, O_RDWR | O_CLOEXEC);
+	}
 	if (t->fd < 0 && (errno != ENOENT || t->version.staged))
 		return -errno;
 	/* Not what it should be: as if it were not there. */
@@ -230,6 +240,30 @@ struct content *content_named(struct cache *c, int64_t file)
 	return t;
 }
 
+_Bool content_apart(struct content *t)
+{
+	_Bool apart = 0;
+
+	pthread_mutex_lock(&t->cache->mutex);
+	for (const struct content *other = t->cache->contents; other && !apart; other = other->next)
+		apart = other != t && other->version.file == t->version.file;
+	pthread_mutex_unlock(&t->cache->mutex);
+	return apart;
+}
+
+struct content *content_left(struct cache *c, int64_t file)
+{
+	struct content *t;
+
+	pthread_mutex_lock(&c->mutex);
+	for (t = c->contents; t && t->version.file != file; t = t->next)
+		;
+	if (t)
+		t->refs++;
+	pthread_mutex_unlock(&c->mutex);
+	return t;
+}
+
 /* ---- writing ---- */
 
 /* With the mutex held. */
@@ -242,8 +276,21 @@ static size_t sending_at(const struct cache *c, int64_t file, int64_t version)
 	return i;
 }
 
+/* Moves the bytes to their new name, unless they are on their way: with the mutex held, as an upload begins with it held. */
+static _Bool move_bytes(struct content *t, const char *old, const char *path)
+{
+	struct cache *c = t->cache;
+	_Bool moved;
+
+	pthread_mutex_lock(&c->mutex);
+	moved = sending_at(c, t->version.file, t->version.number) == c->sending_count &&
+		rename(old, path) == 0;
+	pthread_mutex_unlock(&c->mutex);
+	return moved;
+}
+
 /* The bytes under their new name: moved where nobody else needs them, else a copy. A descriptor or -errno. */
-static int take_bytes(struct content *t, const char *path, _Bool empty, _Bool sending)
+static int take_bytes(struct content *t, const char *path, _Bool empty)
 {
 	_cleanup_(mem_freep) char *old =
 		t->version.staged ? disk_staged(t->cache, t->version.file, t->version.number)
@@ -254,7 +301,7 @@ static int take_bytes(struct content *t, const char *path, _Bool empty, _Bool se
 		fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 		return fd < 0 ? -errno : fd;
 	}
-	if (!sending && rename(old, path) == 0)
+	if (move_bytes(t, old, path))
 		return t->fd;
 	return disk_copy(t->fd, path);
 }
@@ -285,20 +332,33 @@ _Bool content_unclaim(struct content *t)
 	return last;
 }
 
+/* With the mutex held: what was wanted of the old bytes must not come into the new ones. */
+static void drop_jobs(struct content *t)
+{
+	struct cache *c = t->cache;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < c->job_count; i++) {
+		struct job job = c->jobs[(c->first_job + i) % MOST_JOBS];
+
+		if (job.content == t)
+			t->refs--; /* never the last: whoever writes has it open */
+		else
+			c->jobs[(c->first_job + kept++) % MOST_JOBS] = job;
+	}
+	c->job_count = kept;
+}
+
 int content_stage(struct content *t, int64_t number, _Bool empty)
 {
 	struct cache *c = t->cache;
 	_cleanup_(mem_freep) char *path = disk_staged(c, t->version.file, number);
-	_Bool sending;
-	int fd;
+	int fd = take_bytes(t, path, empty);
 
-	pthread_mutex_lock(&c->mutex);
-	sending = sending_at(c, t->version.file, t->version.number) < c->sending_count;
-	pthread_mutex_unlock(&c->mutex);
-	fd = take_bytes(t, path, empty, sending);
 	if (fd < 0)
 		return fd;
 	pthread_mutex_lock(&c->mutex);
+	drop_jobs(t);
 	/* The same number for whoever reads on: what is written is seen by all who have it open, as in every file. */
 	if (fd != t->fd)
 		dup3(fd, t->fd, O_CLOEXEC);
@@ -323,6 +383,16 @@ int64_t cache_staged_size(struct cache *c, int64_t file, int64_t version)
 	struct stat st;
 
 	return stat(path, &st) < 0 ? -errno : st.st_size;
+}
+
+int64_t cache_restage(struct cache *c, int64_t file, int64_t version)
+{
+	_cleanup_(mem_freep) char *path = disk_staged(c, file, version);
+	_cleanup_(mem_freep) char *before = disk_staged(c, file, version - 1);
+
+	if (access(path, F_OK) < 0 && errno == ENOENT && rename(before, path) == 0)
+		log_info("cache", "%s: what was written before the last stop is there still", path);
+	return cache_staged_size(c, file, version);
 }
 
 int cache_upload(struct cache *c, int64_t file, int64_t version)
@@ -362,6 +432,7 @@ void cache_settle(struct cache *c, int64_t file, int64_t version)
 {
 	_cleanup_(mem_freep) char *staged = disk_staged(c, file, version);
 	_cleanup_(mem_freep) char *cached = disk_cached(c, file, version, 0);
+	int64_t size = cache_staged_size(c, file, version);
 	struct content *t;
 	int fd;
 
@@ -370,18 +441,22 @@ void cache_settle(struct cache *c, int64_t file, int64_t version)
 	if (t)
 		t->version.staged = 0;
 	pthread_mutex_unlock(&c->mutex);
-	if (rename(staged, cached) == 0 || errno == ENOENT)
+	if (size < 0)
 		return;
-	/* Another file system. */
-	fd = open(staged, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		int copy = disk_copy(fd, cached);
+	if (rename(staged, cached) < 0) {
+		/* Another file system. */
+		fd = open(staged, O_RDONLY | O_CLOEXEC);
+		if (fd >= 0) {
+			int copy = disk_copy(fd, cached);
 
-		if (copy >= 0)
-			close(copy);
-		close(fd);
+			if (copy >= 0)
+				close(copy);
+			close(fd);
+		}
+		unlink(staged);
 	}
-	unlink(staged);
+	if (content_grown(c, size))
+		disk_make_room(c);
 }
 
 void cache_discard(struct cache *c, int64_t file, int64_t version)

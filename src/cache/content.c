@@ -19,6 +19,19 @@ void content_news(struct cache *c)
 		return; /* it is rung already */
 }
 
+_Bool content_grown(struct cache *c, int64_t bytes)
+{
+	_Bool due;
+
+	pthread_mutex_lock(&c->mutex);
+	c->grown += bytes;
+	due = c->grown > EVICT_EVERY;
+	if (due)
+		c->grown = 0;
+	pthread_mutex_unlock(&c->mutex);
+	return due;
+}
+
 /* ---- asking; with the mutex held ---- */
 
 /* Puts the absent blocks among these into the queue, as few pieces as there are gaps. */
@@ -233,7 +246,7 @@ void fetch_end(struct fetch *f, int result)
 	struct content *t = f->content;
 	struct cache *c = t->cache;
 	_cleanup_(mem_freep) uint8_t *map = NULL;
-	_Bool whole, evict;
+	_Bool whole;
 
 	pthread_mutex_lock(&c->mutex);
 	if (result == 0 && f->done < f->len)
@@ -252,16 +265,12 @@ void fetch_end(struct fetch *f, int result)
 		free(t->blocks);
 		t->blocks = NULL;
 	}
-	c->fetched += f->done;
-	evict = c->fetched > EVICT_EVERY;
-	if (evict)
-		c->fetched = 0;
 	pthread_mutex_unlock(&c->mutex);
 	fd_closep(&f->fd);
 	content_news(c);
 	if (map)
 		save(t, whole, map);
-	if (evict)
+	if (content_grown(c, f->done))
 		disk_make_room(c);
 	content_close(t);
 }

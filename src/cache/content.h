@@ -41,9 +41,10 @@ struct job {
 
 struct cache {
 	char *cached, *staged;
-	int64_t limit, fetched; /* bytes since the last look for what may go */
+	int64_t limit, grown; /* bytes since the last look for what may go */
 	int bell;
-	pthread_mutex_t mutex; /* guards what is below and every content; never held across I/O */
+	pthread_mutex_t
+		mutex; /* guards what is below and every content; never held across I/O, but for a rename */
 	pthread_cond_t wanted;
 	uint64_t rings;
 	int64_t room, room_left; /* 0: unknown */
@@ -59,6 +60,9 @@ struct cache {
 /* content_news - rings the bell */
 void content_news(struct cache *c);
 
+/* content_grown - so much has come into the cache; true: it is time to look for what may go */
+_Bool content_grown(struct cache *c, int64_t bytes);
+
 /* disk.c: the files behind it; paths are given to the caller */
 char *disk_cached(const struct cache *c, int64_t file, int64_t version, _Bool part);
 char *disk_staged(const struct cache *c, int64_t file, int64_t version);
@@ -66,6 +70,7 @@ int disk_save_map(const struct cache *c, const struct version *v, const uint8_t 
 
 /* disk_load_map - which blocks of a file that was fetched in part are here; @blocks as they were when nothing is known */
 void disk_load_map(const struct cache *c, const struct version *v, uint8_t *blocks, int64_t count);
+void disk_forget_map(const struct cache *c, const struct version *v);
 int disk_complete(const struct cache *c, const struct version *v);
 
 /* disk_copy - all bytes of @from into a new file at @path; the same blocks on the disk where the file system can. A descriptor or -errno. */

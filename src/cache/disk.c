@@ -57,6 +57,13 @@ void disk_load_map(const struct cache *c, const struct version *v, uint8_t *bloc
 	buf_finish(&b);
 }
 
+void disk_forget_map(const struct cache *c, const struct version *v)
+{
+	_cleanup_(mem_freep) char *path = map_path(c, v);
+
+	unlink(path);
+}
+
 int disk_complete(const struct cache *c, const struct version *v)
 {
 	_cleanup_(mem_freep) char *part = disk_cached(c, v->file, v->number, 1);
@@ -69,30 +76,65 @@ int disk_complete(const struct cache *c, const struct version *v)
 	return 0;
 }
 
+/* From one file system to another, where the kernel does not copy by itself. The bytes that were copied, 0 at the end, or -errno. */
+static ssize_t copy_piece(int from, int to, off_t at)
+{
+	char bytes[65536];
+	ssize_t n = pread(from, bytes, sizeof(bytes), at), put = 0;
+
+	while (n > 0 && put < n) {
+		ssize_t done = pwrite(to, bytes + put, (size_t)(n - put), at + put);
+
+		if (done < 0)
+			return -errno;
+		put += done;
+	}
+	return n < 0 ? -errno : n;
+}
+
 int disk_copy(int from, const char *path)
 {
 	int to = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	off_t in = 0;
-	struct stat st;
+	off_t at = 0;
+	ssize_t n;
 
 	if (to < 0)
 		return -errno;
 	if (ioctl(to, FICLONE, from) == 0)
 		return to;
-	if (fstat(from, &st) < 0)
-		in = -1;
-	while (in >= 0 && in < st.st_size) {
-		ssize_t n = copy_file_range(from, &in, to, NULL, (size_t)(st.st_size - in), 0);
+	do {
+		off_t in = at, out = at;
 
+		n = copy_file_range(from, &in, to, &out, 1 << 30, 0);
 		if (n <= 0)
-			break;
-	}
-	if (in == st.st_size)
+			n = copy_piece(from, to, at);
+		at += n > 0 ? n : 0;
+	} while (n > 0);
+	if (n == 0)
 		return to;
-	in = -errno;
 	close(to);
 	unlink(path);
-	return (int)in < 0 ? (int)in : -EIO;
+	return (int)n;
+}
+
+void cache_tidy(struct cache *c, cache_wanted wanted, void *context)
+{
+	DIR *dir = opendir(c->staged);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		_cleanup_(mem_freep) char *path = path_join(c->staged, entry->d_name);
+		int64_t file, version;
+		int end = 0;
+
+		if (sscanf(entry->d_name, "%" SCNd64 ".%" SCNd64 "%n", &file, &version, &end) != 2 ||
+			entry->d_name[end] || wanted(context, file, version))
+			continue;
+		log_info("cache", "%s is removed: it was sent, or removed, before the last stop", path);
+		unlink(path);
+	}
+	if (dir)
+		closedir(dir);
 }
 
 /* ---- room ---- */

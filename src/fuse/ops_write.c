@@ -84,7 +84,7 @@ static void reply_node(fuse_req_t req, struct act act, int r, const struct node 
 /* ---- files ---- */
 
 static void set_open_flags(
-	struct mount *m, fuse_ino_t ino, const struct handle *h, int flags, struct fuse_file_info *fi)
+	struct mount *m, fuse_ino_t ino, struct handle *h, int flags, struct fuse_file_info *fi)
 {
 	struct place p = place_of_ino(ino);
 	struct node node;
@@ -97,6 +97,9 @@ static void set_open_flags(
 	if (p.kind == PLACE_RECORD && !fi->keep_cache)
 		fuse_lowlevel_notify_inval_inode(m->session, ino, -1, 0);
 	fi->noflush = (flags & O_ACCMODE) == O_RDONLY;
+	/* The kernel's cache is of the file, not of its version: who reads an old one on must not leave it there for others. */
+	if (p.kind == PLACE_FILE)
+		fi->direct_io = tree_apart(h);
 	if (p.kind != PLACE_RECORD && p.kind != PLACE_SCRATCH && p.kind != PLACE_FILE)
 		fi->direct_io = tree_stat(m->tree, ino, &node) == 0 && node.live;
 }

@@ -46,7 +46,7 @@ _Bool store_drive_private(const char *name)
 
 /* ---- due ---- */
 
-/* Whether there is something to tell, and when. What is open for writing waits for its close. */
+/* Whether there is something to tell, and when. What is open for writing waits for its close, under any name. */
 int drive_due(struct tx *tx, int64_t id, int64_t when_ms)
 {
 	struct drive_row row;
@@ -63,7 +63,7 @@ int drive_due(struct tx *tx, int64_t id, int64_t when_ms)
 	}
 	drive_row_finish(&row);
 	return db_run(tx->db,
-		"UPDATE file SET due = CASE WHEN ?2 = 0 THEN 0 WHEN due = ?4 THEN due ELSE ?3 END, failures "
+		"UPDATE file SET due = CASE WHEN due = ?4 THEN due WHEN ?2 = 0 THEN 0 ELSE ?3 END, failures "
 		"= 0,"
 		" error = NULL, refused = 0 WHERE id = ?1",
 		"iiii", id, (int64_t)pending, when_ms, DRIVE_OPEN);
@@ -100,9 +100,8 @@ static int take_place(struct tx *tx, int64_t from, int64_t to)
 	else
 		r = db_run(tx->db,
 			"UPDATE file SET remote_parent = 0, remote_name = NULL, remote_id = NULL, etag = '', "
-			"due = 0"
-			" WHERE id = ?1",
-			"i", from);
+			"due = CASE WHEN due = ?2 THEN due ELSE 0 END WHERE id = ?1",
+			"ii", from, DRIVE_OPEN);
 	if (r == 0)
 		r = db_run(tx->db,
 			"UPDATE file SET remote_parent = ?2, remote_name = ?3, remote_id = ?4, etag = ?5 "
@@ -170,9 +169,16 @@ int store_drive_make(
 	return r < 0 ? r : later(tx, id);
 }
 
-int store_drive_write(struct tx *tx, int64_t id, int64_t seen, int64_t *ret_version)
+int store_drive_write(struct tx *tx, int64_t id, int64_t seen, _Bool anew, struct drive_bytes *ret)
 {
-	int r = db_run(tx->db,
+	int r = store_drive_bytes(tx->db, id, ret);
+
+	if (r < 0)
+		return r;
+	mem_freep(&ret->etag);
+	if (!anew && seen && seen < ret->version && ret->unsent)
+		return -ESTALE;
+	r = db_run(tx->db,
 		"UPDATE file SET version = version + 1, unsent = 1, due = ?2, resume = NULL, sent = 0,"
 		" etag = CASE WHEN ?3 > 0 AND ?3 < theirs THEN ?4 ELSE etag END WHERE id = ?1 AND removed = "
 		"0",
@@ -180,8 +186,17 @@ int store_drive_write(struct tx *tx, int64_t id, int64_t seen, int64_t *ret_vers
 
 	if (r == 0 && !db_changes(tx->db))
 		return -ENOENT;
-	*ret_version = db_int(tx->db, 0, "SELECT version FROM file WHERE id = ?1", "i", id);
+	ret->version++;
 	return r;
+}
+
+int store_drive_unwrite(struct tx *tx, int64_t id, const struct drive_bytes *begun)
+{
+	int r = db_run(tx->db,
+		"UPDATE file SET version = version - 1, unsent = ?3, due = 1 WHERE id = ?1 AND version = ?2",
+		"iii", id, begun->version, (int64_t)begun->unsent);
+
+	return r < 0 || !db_changes(tx->db) ? r : later(tx, id);
 }
 
 int store_drive_written(struct tx *tx, int64_t id, int64_t version, int64_t size, int64_t mtime_ms)

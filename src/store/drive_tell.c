@@ -245,6 +245,18 @@ int store_drive_done(struct tx *tx, const struct drive_task *t, const struct dri
 	return r < 0 ? r : drive_due(tx, t->id, tx->now_ms);
 }
 
+int store_drive_heir(struct tx *tx, int64_t tool, const struct drive_task *t, const struct drive_fact *fact)
+{
+	int64_t heir;
+	int r = store_drive_place(tx->db, tool, t->parent, t->name, &heir);
+
+	return r < 0 ? r
+		     : db_run(tx->db,
+			       "UPDATE file SET etag = coalesce(?2, etag), remote_id = coalesce(?3, "
+			       "remote_id), pass = ?4 WHERE id = ?1 AND etag = ?5",
+			       "ittit", heir, fact->etag, fact->id, tx->now_ms, t->etag ? t->etag : "");
+}
+
 int store_drive_revive(struct tx *tx, int64_t id)
 {
 	/* It forgets where that was: the listing brings it, under its name or beside what has that now. */
@@ -282,10 +294,11 @@ int store_drive_closed(struct db *db, int64_t tool, int64_t parent, struct err *
 	return -code;
 }
 
-int store_drive_progress(struct tx *tx, int64_t id, int64_t sent, const char *resume)
+int store_drive_progress(struct tx *tx, const struct drive_task *t, int64_t sent, const char *resume)
 {
-	return db_run(
-		tx->db, "UPDATE file SET sent = ?2, resume = ?3 WHERE id = ?1", "iit", id, sent, resume);
+	/* Another version, which was begun meanwhile, must not be sent on from the middle of this one. */
+	return db_run(tx->db, "UPDATE file SET sent = ?3, resume = ?4 WHERE id = ?1 AND version = ?2", "iiit",
+		t->id, t->version, sent, resume);
 }
 
 int store_drive_conflict(struct tx *tx, int64_t id)

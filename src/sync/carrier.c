@@ -59,6 +59,7 @@ struct parcel {
 	int64_t sent;
 	const char *resume;
 	_Bool settled;
+	_Bool unwanted; /* it was removed while it was on its way */
 };
 
 static int write_sent(struct tx *tx, void *argument)
@@ -71,18 +72,23 @@ static int write_sent(struct tx *tx, void *argument)
 
 	if (r == 0 && full && p->task->failures)
 		r = store_problem_clear(tx, 0, full);
-	if (r == 0 && store_drive_bytes(tx->db, p->task->id, &now) == 0) {
+	if (r < 0)
+		return r;
+	if (store_drive_bytes(tx->db, p->task->id, &now) == 0) {
 		p->settled = !now.unsent;
 		free(now.etag);
+		return 0;
 	}
-	return r;
+	r = store_drive_heir(tx, p->carrier->worker->tool_id, p->task, &p->fact);
+	p->unwanted = r == -ENOENT;
+	return p->unwanted ? 0 : r;
 }
 
 static int write_progress(struct tx *tx, void *argument)
 {
 	struct parcel *p = argument;
 
-	return store_drive_progress(tx, p->task->id, p->sent, p->resume);
+	return store_drive_progress(tx, p->task, p->sent, p->resume);
 }
 
 static int write_conflict(struct tx *tx, void *argument)
@@ -105,13 +111,29 @@ static int keep(void *context, int64_t sent, const char *resume)
 static int arrived(struct parcel *p, const struct remote_file *there)
 {
 	struct worker *w = p->carrier->worker;
+	struct err e = {0};
 	int r;
 
 	p->fact = (struct drive_fact){there->id, there->etag, 0, there->size, there->mtime_ms};
 	r = store_write(w->store, write_sent, p);
 	if (r == 0 && p->settled)
 		cache_settle(w->sync->cache, p->task->id, p->task->version);
+	/* Where that fails, the next listing shows it again. */
+	if (p->unwanted &&
+		w->link->ops->files->remove(p->carrier->link, p->task->path, there->etag, &e) < 0 && e.code)
+		log_info("sync", "%s: %s: %s", w->link->name, p->task->path, e.text);
 	return r;
+}
+
+/* Its row went, and with it whoever wants it sent. */
+static _Bool is_wanted(const struct parcel *p)
+{
+	struct drive_bytes now;
+
+	if (store_drive_bytes(store_db(p->carrier->worker->store), p->task->id, &now) < 0)
+		return 0;
+	free(now.etag);
+	return 1;
 }
 
 /* Compares what arrives with the file. */
@@ -153,6 +175,8 @@ static int meet(struct parcel *p, const struct file_upload *u, struct err *e)
 		files->read(link, u->path, there.etag, 0, u->size, compare, &c, e) == 0 &&
 		c.offset == u->size) {
 		r = arrived(p, &there);
+	} else if ((r == 0 || r == -ENOENT) && !is_wanted(p)) {
+		r = 0;
 	} else if (r == 0 || r == -ENOENT) {
 		err_clear(e);
 		if (r == 0)
@@ -197,9 +221,9 @@ static int64_t send(struct carrier *c, const struct drive_task *t)
 	struct err e = {0};
 	int fd = cache_upload(cache, t->id, t->version), r;
 
-	/* Somebody has just begun to write into it: its close tells again. */
+	/* Somebody has just begun to write into it: its close tells again. Or they are gone, which no haste brings back. */
 	if (fd < 0)
-		return fd == -ENOENT ? 0 : LOOK_MS;
+		return LOOK_MS;
 	r = upload(&p, fd, &e);
 	cache_uploaded(cache, t->id, t->version, fd);
 	if (r < 0 && drive_refused(c->worker, t, r, &e) < 0)

@@ -9,12 +9,13 @@
 #include "seamfs/store/scratch.h"
 #include "tree/draft.h"
 #include "tree/kinds.h"
+#include "tree/remote.h"
 #include "tree/save.h"
 
 int tree_stat(struct tree *tree, uint64_t ino, struct node *ret)
 {
 	struct place p = place_of_ino(ino);
-	int64_t size;
+	int64_t size, mtime = clock_now_ms();
 	int r;
 
 	if ((unsigned)p.kind >= PLACE_KIND_COUNT)
@@ -22,9 +23,10 @@ int tree_stat(struct tree *tree, uint64_t ino, struct node *ret)
 	r = node_kinds[p.kind].stat(tree, p, ret);
 	if (r == 0) {
 		(void)draft_size(tree, ino, &ret->size);
-	} else if (draft_size(tree, ino, &size)) {
+	} else if (draft_size(tree, ino, &size) ||
+		   (p.kind == PLACE_FILE && tree->remote && remote_left(tree, p.b, &size, &mtime) == 0)) {
 		/* Removed, but somebody has it open. */
-		node_file(ret, ino, size, clock_now_ms());
+		node_file(ret, ino, size, mtime);
 		ret->nlink = 0;
 		ret->fleeting = 1;
 		r = 0;

@@ -222,6 +222,11 @@ int tree_descriptor(struct handle *h)
 	return !h ? -1 : h->remote.content ? content_fd(h->remote.content) : h->fd;
 }
 
+_Bool tree_apart(struct handle *h)
+{
+	return h && h->remote.content && content_apart(h->remote.content);
+}
+
 int tree_ready(struct handle *h, int64_t offset, size_t len, _Bool write, uint64_t *ask)
 {
 	return h && h->remote.content ? remote_ready(&h->remote, offset, (int64_t)len, write, ask) : 1;

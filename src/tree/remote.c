@@ -81,7 +81,20 @@ static int64_t staged_size(void *context, int64_t id, int64_t version)
 {
 	struct recovery *c = context;
 
-	return cache_staged_size(c->tree->remote->cache, id, version);
+	return cache_restage(c->tree->remote->cache, id, version);
+}
+
+/* Staged bytes, after a crash. What the database has never heard of is not for it to remove: it may be older than they are. */
+static _Bool is_unsent(void *context, int64_t id, int64_t version)
+{
+	struct recovery *c = context;
+	struct db *db = store_db(c->tree->store);
+	struct drive_bytes bytes;
+
+	if (store_drive_bytes(db, id, &bytes) < 0)
+		return id > db_int(db, 0, "SELECT seq FROM sqlite_sequence WHERE name = 'file'", "");
+	free(bytes.etag);
+	return version > bytes.version || (version == bytes.version && bytes.unsent);
 }
 
 static int recover(struct tx *tx, void *argument)
@@ -99,7 +112,9 @@ void remote_begin(struct tree *tree, struct cache *cache)
 	tree->remote->cache = cache;
 	tree->remote->seen = mem_alloc(sizeof(*tree->remote->seen));
 	pthread_mutex_init(&tree->remote->seen->mutex, NULL);
-	(void)store_write(tree->store, recover, &c);
+	/* What a row that could not be read wants is not to be guessed. */
+	if (store_write(tree->store, recover, &c) == 0)
+		cache_tidy(cache, is_unsent, &c);
 }
 
 void remote_end(struct tree *tree)
@@ -115,14 +130,23 @@ void remote_end(struct tree *tree)
 
 struct writing {
 	int64_t id, version, size, mtime_ms;
-	int64_t seen;
+	int64_t seen; /* what it begins with */
+	_Bool anew;
+	struct drive_bytes begun;
 };
 
 static int begin_row(struct tx *tx, void *argument)
 {
 	struct writing *w = argument;
 
-	return store_drive_write(tx, w->id, w->seen, &w->version);
+	return store_drive_write(tx, w->id, w->seen, w->anew, &w->begun);
+}
+
+static int unbegin_row(struct tx *tx, void *argument)
+{
+	struct writing *w = argument;
+
+	return store_drive_unwrite(tx, w->id, &w->begun);
 }
 
 static int end_row(struct tx *tx, void *argument)
@@ -135,7 +159,7 @@ static int end_row(struct tx *tx, void *argument)
 /* Becomes one of those who write; 1, 0: not yet, or -errno. */
 static int begin(struct remote_open *o, _Bool empty, uint64_t *ask)
 {
-	struct writing w = {.id = o->id, .seen = o->seen};
+	struct writing w = {.id = o->id, .seen = o->seen, .anew = empty};
 	int r = content_claim(o->content);
 
 	if (r == 1) {
@@ -145,15 +169,17 @@ static int begin(struct remote_open *o, _Bool empty, uint64_t *ask)
 	if (r < 0)
 		return r == -EAGAIN ? 0 : r;
 	r = empty ? 1 : content_whole(o->content, ask);
-	if (r == 1)
+	if (r == 1) {
+		if (!empty)
+			w.seen = content_version(o->content);
 		r = store_write(o->tree->store, begin_row, &w);
-	else
-		w.id = 0;
-	if (w.id && r == 0) {
-		r = content_stage(o->content, w.version, empty);
 		if (r == 0) {
-			o->writing = 1;
-			return 1;
+			r = content_stage(o->content, w.begun.version, empty);
+			if (r == 0) {
+				o->writing = 1;
+				return 1;
+			}
+			(void)store_write(o->tree->store, unbegin_row, &w);
 		}
 	}
 	content_unclaim(o->content);
@@ -200,6 +226,11 @@ static int make_row(struct tx *tx, void *argument)
 	return store_drive_make(tx, tool_row(m->tree), m->parent, m->name, m->folder, &m->id);
 }
 
+static int unmake_row(struct tx *tx, void *argument)
+{
+	return store_drive_remove(tx, ((struct making *)argument)->id);
+}
+
 int remote_create(
 	struct tree *tree, int64_t parent, const char *name, int64_t *ret_id, struct remote_open *ret)
 {
@@ -217,8 +248,10 @@ int remote_create(
 	if (r == 0)
 		r = content_stage(ret->content, 1, 1);
 	ret->writing = r == 0;
-	if (r < 0)
+	if (r < 0) {
 		remote_close(ret);
+		(void)store_write(tree->store, unmake_row, &m);
+	}
 	return r;
 }
 
@@ -269,9 +302,9 @@ int remote_resize(struct tree *tree, struct remote_open *o, int64_t id, int64_t 
 	return r;
 }
 
-int remote_stat(struct tree *tree, int64_t id, int64_t *ret_size, int64_t *ret_mtime_ms)
+/* @t is closed. */
+static int stat_content(struct content *t, int64_t *ret_size, int64_t *ret_mtime_ms)
 {
-	struct content *t = content_named(tree->remote->cache, id);
 	struct stat st;
 	int r;
 
@@ -284,6 +317,16 @@ int remote_stat(struct tree *tree, int64_t id, int64_t *ret_size, int64_t *ret_m
 	}
 	content_close(t);
 	return r < 0 ? -errno : 0;
+}
+
+int remote_stat(struct tree *tree, int64_t id, int64_t *ret_size, int64_t *ret_mtime_ms)
+{
+	return stat_content(content_named(tree->remote->cache, id), ret_size, ret_mtime_ms);
+}
+
+int remote_left(struct tree *tree, int64_t id, int64_t *ret_size, int64_t *ret_mtime_ms)
+{
+	return stat_content(content_left(tree->remote->cache, id), ret_size, ret_mtime_ms);
 }
 
 /* ---- names ---- */

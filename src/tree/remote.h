@@ -39,6 +39,9 @@ int remote_ready(struct remote_open *o, int64_t offset, int64_t len, _Bool write
 /* remote_stat - size and time of a file that somebody writes; -ENOENT: the store's are right */
 int remote_stat(struct tree *tree, int64_t id, int64_t *ret_size, int64_t *ret_mtime_ms);
 
+/* remote_left - the same of a file that was removed while it was open; -ENOENT: nobody has it open */
+int remote_left(struct tree *tree, int64_t id, int64_t *ret_size, int64_t *ret_mtime_ms);
+
 /* remote_resize - @o: open, or NULL: by name. -EAGAIN: what is kept of it is being fetched. */
 int remote_resize(struct tree *tree, struct remote_open *o, int64_t id, int64_t size, struct err *e);
 

@@ -100,6 +100,38 @@ check_equal "under the name is what was saved here" "$(there note.txt)" "first a
 check_equal "beside it, theirs" "$(there "$(cd "$R" && ls | grep 'note (conflict of .* from drive).txt')")" "first and theirs"
 check_within 8 "and both are seen" sh -c "[ \$(ls $D | grep -c '^note') = 2 ]"
 
+# ---- open meanwhile
+put long.txt "$(printf 'old%.0s' {1..30000})" && put two.txt "xx" && put full.bin "$(head -c 2000000 /dev/zero | tr '\0' f)"
+check_within 8 "three files" test -e "$D/full.bin" -a -e "$D/long.txt" -a -e "$D/two.txt"
+wait_until 5 sh -c "[ -s $D/full.bin ] && [ -s $D/long.txt ]"
+cat "$D/full.bin" "$D/long.txt" >/dev/null
+cat >open.py <<-'END'
+	import os, sys, time
+	R, D = sys.argv[1], "m/documents/"
+	tmp = open(D + "a.tmp", "wb", 0); tmp.write(b"first"); os.rename(D + "a.tmp", D + "a.txt")
+	late, soon = os.open(D + "two.txt", os.O_RDWR), os.open(D + "two.txt", os.O_RDWR)
+	os.pwrite(soon, b"A", 0); os.close(soon)
+	gone = os.open(D + "gone.bin", os.O_RDWR | os.O_CREAT); os.write(gone, b"one"); os.unlink(D + "gone.bin"); os.write(gone, b"two")
+	old = os.open(D + "long.txt", os.O_RDONLY)
+	os.pread(old, 90000, 0)
+	with open(R + "/long.new", "w") as f: f.write("new" * 30000)
+	os.rename(R + "/long.new", R + "/long.txt")
+	time.sleep(4)
+	new = os.open(D + "long.txt", os.O_RDONLY)
+	os.pread(new, 3, 0); os.pread(old, 90000, 0)
+	print(os.pread(new, 90000, 0) == b"new" * 30000, os.pread(gone, 9, 0) == b"onetwo", os.fstat(gone).st_size)
+	tmp.write(b" second"); tmp.close()
+	os.pwrite(late, b"B", 1); os.close(late)
+END
+check_equal "an old version, and a removed file, are no matter for others" "$(python3 open.py "$R" 2>&1)" "True True 6"
+mount -t tmpfs -o size=1m none state/staged
+check_errno "no room for what is written" ENOSPC python3 "$SRC/tests/system/try.py" append "$D/full.bin" <stack.json
+umount state/staged
+check "the file is as it was" same full.bin
+check_within 8 "all of a file that was renamed while it was open is there" prints "first second" cat "$R/a.txt"
+check_within 8 "what two wrote" prints AB cat "$R/two.txt"
+check_equal "is no conflict" "$(printf '%s\n' "$R"/two*)" "$R/two.txt"
+
 # ---- not allowed
 echo x >"$D/readonly/x.txt"
 check_within 10 "what the server does not allow is said" sh -c "grep -q 'readonly/x.txt' m/problems/*"

@@ -98,6 +98,12 @@ _Bool content_unclaim(struct content *c);
 /* content_named - the open content of a file that is staged, held for the caller; NULL when nobody has it open */
 struct content *content_named(struct cache *cache, int64_t file);
 
+/* content_left - any open content of a file, held for the caller: also of one that was removed; NULL when nobody has it open */
+struct content *content_left(struct cache *cache, int64_t file);
+
+/* content_apart - somebody has another version of the same file open */
+_Bool content_apart(struct content *c);
+
 /* ---- for who moves bytes ---- */
 
 /* Blocks that are wanted. */
@@ -123,6 +129,13 @@ void fetch_end(struct fetch *f, int result);
 
 /* cache_staged_size - bytes staged of that version; -ENOENT */
 int64_t cache_staged_size(struct cache *cache, int64_t file, int64_t version);
+
+/* cache_restage - after a crash: the same, and where it came before the new version had its bytes, it has those of the one before */
+int64_t cache_restage(struct cache *cache, int64_t file, int64_t version);
+
+/* cache_tidy - after a crash: removes staged bytes that @wanted does not name; nothing may be open */
+typedef _Bool (*cache_wanted)(void *context, int64_t file, int64_t version);
+void cache_tidy(struct cache *cache, cache_wanted wanted, void *context);
 
 /* cache_upload - opens the staged bytes to be sent; who writes meanwhile gets a copy. A descriptor or -errno; cache_uploaded() ends it. */
 int cache_upload(struct cache *cache, int64_t file, int64_t version);

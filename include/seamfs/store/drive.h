@@ -2,12 +2,9 @@
 /*
  * drive - the documents of a tool whose bytes are elsewhere.
  *
- * A row is in two places: in the tree (parent, name), and in the tool (its remote place), where it may not be yet. Whatever is done
- * in the tree changes only the first; what differs is what the tool has to be told, so that a file that was made, written, moved and
- * removed in one breath costs nothing. Identity follows the name: what is made, or moved, to where the tool has a removed file takes
+ * A row is in two places: in the tree (parent, name), and in the tool (its remote place), where it may not be yet. What is done in the
+ * tree changes only the first; what differs is what the tool has to be told, so what was made and removed again costs nothing. Identity follows the name: what is made, or moved, to where the tool has a removed file takes
  * that one's place there, and the tool sees one new version of the same file, however an editor saves.
- *
- * Names that only programs use for a moment (locks, swap files) are never told.
  *
  * Threads: reading, any owner of a db; functions that take a tx, the writer. Times are UTC milliseconds.
  */
@@ -18,7 +15,7 @@
 /* DRIVE_QUIET_MS - how long nothing happens to a row before the tool hears of it */
 #define DRIVE_QUIET_MS 1500
 
-/* store_drive_private - a name that programs use for a moment, and that is never told */
+/* store_drive_private - a name that only programs use, for a moment (locks, swap files): it is never told */
 _Bool store_drive_private(const char *name);
 
 /* ---- in the tree ---- */
@@ -27,12 +24,24 @@ _Bool store_drive_private(const char *name);
 int store_drive_make(
 	struct tx *tx, int64_t tool, int64_t parent, const char *name, _Bool folder, int64_t *ret);
 
+/* store_drive_bytes - the version of its bytes, whether they were written here, and the etag of what they began with (given, may be NULL) */
+struct drive_bytes {
+	int64_t version, size;
+	_Bool unsent;
+	char *etag;
+};
+int store_drive_bytes(struct db *db, int64_t id, struct drive_bytes *ret);
+
 /**
  * store_drive_write - somebody is about to write: what the file has from now on is another version
- * @seen: the version that the writer begins with; 0: whatever is there. When the tool's own has come since, the tool finds out that
- *        it was not read.
+ * @seen: the version that the writer begins with; 0: whatever is there. When the tool's own came since, the tool finds it was not read.
+ * @anew: nothing of the old bytes is kept; else -ESTALE when somebody has written since what waits, as it would be lost
+ * @ret:  the new version; unsent: whether the one before waits
  */
-int store_drive_write(struct tx *tx, int64_t id, int64_t seen, int64_t *ret_version);
+int store_drive_write(struct tx *tx, int64_t id, int64_t seen, _Bool anew, struct drive_bytes *ret);
+
+/* store_drive_unwrite - it could not begin: the row is as it was */
+int store_drive_unwrite(struct tx *tx, int64_t id, const struct drive_bytes *begun);
 
 /* store_drive_written - nobody writes that version any more; nothing happens when somebody has begun with the next */
 int store_drive_written(struct tx *tx, int64_t id, int64_t version, int64_t size, int64_t mtime_ms);
@@ -48,14 +57,6 @@ int store_drive_move(struct tx *tx, int64_t id, int64_t parent, const char *name
 
 /* store_drive_remove - -ENOTEMPTY */
 int store_drive_remove(struct tx *tx, int64_t id);
-
-/* store_drive_version - the version of its bytes, whether they were written here, and the etag of what they began with (given, may be NULL) */
-struct drive_bytes {
-	int64_t version, size;
-	_Bool unsent;
-	char *etag;
-};
-int store_drive_bytes(struct db *db, int64_t id, struct drive_bytes *ret);
 
 /* store_drive_recover - after a start: @size_of gives the bytes staged of a version, or -errno */
 typedef int64_t (*drive_sizer)(void *context, int64_t id, int64_t version);
@@ -82,7 +83,7 @@ void drive_task_finish(struct drive_task *t);
 /**
  * store_drive_next - the next thing that can be told
  * @sends: only what has bytes to send, else only the rest
- * @busy: asked before a row is taken; it may be on its way already. May be NULL.
+ * @busy: asked before a row is taken: it may be on its way. May be NULL.
  * @ret_wake_ms: when there may be more (0: on a change)
  */
 typedef _Bool (*drive_busy)(void *context, int64_t id);
@@ -99,6 +100,9 @@ struct drive_fact {
 /* store_drive_done - the tool did it: the row is there now */
 int store_drive_done(struct tx *tx, const struct drive_task *t, const struct drive_fact *fact);
 
+/* store_drive_heir - it was sent, but its row went meanwhile: who has its place knows what is there now. -ENOENT: nobody wants it. */
+int store_drive_heir(struct tx *tx, int64_t tool, const struct drive_task *t, const struct drive_fact *fact);
+
 /* store_drive_revive - the tool has something newer than what was removed here: it is back, as the next listing tells */
 int store_drive_revive(struct tx *tx, int64_t id);
 
@@ -110,9 +114,8 @@ char *store_drive_why(struct db *db, int64_t id, _Bool *ret_waits);
 
 /* store_drive_closed - the tool does not let us write into that folder: 0, or -EACCES or -EROFS with its own words */
 int store_drive_closed(struct db *db, int64_t tool, int64_t parent, struct err *e);
-
-/* store_drive_progress - so much of it has arrived; @resume may be NULL */
-int store_drive_progress(struct tx *tx, int64_t id, int64_t sent, const char *resume);
+/* store_drive_progress - so much of that version has arrived; @resume may be NULL */
+int store_drive_progress(struct tx *tx, const struct drive_task *t, int64_t sent, const char *resume);
 
 /* store_drive_conflict - the tool has another version at its place, which was moved away there: it is sent as a new file */
 int store_drive_conflict(struct tx *tx, int64_t id);

@@ -29,6 +29,9 @@ int tree_write(struct handle *h, const void *bytes, size_t len, int64_t offset, 
 /* tree_descriptor - a real file behind the handle, for copying without a buffer; -1 when there is none */
 int tree_descriptor(struct handle *h);
 
+/* tree_apart - somebody has another version of that file open */
+_Bool tree_apart(struct handle *h);
+
 /**
  * tree_ready - whether those bytes of that file are here
  * @ask: 0 at first, then as it was left

@@ -137,7 +137,7 @@ static void settle(int64_t id, int bytes)
 
 struct act {
 	const char *path, *to;
-	_Bool folder;
+	_Bool folder, open;
 	int64_t id;
 	const struct drive_task *task;
 	struct drive_fact fact;
@@ -183,20 +183,16 @@ static int run_make(struct tx *tx, void *argument)
 	if (r == 1)
 		r = store_drive_make(tx, tool, parent, name, a->folder, &id);
 	if (r == 0 && !a->folder) {
-		int64_t version = 1;
 		struct drive_bytes b;
 
-		r = store_drive_bytes(tx->db, id, &b);
-		if (r < 0)
+		if (store_drive_write(tx, id, 0, 1, &b) < 0)
 			return -EISDIR;
-		free(b.etag);
-		r = store_drive_write(tx, id, 0, &version);
-		keep_bytes(id, version, a->bytes);
+		keep_bytes(id, b.version, a->bytes);
 		settle(id, 0);
 		owed[owed_count].id = id;
 		owed[owed_count++].bytes = a->bytes;
 		if (r == 0)
-			r = store_drive_written(tx, id, version, a->bytes, 0);
+			r = a->open ? 0 : store_drive_written(tx, id, b.version, a->bytes, 0);
 	}
 	return r;
 }
@@ -650,6 +646,156 @@ TEST(two_versions_are_both_kept)
 	check_both(NULL);
 }
 
+static int64_t id_of(const char *path)
+{
+	int64_t id;
+
+	check_int(store_file_find(store_db(store), tool, 0, path, &id), 0);
+	return id;
+}
+
+static int run_written(struct tx *tx, void *argument)
+{
+	struct act *a = argument;
+	struct drive_bytes b;
+	int r = store_drive_bytes(tx->db, a->id, &b);
+
+	free(b.etag);
+	return r < 0 ? r : store_drive_written(tx, a->id, b.version, a->bytes, 0);
+}
+
+TEST(what_is_open_waits_under_any_name)
+{
+	struct act a = {.path = "x.tmp", .bytes = 1, .open = 1};
+
+	begin();
+	check_int(store_write(store, run_make, &a), 0);
+	move("x.tmp", "x");
+	push();
+	check_text(said, "");
+	a.id = id_of("x");
+	check_int(store_write(store, run_written, &a), 0);
+	push();
+	check_text(said, "send x");
+	check_both("x=1");
+}
+
+static int run_on_its_way(struct tx *tx, void *argument)
+{
+	struct act *a = argument;
+	struct drive_bytes b;
+	int r = store_drive_write(tx, a->id, 0, 1, &b);
+
+	return r < 0 ? r : store_drive_progress(tx, a->task, 1, "half of it");
+}
+
+TEST(a_new_version_is_not_resumed_in_an_old_one)
+{
+	struct drive_task t = {0};
+	struct act a = {.task = &t};
+	int64_t wake;
+	char *resume;
+
+	begin();
+	make("x", 0, 1);
+	check(store_drive_next(store_db(store), tool, 1, clock_now_ms() + 3600000, NULL, NULL, &t, &wake));
+	a.id = t.id;
+	check_int(store_write(store, run_on_its_way, &a), 0);
+	resume = db_text(store_db(store), "SELECT resume FROM file WHERE id = ?1", "i", t.id);
+	check(!resume);
+	free(resume);
+	drive_task_finish(&t);
+}
+
+static int run_write(struct tx *tx, void *argument)
+{
+	struct act *a = argument;
+	struct drive_bytes b;
+
+	/* @bytes: the version that it begins with */
+	a->result = store_drive_write(tx, a->id, a->bytes, 0, &b);
+	return a->result == 0 && a->open ? store_drive_unwrite(tx, a->id, &b) : 0;
+}
+
+TEST(who_begins_with_what_is_not_lost)
+{
+	struct act a = {.path = "e0", .open = 1};
+	struct drive_bytes b;
+	char *etag;
+
+	begin();
+	put("x", 0, 1);
+	pull();
+	a.id = id_of("x");
+	etag = text_of(there("x")->etag);
+	/* It has what the row has: whatever it had read before, that is what it edits. And it could not begin. */
+	a.bytes = 1;
+	store_write(store, run_write, &a);
+	check_int(store_drive_bytes(store_db(store), a.id, &b), 0);
+	check_int(b.version, 1);
+	check_int(b.unsent, 0);
+	check_text(b.etag, etag);
+	free(b.etag);
+	push();
+	check_text(said, "");
+	/* Another one has written, and that waits: who began with something older would take it away. */
+	make("x", 0, 2);
+	a.bytes = 1;
+	store_write(store, run_write, &a);
+	check_int(a.result, -ESTALE);
+	a.bytes = 2;
+	store_write(store, run_write, &a);
+	check_int(a.result, 0);
+	push();
+	check_text(said, "send x");
+	check_both("x=2");
+	free(etag);
+}
+
+static int run_heir(struct tx *tx, void *argument)
+{
+	struct act *a = argument;
+
+	a->result = store_drive_done(tx, a->task, &a->fact);
+	if (a->result == 0)
+		a->result = store_drive_heir(tx, tool, a->task, &a->fact);
+	return 0;
+}
+
+/* Saved once more, by a rename, while the last save is on its way: that was no change of somebody else. */
+TEST(replaced_while_it_is_sent)
+{
+	struct drive_task t = {0};
+	struct act a = {.task = &t};
+	int64_t wake;
+	char *etag;
+
+	begin();
+	make("x", 0, 1);
+	push();
+	make("x", 0, 2);
+	check(store_drive_next(store_db(store), tool, 1, clock_now_ms() + 3600000, NULL, NULL, &t, &wake));
+	make("y.tmp", 0, 3);
+	move("y.tmp", "x");
+	put("x", 0, 2);
+	etag = text_of(there("x")->etag);
+	a.fact = (struct drive_fact){NULL, etag, 0, 2, 0};
+	store_write(store, run_heir, &a);
+	check_int(a.result, 0);
+	push();
+	check_both("x=3");
+	drive_task_finish(&t);
+	free(etag);
+	/* Removed meanwhile, where the tool had nothing yet. */
+	make("z", 0, 4);
+	check(store_drive_next(store_db(store), tool, 1, clock_now_ms() + 3600000, NULL, NULL, &t, &wake));
+	rm("z");
+	a.fact = (struct drive_fact){NULL, "e", 0, 4, 0};
+	store_write(store, run_heir, &a);
+	check_int(a.result, -ENOENT);
+	drive_task_finish(&t);
+}
+
 static const char *name_of(unsigned n)
 {
 	static const char *const names[NAMES * 2] = {
@@ -724,6 +870,10 @@ int main(void)
 		TEST_RUN(names_change_places),
 		TEST_RUN(a_folder_moves_as_a_whole),
 		TEST_RUN(two_versions_are_both_kept),
+		TEST_RUN(what_is_open_waits_under_any_name),
+		TEST_RUN(a_new_version_is_not_resumed_in_an_old_one),
+		TEST_RUN(who_begins_with_what_is_not_lost),
+		TEST_RUN(replaced_while_it_is_sent),
 		TEST_RUN(in_the_end_both_sides_are_equal),
 	};
 	static const char config[] =
