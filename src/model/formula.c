@@ -253,6 +253,19 @@ static int expression(const char **p, const struct formula_env *env, struct valu
 	return r;
 }
 
+/* Made safe; @folders: it says itself where one ends. An empty part is left for whoever judges the path. */
+static int add_file_name(struct buf *b, const char *text, _Bool folders)
+{
+	size_t n = folders ? strcspn(text, "/") : strlen(text);
+	_cleanup_(mem_freep) char *part = mem_dup(text, n);
+	_cleanup_(mem_freep) char *safe = n ? name_safe(part, NAME_MAX_BYTES) : str_dup("");
+	int r = buf_puts(b, safe);
+
+	if (r == 0 && text[n])
+		r = buf_putc(b, '/');
+	return r == 0 && text[n] ? add_file_name(b, text + n + 1, folders) : r;
+}
+
 static int add_value(
 	const char **p, const struct formula_env *env, _Bool file_name, struct buf *b, struct err *e)
 {
@@ -262,11 +275,8 @@ static int add_value(
 
 	if (r == 0)
 		r = value_text(&v, env, &text);
-	if (r == 0 && file_name && text.len) {
-		_cleanup_(mem_freep) char *safe = name_safe(buf_text(&text), NAME_MAX_BYTES);
-
-		return buf_puts(b, safe);
-	}
+	if (r == 0 && file_name)
+		return add_file_name(b, buf_text(&text), v.kind == VALUE_TEXT && v.number);
 	return r == 0 ? buf_puts(b, buf_text(&text)) : r;
 }
 

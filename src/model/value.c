@@ -76,9 +76,11 @@ static int list_text(const struct value *v, struct buf *b)
 {
 	const cJSON *item;
 
-	cJSON_ArrayForEach (item, v->list)
-		buf_printf(b, "%s%s", item == v->list->child ? "" : ", ",
-			json_text(item) ? json_text(item) : json_get_text(item, "description"));
+	cJSON_ArrayForEach (item, v->list) {
+		const char *text = json_scalar(item) ? json_scalar(item) : json_get_text(item, "description");
+
+		buf_printf(b, "%s%s", item == v->list->child ? "" : ", ", text ? text : "");
+	}
 	return b->error;
 }
 
@@ -244,7 +246,7 @@ int value_product(const struct value *a, const struct value *b, struct value *re
 
 int value_quotient(const struct value *a, const struct value *b, struct value *ret, struct err *e)
 {
-	wide minor;
+	wide minor, dividend;
 
 	if (a->kind == VALUE_NONE || b->kind == VALUE_NONE)
 		return 0;
@@ -263,10 +265,10 @@ int value_quotient(const struct value *a, const struct value *b, struct value *r
 					    power(a->decimal.scale - b->decimal.scale - QUOTIENT_SCALE)),
 			QUOTIENT_SCALE, ret, e);
 	if (a->kind == VALUE_NUMBER)
-		return keep(rounded(a->decimal.mantissa *
-					    power(QUOTIENT_SCALE + b->decimal.scale - a->decimal.scale),
-				    b->decimal.mantissa),
-			QUOTIENT_SCALE, ret, e);
+		return __builtin_mul_overflow(power(QUOTIENT_SCALE + b->decimal.scale - a->decimal.scale),
+			       a->decimal.mantissa, &dividend)
+			       ? too_large(e)
+			       : keep(rounded(dividend, b->decimal.mantissa), QUOTIENT_SCALE, ret, e);
 	minor = rounded(a->number * power(b->decimal.scale), b->decimal.mantissa);
 	if (minor > INT64_MAX || minor < -INT64_MAX)
 		return too_large(e);

@@ -180,7 +180,8 @@ static int insert_run(struct tx *tx, const struct handoff_match *m)
 		return 0;
 	r = db_run(tx->db,
 		"INSERT INTO handoff_run (rule, record, transition, day, ms, state, chain, name)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7) ON CONFLICT DO NOTHING",
+		" VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7)"
+		" ON CONFLICT DO UPDATE SET state = 0, error = '', ms = excluded.ms WHERE state = 5",
 		"tittitt", m->rule->name, m->record, m->transition, m->when, tx->now_ms, chain,
 		name ? name : "");
 
@@ -203,12 +204,28 @@ int store_handoff_note(struct tx *tx, const struct handoff_match *m)
 	/* Where nothing came of it the last time, this is another time. */
 	if (before)
 		r = db_run(tx->db,
-			"UPDATE handoff_run SET state = 0, error = '', day = ?2, chain = rule"
+			"UPDATE handoff_run SET state = 0, error = '', day = ?2, chain = rule,"
+			" transition = CASE WHEN ?4 THEN ?3 ELSE transition END"
 			" WHERE id = ?1 AND acted = 0 AND state IN (3, 5)",
-			"it", before, m->when);
+			"itti", before, m->when, m->transition, m->row);
 	else
 		r = insert_run(tx, m);
 	return r == 0 && m->row ? store_handoff_moved(tx, m->rule->name, m->row) : r;
+}
+
+int store_handoff_link(struct tx *tx, int64_t keep, int64_t other)
+{
+	static const char *const moves[] = {
+		"UPDATE OR IGNORE handoff_run SET record = ?1 WHERE record = ?2",
+		"UPDATE OR IGNORE handoff_made SET record = ?1 WHERE record = ?2",
+		"UPDATE OR IGNORE handoff_used SET record = ?1 WHERE record = ?2",
+		"UPDATE OR IGNORE handoff_used SET made = ?1 WHERE made = ?2",
+	};
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(moves) && r == 0; i++)
+		r = db_run(tx->db, moves[i], "ii", keep, other);
+	return r;
 }
 
 int64_t store_handoff_waiting(struct db *db, int64_t after)

@@ -95,7 +95,9 @@ static _Bool fixed_name(struct deed *d, const char *name, struct value *ret)
 	else if (strcmp(name, "path") == 0)
 		*ret = path_of(d, d->record);
 	else if (strcmp(name, "with") == 0)
+		/* What the owner wrote himself may have folders in it. */
 		*ret = (struct value){.kind = VALUE_LIST,
+			.number = 1,
 			.list = d->rule && d->rule->with ? cJSON_Duplicate(d->rule->with, 1)
 							 : cJSON_CreateObject()};
 	else if (strcmp(name, "result") == 0 && d->result)
@@ -115,6 +117,8 @@ static int get(void *context, const struct value *of, const char *name, struct v
 		return of_record(d, of, name, ret, e);
 	if (of && of->kind == VALUE_LIST) {
 		*ret = value_of_json(json_get(of->list, name));
+		if (ret->kind == VALUE_TEXT)
+			ret->number = of->number;
 		return 0;
 	}
 	if (of)
@@ -141,7 +145,9 @@ static char *name_of(void *context, enum type_id type, int64_t id)
 static char *next_number(void *context, const char *prefix, int digits)
 {
 	struct deed *d = context;
-	_cleanup_(mem_freep) char *pointer = str_format("$.%s", type_key(type_get(d->target))->name);
+	/* Before anything is made it is one of the record's own kind. */
+	enum type_id type = d->target ? d->target : d->type;
+	_cleanup_(mem_freep) char *pointer = str_format("$.%s", type_key(type_get(type))->name);
 	int64_t highest = db_int(d->db, 0,
 		"SELECT max(CAST(substr(n, length(?3) + 1) AS INTEGER)) FROM (SELECT json_extract(c.doc, ?2) "
 		"AS n"
@@ -149,7 +155,7 @@ static char *next_number(void *context, const char *prefix, int digits)
 		" WHERE substr(n, 1, length(?3)) = ?3 AND length(n) BETWEEN length(?3) + 1 AND length(?3) + "
 		"12"
 		" AND substr(n, length(?3) + 1) NOT GLOB '*[^0-9]*'",
-		"itt", (int64_t)d->target, pointer, prefix);
+		"itt", (int64_t)type, pointer, prefix);
 
 	return str_format("%s%0*lld", prefix, digits, (long long)highest + 1);
 }

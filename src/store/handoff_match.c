@@ -19,10 +19,10 @@ struct event {
 	_Bool watched; /* a field that the rule asks for */
 };
 
-/* Rows that only say what did not come to be, or that two records were the same all along. */
+/* Rows that only say what did not come to be, what was kept in a conflict, or that two records were the same all along. */
 static _Bool is_real(const char *cause)
 {
-	static const char *const others[] = {"overruled", "refused", "link", "unlink"};
+	static const char *const others[] = {"overruled", "settle", "refused", "link", "unlink"};
 
 	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
 		if (strcmp(cause, others[i]) == 0)
@@ -157,7 +157,10 @@ int store_handoff_due(struct store *store, struct db *db, const struct handoff *
 	*ret = (struct handoff_match){.rule = h, .record = record};
 	snprintf(ret->transition, sizeof(ret->transition), "due %s", due);
 	snprintf(ret->when, sizeof(ret->when), "%s", due);
-	if (db_int(db, 0, "SELECT 1 FROM handoff_run WHERE rule = ?1 AND record = ?2 AND transition = ?3",
+	/* One that was dropped before it did anything is as if it had not been. */
+	if (db_int(db, 0,
+		    "SELECT 1 FROM handoff_run WHERE rule = ?1 AND record = ?2 AND transition = ?3 AND state "
+		    "<> 5",
 		    "tit", h->name, record, ret->transition))
 		return 0;
 	return fits(store, db, h, record, 0, due, now_ms);

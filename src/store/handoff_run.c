@@ -103,10 +103,32 @@ static int act(struct deed *d, const cJSON *actions, struct err *e)
 	return r;
 }
 
+/* Every field that the rule saw change is again as it was before: it was refused, or a person has undone it. */
+static _Bool taken_back(struct deed *d)
+{
+	sqlite3_stmt *q = db_query(d->db,
+		"SELECT h.field, h.old FROM handoff_run r JOIN history c ON r.transition = 'change ' || c.id"
+		" JOIN history h ON h.record = c.record AND h.version = c.version WHERE r.id = ?1 AND "
+		"h.field >= 0",
+		"i", d->run);
+	_Bool any = 0, same = 1;
+
+	while (db_row(q)) {
+		const struct field *f = &type_get(d->type)->fields[sqlite3_column_int(q, 0)];
+		_cleanup_json_ cJSON *old = json_stored(db_column_text(q, 1));
+
+		if (!handoff_watches(d->rule, f))
+			continue;
+		any = 1;
+		same &= json_equal(old, json_get(d->doc, f->name));
+	}
+	return any && same;
+}
+
 static int carry_out(struct deed *d)
 {
 	struct err e = {0};
-	int fits = deed_fits(d, &e), r;
+	int fits = taken_back(d) ? 0 : deed_fits(d, &e), r;
 
 	/* What is new was noted before it could be asked. */
 	if (fits == 0 && d->rule->trigger == HANDOFF_CREATED)
@@ -252,12 +274,13 @@ static int resume(struct tx *tx, int64_t run)
 		      : r;
 }
 
-static int replay_one(struct tx *tx, const struct handoff *h, int64_t record, struct err *e)
+/* @failed: one that failed goes on, also where another is done; otherwise it is about what a rule has never done. */
+static int replay_one(struct tx *tx, const struct handoff *h, int64_t record, _Bool failed, struct err *e)
 {
 	int64_t run = db_int(tx->db, 0,
-		"SELECT id FROM handoff_run WHERE rule = ?1 AND record = ?2 ORDER BY state IN (3, 4, 5), id "
-		"DESC LIMIT 1",
-		"ti", h->name, record);
+		"SELECT id FROM handoff_run WHERE rule = ?1 AND record = ?2"
+		" ORDER BY ?3 AND state NOT IN (3, 4), state IN (3, 4, 5), id DESC LIMIT 1",
+		"tii", h->name, record, (int64_t)failed);
 	int state = (int)db_int(tx->db, -1, "SELECT state FROM handoff_run WHERE id = ?1", "i", run);
 	struct handoff_match m = {.rule = h, .record = record};
 	struct deed d = {0};
@@ -304,10 +327,10 @@ int store_handoff_replay(struct tx *tx, const char *rule, int64_t record, struct
 	if (record && (store_record_stat(tx->db, record, &stat) < 0 || stat.type != h->type))
 		return err_set(e, EINVAL, "%s is for records of the type %s", rule, type_get(h->type)->name);
 	if (record)
-		return replay_one(tx, h, record, e);
+		return replay_one(tx, h, record, 1, e);
 	store_record_all(tx->db, h->type, take_id, &list);
 	for (size_t i = 0; i < list.count && r == 0; i++) {
-		r = replay_one(tx, h, list.ids[i], NULL);
+		r = replay_one(tx, h, list.ids[i], 0, NULL);
 		if (!handoff_transient(r))
 			r = 0;
 	}

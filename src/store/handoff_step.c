@@ -82,6 +82,31 @@ static void add_header(struct buf *b, const char *name, const char *text)
 	buf_puts(b, "\r\n");
 }
 
+static _Bool is_draft(struct deed *d, const char *rule, const char *name, const char *path)
+{
+	return db_int(d->db, 0,
+		       "SELECT 1 FROM handoff_step WHERE run = ?1 AND json_extract(action, '$.write') = ?2",
+		       "it", d->run, path) ||
+	       db_int(d->db, 0,
+		       "SELECT 1 FROM handoff_run r JOIN handoff_step s ON s.run = r.id"
+		       " WHERE r.rule = ?1 AND r.name = ?2 AND json_extract(s.action, '$.write') = ?3",
+		       "ttt", rule, name, path);
+}
+
+/* Two letters are two drafts, also of one rule, about one record and on one day. */
+static char *draft_path(struct deed *d)
+{
+	_cleanup_(mem_freep) char *known = store_record_name(d->db, d->record);
+	const char *rule = d->rule ? d->rule->name : "", *name = known ? known : "";
+	char *path = str_format("Drafts/%s %s %s.eml", d->when, rule, name);
+
+	for (int n = 2; is_draft(d, rule, name, path); n++) {
+		free(path);
+		path = str_format("Drafts/%s %s %s %d.eml", d->when, rule, name, n);
+	}
+	return path;
+}
+
 /* A letter that is not sent: mail programs open it as one that can be changed, and sent. */
 static int mail(struct deed *d, const cJSON *action, cJSON *step, struct err *e)
 {
@@ -90,9 +115,7 @@ static int mail(struct deed *d, const cJSON *action, cJSON *step, struct err *e)
 	} headers[] = {{"mail", "To"}, {"cc", "Cc"}, {"subject", "Subject"}};
 	_cleanup_(buf_finish) struct buf b = BUF_INIT(BUF_MAX_RECORD);
 	_cleanup_(mem_freep) char *text = NULL;
-	_cleanup_(mem_freep) char *name = store_record_name(d->db, d->record);
-	_cleanup_(mem_freep) char *path =
-		str_format("Drafts/%s %s %s.eml", d->when, d->rule ? d->rule->name : "", name ? name : "");
+	_cleanup_(mem_freep) char *path = draft_path(d);
 	int r = 0;
 
 	buf_puts(&b, "X-Unsent: 1\r\n");

@@ -95,11 +95,12 @@ int store_heard(struct tx *tx, int64_t tool, const char *id, int64_t record)
 		return -EALREADY;
 	if (r == 0)
 		r = db_run(tx->db, "DELETE FROM heard WHERE ms < ?1", "i", tx->now_ms - WEEK_MS);
+	/* However much tools say, the keys of middleware are known: without them something would be made twice. */
 	if (r == 0)
 		r = db_run(tx->db,
-			"DELETE FROM heard WHERE ms < (SELECT ms FROM heard ORDER BY ms DESC LIMIT 1 OFFSET "
-			"?1)",
-			"i", (int64_t)HEARD_MOST);
+			"DELETE FROM heard WHERE (tool = 0) = (?2 = 0) AND ms < (SELECT ms FROM heard"
+			" WHERE (tool = 0) = (?2 = 0) ORDER BY ms DESC LIMIT 1 OFFSET ?1)",
+			"ii", (int64_t)HEARD_MOST, tool);
 	return r;
 }
 

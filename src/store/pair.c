@@ -7,6 +7,7 @@
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
 #include "seamfs/store/conflict.h"
+#include "seamfs/store/handoff.h"
 #include "seamfs/store/local.h"
 #include "seamfs/store/outbox.h"
 #include "seamfs/store/trash.h"
@@ -332,6 +333,8 @@ int store_pair_link(struct tx *tx, int64_t a, int64_t b, const struct origin *or
 		r = move_references(tx, other, keep, -1);
 	if (r == 0)
 		r = move_links(tx, keep, other);
+	if (r == 0)
+		r = store_handoff_link(tx, keep, other);
 	if (r == 0)
 		r = forget(tx, other, keep, &by);
 	if (r == 0)

@@ -119,7 +119,8 @@ static int make_message(struct deliverer *d, const struct delivery *row, struct 
 static int sign(const struct deliverer *d, const struct message *m, const char *time, struct buf *ret)
 {
 	const char *key = secret_text(&d->secret);
-	_cleanup_(buf_finish) struct buf bytes = BUF_INIT(KEY_MAX), text = BUF_INIT(BUF_MAX_RECORD * 2);
+	_cleanup_(buf_finish) struct buf bytes = BUF_INIT(KEY_MAX),
+					 text = BUF_INIT(strlen(m->body) + KEY_MAX);
 	unsigned char hash[CRYPTO_HASH_MAX];
 	size_t len;
 
@@ -241,7 +242,8 @@ static int conclude(
 		if (d->failures++ == 0)
 			log_warning("hooks", "subscription %s: %s", d->subscription->name, e->text);
 		d->wait_ms = clock_steady_ms() + (e->retry_at_ms > now + wait ? e->retry_at_ms - now : wait);
-		o.next_ms = 0; /* the first to be tried again */
+		/* The first to be tried again; but what it has trouble with may be this one message: then another is. */
+		o.next_ms = e->http_status == 500 ? now + wait + FIRST_RETRY_MS : 0;
 	} else {
 		d->failures = 0;
 	}

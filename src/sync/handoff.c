@@ -249,6 +249,9 @@ static void take_step(struct handoffs *h, struct handoff_step *step)
 	fault_step("step");
 	r = handoff_take(h, step, &result, &e);
 	fault_step("stepped");
+	/* Ended with us, half done: the next start judges that, as after a crash. */
+	if (r == -EINTR)
+		return;
 	end.result = result;
 	end.error = r < 0 ? e.text : NULL;
 	/* Until that is stored, nobody may think that it has not been done. */

@@ -40,6 +40,19 @@ static int64_t due_ms(const struct worker *w, const struct hook_row *row)
 	return due && *row->error && due < w->hook_retry_ms ? w->hook_retry_ms : due;
 }
 
+/* A tool that refuses says what it does not like: whoever read the address in that could send to it. */
+static void hide(char *text, const char *path)
+{
+	const char *key = strrchr(path, '/') + 1;
+	_cleanup_(mem_freep) char *before = mem_dup(path, (size_t)(key - path));
+
+	for (char *at = text; (at = strstr(at, before));) {
+		at += strlen(before);
+		for (size_t i = 0; at[i] && at[i] == key[i]; i++)
+			at[i] = '*';
+	}
+}
+
 static int ask(struct worker *w, const struct hook_row *row, struct subscription *ret, struct err *e)
 {
 	_cleanup_(mem_freep) char *state = store_dir(w->store), *path = NULL, *address = NULL, *kept = NULL;
@@ -56,6 +69,8 @@ static int ask(struct worker *w, const struct hook_row *row, struct subscription
 		return r;
 	address = str_format("%s%s", w->stack->hooks.url, path);
 	r = w->link->ops->subscribe(w->link, address, row->remote, renew, ret, e);
+	if (r < 0)
+		hide(e->text, path);
 	if (r < 0 || !ret->secret)
 		return r;
 	kept = hooks_kept_path(state, w->link->name);

@@ -9,6 +9,7 @@
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
 #include "seamfs/codec/name.h"
+#include "seamfs/codec/utf8.h"
 #include "seamfs/store/hint.h"
 #include "tree/kinds.h"
 #include "tree/save.h"
@@ -84,6 +85,17 @@ static int repeated(struct tree *tree, const struct tree_order *o, char **ret_pa
 	return 1;
 }
 
+/* Whole characters, in one line: it is shown to people. */
+static void set_program(struct origin *origin, const char *said)
+{
+	_cleanup_(mem_freep) char *program = str_dup(said);
+
+	utf8_shorten(program, sizeof(origin->program) - 1);
+	utf8_disarm(program);
+	program[strcspn(program, "\r\n")] = '\0';
+	snprintf(origin->program, sizeof(origin->program), "%s", program);
+}
+
 int tree_order(struct tree *tree, const struct tree_order *o, char **ret_path, struct err *e)
 {
 	struct record_slot slot = {.type = o->type};
@@ -97,7 +109,7 @@ int tree_order(struct tree *tree, const struct tree_order *o, char **ret_path, s
 		r = find(tree, o->path, &slot, e);
 	if (r != 0)
 		return r;
-	snprintf(origin.program, sizeof(origin.program), "%s", o->program);
+	set_program(&origin, o->program);
 	path = slot.record ? store_record_path(store_db(tree->store), slot.record) : new_path(o);
 	if (!path)
 		return err_set(e, ENOENT, "there is no record %.200s", o->path);

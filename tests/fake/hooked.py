@@ -11,6 +11,7 @@ import hmac
 import http.client
 import http.server
 import json
+import os
 import sys
 import threading
 import time
@@ -62,6 +63,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         name = self.path.split("/")[-1]
         if self.path.startswith("/hooks"):
+            if os.path.exists("refuse.hooks"):
+                self.reply({"message": f"nobody answers at {body['url']}"}, 400)
+                return
             hooks.append(f"{name} {body['url']}")
             self.reply({"id": "h1", "secret": "key-9"})
             return

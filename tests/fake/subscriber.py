@@ -5,7 +5,8 @@
     subscriber.py PORT SECRET LOG
 
 LOG gets one JSON line a message: {"id", "good", "body"}. While a file LOG.status is there, its content is the status that is answered,
-and nothing is taken as received. Written from the specification, not from seamfs: standardwebhooks.com.
+and nothing is taken as received; with a word behind it, only messages with
+that word are answered so. Written from the specification, not from seamfs: standardwebhooks.com.
 """
 import base64
 import hashlib
@@ -32,7 +33,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         status = 204
         if os.path.exists(log + ".status"):
             with open(log + ".status", encoding="ascii") as f:
-                status = int(f.read())
+                answer, _, word = f.read().strip().partition(" ")
+            status = int(answer) if word.encode() in body else 204
         with open(log if status == 204 else log + ".refused", "a", encoding="utf-8") as f:
             print(json.dumps({"id": name, "good": good, "body": json.loads(body)}), file=f)
         self.send_response(status)

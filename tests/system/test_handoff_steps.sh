@@ -31,7 +31,9 @@ cat >stack.json <<'END'
         "lines": [{"description": "{title}", "unit_price": "{amount}"}]}},
       {"write": "Notes/{title}.txt", "text": "{invoice.number} {invoice.total}\n"},
       {"run": ["sh", "-c", "echo $SEAMFS_KEY >>{title}.once; echo '{{}}'"], "then": [{"update": "invoice", "set": {"notes": "{title} once"}}]},
-      {"run": ["sh", "-c", "echo $SEAMFS_KEY >>{title}.again"], "again": true}]}
+      {"run": ["sh", "-c", "echo $SEAMFS_KEY >>{title}.again"], "again": true}]},
+    "lost": {"on": "deal", "when": {"stage": "lost"}, "do": [
+      {"run": ["sh", "-c", "echo >>{title}.long; [ $(wc -l <{title}.long) = 2 ] || sleep 20"], "again": true}]}
   }
 }
 END
@@ -98,3 +100,13 @@ for n in "${CHOSEN[@]}"; do
 	check_equal "killed at step $n: ${WHERE:-no more}" "$END" "1 1 1 1 1"
 	deal=$((deal + 1))
 done
+
+# ---- the mount ends while a program runs that may run again
+start 0
+echo lost >m/deals/D-60.d/stage
+wait_until 10 test -s D-60.long
+unmount
+start 0
+check_within 10 "what was ended with the mount is run again" sh -c "grep -q '^# [^,]*, done' m/.seam/log/*' lost D-60.log'"
+check_equal "once" "$(wc -l <D-60.long)" 2
+unmount

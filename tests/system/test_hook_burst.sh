@@ -12,7 +12,7 @@ cat >connectors/hooked.json <<'END'
 {
   "connector": "hooked", "format": 1, "title": "Hooked", "docs": "tests/fake/hooked.py", "tested": "here",
   "settings": {"url": {"label": "Address"}, "hook_secret": {"label": "Key of its webhooks", "secret": true, "optional": true}},
-  "http": {"base": "{url}"}, "check": {"get": "/me"},
+  "http": {"base": "{url}"}, "errors": [{"status": 400, "message": "/message"}], "check": {"get": "/me"},
   "webhooks": {
     "verify": {"hmac": "sha256", "key": "hook_secret", "header": "X-Sign"}, "id": {"at": "/id"},
     "event": {"at": "/event"}, "events": {"task.*": {"type": "task", "id": "/task"}}, "ignore": ["ping"],
@@ -94,6 +94,10 @@ check "memory is bounded" sh -c "test \$(awk '/VmHWM/ {print \$2}' /proc/$DAEMON
 unmount
 sed -i "s|\"address\": \"127.0.0.1:$PORT\"|&, \"url\": \"http://127.0.0.1:$PORT/\"|; s|, \"hook_secret\": {[^}]*}||" stack.json
 mount_pulled
+touch refuse.hooks
+check_contains "a tool that will not" "$("$SEAMFS" tool hook board -m m 2>&1 >hook.txt)" "nobody answers at http"
+rm refuse.hooks
+check_not "the address that it names is in no log" grep -qrF "${HOOK##*/}" m/.seam/hook m/.seam/errors.ndjson m/.seam/status.json
 check_equal "the address is the same" "$("$SEAMFS" tool hook board -m m 2>hook.txt)" "$HOOK"
 check_contains "and the tool sends there" "$(cat hook.txt)" "board sends, as h1"
 check_equal "it was asked once" "$(curl -s "$TOOL/hooks" | jq -r '.[]')" "hooks $HOOK"

@@ -36,6 +36,8 @@ check_equal "with the field" "$(tail -n +2 <<<"$BAD" | jq -r '"\(.error) \(.fiel
 echo '{"since": "2026-02-30"}' >"m/clients/Made Ltd/client.json" 2>/dev/null
 check_equal "and the sentence of a file that is saved so" "$(tail -n +2 <<<"$BAD" | jq -r .message)" "$(jq -r 'select(.act == "save") | .message' m/.seam/errors.ndjson | head -n 1)"
 check "what was refused is kept" sh -c "ls m/problems | grep -q '^Made Ltd .*rejected.json'"
+post "$IN" '{"type": "task", "create": {"title": "From"}, "from": "\u001b[1mééééééééééééééééééééé\n"}' >/dev/null
+check_equal "a name too long is cut between letters, and no terminal obeys it" "$(head -n 1 m/tasks/From.log.ndjson | jq -r .program)" ".[1méééééééééééééééé…"
 check_equal "no record: 404" "$(post "$IN" '{"path": "clients/Nobody", "set": {}}' | head -n 1)" 404
 check_equal "an unknown key: 400" "$(post "$IN" '{"path": "clients/Made Ltd", "sett": {}}' | head -n 1)" 400
 check_equal "no JSON: 400" "$(post "$IN" 'x' | head -n 1)" 400
@@ -70,6 +72,12 @@ mount_pulled
 check_within 10 "and arrives after all" prints 4 lines told.ndjson
 check_equal "in the order of each record" "$(jq -r 'select(.body.data.path | contains("Tamarind")).body.data.changed.phone.new' told.ndjson | xargs)" "1 2 3"
 check_equal "each under a name of its own" "$(jq -r .id told.ndjson | sort -u | wc -l)" 4
+echo 500 Made >told.ndjson.status
+echo 6 >"m/clients/Made Ltd/client.d/phone"
+echo 7 >"$DIR/client.d/phone"
+check_within 8 "a message that it has trouble with does not hold up the others" prints 7 sh -c "tail -n 1 told.ndjson | jq -r .body.data.changed.phone.new"
+rm told.ndjson.status
+check_within 8 "and arrives, too" prints 6 sh -c "tail -n 1 told.ndjson | jq -r .body.data.changed.phone.new"
 echo 422 >told.ndjson.status
 echo 5 >"m/clients/Made Ltd/client.d/phone"
 check_within 12 "what is refused for too long is a problem" sh -c 'cat m/problems/*why.txt | grep -q "subscription \"n8n\" did not take"'

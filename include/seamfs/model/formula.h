@@ -28,8 +28,8 @@ enum value_kind {
 
 struct value {
 	enum value_kind kind;
-	char *text;	/* TEXT, DATE; MONEY and LIST: the currency. Given */
-	int64_t number; /* MONEY: minor units; RECORD: its id, 0: any; BOOL */
+	char *text; /* TEXT, DATE; MONEY and LIST: the currency. Given */
+	int64_t number; /* MONEY: minor units; RECORD: its id, 0: any; BOOL; TEXT: in a path it may have folders */
 	struct decimal decimal;
 	enum type_id type; /* RECORD */
 	cJSON *list;	   /* LIST. Given */

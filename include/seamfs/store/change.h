@@ -12,7 +12,7 @@
 struct origin {
 	int tool;
 	uint32_t uid;
-	char program[32];  /* "vim" */
+	char program[40];  /* "vim"; a name of stack.json fits */
 	const char *cause; /* "save", "pull", "move" … a constant */
 };
 

@@ -16,7 +16,7 @@ struct feed_change {
 	uint64_t fields;   /* that have other values now */
 	int64_t ms;
 	int tool; /* index in the stack; -1: a person, or a tool that is no longer there */
-	char program[32];
+	char program[40];
 	cJSON *json; /* id, event, time, path, who and why, and each field's old and new value as the file shows them */
 };
 

@@ -77,6 +77,9 @@ _Bool store_handoff_month_due(struct db *db, const struct handoff *h, int64_t no
 /* store_handoff_month - what a monthly rule is to do by now: notes a run for each record, for each month that has passed */
 int store_handoff_month(struct tx *tx, const struct handoff *h);
 
+/* store_handoff_link - what rules did for @other they have done for @keep, which is the same */
+int store_handoff_link(struct tx *tx, int64_t keep, int64_t other);
+
 /* store_handoff_waiting - the first run behind @after that may be carried out now: the tools that own its record have confirmed all
  * that was changed in it. 0: none */
 int64_t store_handoff_waiting(struct db *db, int64_t after);

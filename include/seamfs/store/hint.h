@@ -33,7 +33,7 @@ int64_t store_hint_last(struct db *db, int64_t tool);
 int64_t store_hint_count(struct db *db, int64_t tool);
 
 /**
- * store_heard - notes a message of a tool (0: of middleware); the last HEARD_MOST of a week are known
+ * store_heard - notes a message of a tool (0: of middleware); of a week the last HEARD_MOST of either kind are known
  *
  * Returns 0, or -EALREADY when it came before. @record: what it made or changed, 0: nothing.
  */

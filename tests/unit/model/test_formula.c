@@ -7,6 +7,15 @@
 #include "seamfs/codec/json.h"
 #include "test.h"
 
+static struct value a_list(void)
+{
+	static const char text[] = "[\"a\", 1.50, {\"description\": \"b\"}, {}]";
+	struct value v = {.kind = VALUE_LIST};
+
+	json_parse(text, strlen(text), 0, &v.list, NULL, NULL);
+	return v;
+}
+
 static int get(void *context, const struct value *of, const char *name, struct value *ret, struct err *e)
 {
 	if (of && of->kind == VALUE_RECORD && strcmp(name, "name") == 0)
@@ -23,6 +32,8 @@ static int get(void *context, const struct value *of, const char *name, struct v
 		*ret = (struct value){.kind = VALUE_NUMBER, .decimal = {75, 1}};
 	else if (strcmp(name, "client") == 0)
 		*ret = (struct value){.kind = VALUE_RECORD, .type = TYPE_CLIENT, .number = 7};
+	else if (strcmp(name, "list") == 0)
+		*ret = a_list();
 	else if (strcmp(name, "nothing") != 0)
 		return err_set(e, EINVAL, "there is no %s", name);
 	return 0;
@@ -72,6 +83,7 @@ TEST(a_text_and_what_is_in_it)
 	check_value("[{nothing}]", "t []");
 	check_value("{'}'}", "t }");
 	check_value("{'a' + 'b' + hours}", "t ab7.5");
+	check_value("[{list}]", "t [a, 1.50, b, ]");
 }
 
 TEST(money_to_the_cent)
@@ -98,6 +110,8 @@ TEST(money_to_the_cent)
 		"{total * total}: an amount of money and an amount of money cannot be multiplied");
 	check_value("{total + 1}", "{total + 1}: an amount of money and a number cannot be added");
 	check_value("{total / 0}", "{total / 0}: nothing can be divided by zero");
+	check_value("{9000000000000000 / 0.000000000000000001}",
+		"{9000000000000000 / 0.000000000000000001}: the result is too large");
 	check_value("{total * 99999999999999}", "{total * 99999999999999}: the result is too large");
 }
 

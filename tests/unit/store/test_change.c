@@ -7,6 +7,7 @@
 #include "seamfs/base/file.h"
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
+#include "seamfs/store/hint.h"
 #include "seamfs/store/history.h"
 #include "seamfs/store/local.h"
 #include "seamfs/store/outbox.h"
@@ -293,6 +294,37 @@ TEST(a_note_is_no_change)
 	cJSON_Delete(n.lost);
 }
 
+/* More than are kept, at one moment each; a key of middleware is older than all of them. */
+static int flood(struct tx *tx, void *argument)
+{
+	int r = db_run(tx->db,
+		"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)"
+		" INSERT INTO heard (tool, id, record, ms) SELECT 1, 'm' || i, 0, ?2 + i FROM n",
+		"ii", (int64_t)HEARD_MOST + 10, tx->now_ms);
+
+	return r == 0 ? store_heard(tx, 1, "one more", 0) : r;
+}
+
+static int hear_key(struct tx *tx, void *argument)
+{
+	return store_heard(tx, 0, "order-17", 7);
+}
+
+TEST(what_tools_say_makes_no_order_be_forgotten)
+{
+	int64_t record;
+
+	check_int(store_write(store, hear_key, NULL), 0);
+	usleep(2000);
+	check_int(store_write(store, flood, NULL), 0);
+	check_int(
+		db_int(store_db(store), 0, "SELECT count(*) FROM heard WHERE tool = 1", "") <= HEARD_MOST + 1,
+		1);
+	check_int(store_heard_record(store_db(store), 0, "order-17", &record), 0);
+	check_int(record, 7);
+	check_int(store_write(store, hear_key, NULL), -EALREADY);
+}
+
 int main(void)
 {
 	static const struct test_case cases[] = {TEST_RUN(names_are_given_once),
@@ -300,7 +332,8 @@ int main(void)
 		TEST_RUN(a_refused_change_leaves_no_trace), TEST_RUN(a_number_is_given_once),
 		TEST_RUN(the_same_again_is_no_change), TEST_RUN(the_outbox_keeps_its_order),
 		TEST_RUN(an_unknown_outcome_keeps_its_time), TEST_RUN(one_daemon_a_folder),
-		TEST_RUN(all_is_there_after_a_restart), TEST_RUN(a_note_is_no_change)};
+		TEST_RUN(all_is_there_after_a_restart), TEST_RUN(a_note_is_no_change),
+		TEST_RUN(what_tools_say_makes_no_order_be_forgotten)};
 	static const char *const left[] = {
 		"seamfs.db", "seamfs.db-wal", "seamfs.db-shm", "lock", "stack.json"};
 	int r;

@@ -8,14 +8,39 @@
 #include "seamfs/base/clock.h"
 #include "seamfs/base/file.h"
 #include "seamfs/base/mem.h"
+#include "seamfs/codec/date.h"
 #include "seamfs/codec/json.h"
+#include "seamfs/store/conflict.h"
 #include "seamfs/store/history.h"
 #include "seamfs/store/local.h"
+#include "seamfs/store/pair.h"
 #include "test.h"
 
 static char folder[] = "/tmp/seamfs-handoff-XXXXXX";
 static struct stack *stack;
 static struct store *store;
+
+static const char more_rules[] =
+	"\"called\": { \"on\": \"client\", \"when\": { \"phone\": { \"changed\": true } },"
+	" \"do\": [ { \"create\": \"task\", \"set\": { \"title\": \"{phone}\" } } ] },"
+	"\"welcome\": { \"on\": \"client\", \"when\": { \"status\": \"active\" }, \"once\": \"record\","
+	" \"do\": [ { \"create\": \"task\", \"set\": { \"title\": \"Welcome {name}\" } } ] },"
+	"\"assign\": { \"on\": \"deal\", \"when\": { \"stage\": \"qualified\" },"
+	" \"do\": [ { \"create\": \"task\", \"set\": { \"title\": \"{title}\", \"project\": \"{notes}\" } } "
+	"] },"
+	"\"late\": { \"on\": \"deal\", \"overdue\": { \"date\": \"close_date\", \"days\": 0 }, \"if\": { "
+	"\"stage\": \"lead\" },"
+	" \"do\": [ { \"create\": \"task\", \"set\": { \"title\": \"Late {title}\" } } ] },"
+	"\"bill\": { \"on\": \"project\", \"when\": { \"status\": \"closed\" }, \"do\": [ { \"create\": "
+	"\"invoice\","
+	" \"set\": { \"number\": \"{next('B-', 3)}\", \"client\": \"{client}\", \"issue_date\": \"{today}\","
+	" \"lines\": { \"each\": \"time\", \"once\": true, \"line\": { \"description\": \"{item.summary}\","
+	" \"quantity\": \"{item.hours}\", \"unit_price\": \"{money(80)}\" } } } } ] },"
+	"\"papers\": { \"on\": \"project\", \"with\": { \"folder\": \"In/Out\" }, \"when\": { \"status\": "
+	"\"archived\" }, \"do\": ["
+	" { \"write\": \"{with.folder}/{next('R-', 3)}.txt\", \"text\": \"{name}\" },"
+	" { \"mail\": \"a@example.org\", \"subject\": \"One\", \"text\": \"{name}\" },"
+	" { \"mail\": \"b@example.org\", \"subject\": \"Two\", \"text\": \"{name}\" } ] },";
 
 /* Ten rules, each of which starts the next one; a copy by a tool; and one that wants what is not there. */
 static _Bool set_up(void)
@@ -24,9 +49,11 @@ static _Bool set_up(void)
 	_cleanup_(mem_freep) char *path = NULL;
 	struct err e = {0};
 
-	buf_puts(&b, "{ \"state\": \".\", \"tools\": { \"crm\": { \"connector\": \"csv\" } }, \"owners\": { "
-		     "\"contact\": \"crm\" },"
+	buf_puts(&b, "{ \"state\": \".\", \"tools\": { \"crm\": { \"connector\": \"csv\" },"
+		     " \"drive\": { \"connector\": \"folder\", \"path\": \"drive\" } },"
+		     " \"owners\": { \"contact\": \"crm\", \"document\": \"drive\" },"
 		     " \"handoffs\": {");
+	buf_puts(&b, more_rules);
 	for (int i = 1; i <= 10; i++)
 		buf_printf(&b,
 			"\"r%d\": { \"on\": \"client\", \"when\": { \"city\": \"%d\" },"
@@ -110,7 +137,8 @@ static void settle(_Bool twice)
 			struct handoff_match m;
 
 			check_int(store_handoff_state(store_db(store), h->name, &state), 0);
-			if (!store_handoff_next(store, store_db(store), h, state.cursor, &m, &end))
+			if (h->trigger == HANDOFF_DATE ||
+				!store_handoff_next(store, store_db(store), h, state.cursor, &m, &end))
 				continue;
 			more = 1;
 			for (int n = 0; n <= twice; n++)
@@ -254,12 +282,216 @@ TEST(trying_leaves_no_trace)
 	check_int(store_handoff_try(store, "none", record, &b, &e), -ENOENT);
 }
 
+/* ---- what is no event after all ---- */
+
+static int conflict(struct tx *tx, void *argument)
+{
+	_cleanup_json_ cJSON *theirs = cJSON_CreateString("+49 1");
+
+	return store_conflict_put(tx, *(int64_t *)argument, store_tool_id(tx->store, 1),
+		type_field_index(type_get(TYPE_CLIENT), "phone"), NULL, theirs);
+}
+
+static int decide(struct tx *tx, void *argument)
+{
+	struct origin origin = {.tool = -1, .cause = "save"};
+
+	return store_conflict_settle(tx, *(int64_t *)argument, ~(uint64_t)0, &origin);
+}
+
+TEST(a_decision_is_no_second_change)
+{
+	int64_t record = put(TYPE_CLIENT, 0, "{\"name\": \"Contested\", \"phone\": \"+49 2\"}");
+
+	settle(0);
+	check_int(count("called", RUN_DONE), 1);
+	check_int(store_write(store, conflict, &record), 0);
+	check_int(store_write(store, decide, &record), 0);
+	check_int(store_conflict_fields(store_db(store), record, 0) != 0, 0);
+	settle(0);
+	check_int(count("called", RUN_DONE), 1);
+}
+
+/* Noted, but not carried out yet: what was refused or taken back meanwhile starts nothing. */
+TEST(what_is_taken_back_starts_nothing)
+{
+	int64_t record = put(TYPE_CLIENT, 0, "{\"name\": \"Refused\"}"), before = count("called", RUN_DONE),
+		end;
+	struct handoff_match m;
+	struct handoff_state state;
+
+	settle(0);
+	put(TYPE_CLIENT, record, "{\"phone\": \"+49 3\"}");
+	check_int(store_handoff_state(store_db(store), "called", &state), 0);
+	check_int(store_handoff_next(
+			  store, store_db(store), handoff_find(stack, "called"), state.cursor, &m, &end),
+		1);
+	check_int(store_write(store, note, &m), 0);
+	put_by(1, TYPE_CLIENT, record, "{\"phone\": null}", "refused");
+	settle(0);
+	check_int(count("called", RUN_DONE), before);
+	check_int(count("called", RUN_DROPPED), 1);
+	put(TYPE_CLIENT, record, "{\"phone\": \"+49 4\"}");
+	settle(0);
+	check_int(count("called", RUN_DONE), before + 1);
+}
+
+/* ---- failed once ---- */
+
+struct replay {
+	const char *rule;
+	int64_t record;
+	struct err e;
+};
+
+static int replay(struct tx *tx, void *argument)
+{
+	struct replay *p = argument;
+
+	return store_handoff_replay(tx, p->rule, p->record, &p->e);
+}
+
+/* That it ran for the record at another time is no reason to leave the one that failed. */
+TEST(a_failed_run_goes_on_beside_a_done_one)
+{
+	int64_t record = put(TYPE_DEAL, 0, "{\"title\": \"Twice\", \"stage\": \"qualified\"}");
+	struct replay p = {"assign", record, {0}};
+
+	settle(0);
+	check_int(count("assign", RUN_DONE), 1);
+	put(TYPE_DEAL, record, "{\"stage\": \"lead\"}");
+	put(TYPE_DEAL, record, "{\"stage\": \"qualified\", \"notes\": \"Nowhere\"}");
+	settle(0);
+	check_int(count("assign", RUN_FAILED), 1);
+	put(TYPE_DEAL, record, "{\"notes\": null}");
+	check_int(store_write(store, replay, &p), 0);
+	settle(0);
+	check_int(count("assign", RUN_FAILED), 0);
+	check_int(count("assign", RUN_DONE), 2);
+	check_int(store_write(store, replay, &p), -EEXIST);
+}
+
+/* The day had come, but not the hour: the tool refused what made it so, and took it later. */
+TEST(a_day_is_not_lost_with_a_refusal)
+{
+	char today[11], patch[100];
+	int minute;
+	const struct handoff *h = handoff_find(stack, "late");
+	struct handoff_match m;
+	int64_t record, now = clock_now_ms();
+
+	date_local(now, today, &minute);
+	snprintf(patch, sizeof(patch), "{\"title\": \"Due\", \"close_date\": \"%s\"}", today);
+	record = put(TYPE_DEAL, 0, patch);
+	check_int(store_handoff_due(store, store_db(store), h, record, now, &m), 1);
+	check_int(store_write(store, note, &m), 0);
+	put(TYPE_DEAL, record, "{\"stage\": \"lost\"}");
+	for (int64_t run = 0; (run = store_handoff_waiting(store_db(store), run));)
+		check_int(store_write(store, carry_out, &run), 0);
+	check_int(count("late", RUN_DROPPED), 1);
+	check_int(store_handoff_due(store, store_db(store), h, record, now, &m), 0);
+	put(TYPE_DEAL, record, "{\"stage\": \"lead\"}");
+	check_int(store_handoff_due(store, store_db(store), h, record, now, &m), 1);
+	check_int(store_write(store, note, &m), 0);
+	for (int64_t run = 0; (run = store_handoff_waiting(store_db(store), run));)
+		check_int(store_write(store, carry_out, &run), 0);
+	check_int(count("late", RUN_DONE), 1);
+	check_int(store_handoff_due(store, store_db(store), h, record, now, &m), 0);
+}
+
+/* ---- two records are one ---- */
+
+struct couple {
+	int64_t a, b;
+	struct err e;
+};
+
+static int link_couple(struct tx *tx, void *argument)
+{
+	struct couple *c = argument;
+	struct origin origin = {.tool = -1, .cause = "link"};
+
+	return store_pair_link(tx, c->a, c->b, &origin, &c->e);
+}
+
+TEST(what_a_rule_did_is_done_for_both)
+{
+	struct couple c = {.a = put(TYPE_CLIENT, 0, "{\"name\": \"Pair Ltd\", \"status\": \"prospect\"}")};
+	int64_t before;
+
+	settle(0);
+	before = count("welcome", RUN_DONE);
+	c.b = put(TYPE_CLIENT, 0, "{\"name\": \"Pair\", \"status\": \"active\"}");
+	settle(0);
+	check_int(count("welcome", RUN_DONE), before + 1);
+	check_int(store_write(store, link_couple, &c), 0);
+	put(TYPE_CLIENT, c.a, "{\"status\": \"active\"}");
+	settle(0);
+	check_int(count("welcome", RUN_DONE), before + 1);
+}
+
+TEST(hours_are_billed_once_though_their_invoice_was_linked)
+{
+	struct couple c = {
+		.a = put(TYPE_INVOICE, 0, "{\"number\": \"OLD-1\", \"issue_date\": \"2026-01-01\"}")};
+	int64_t project = put(TYPE_PROJECT, 0, "{\"name\": \"Hours\"}");
+	char patch[200];
+
+	snprintf(patch, sizeof(patch),
+		"{\"summary\": \"Work\", \"project\": %lld, \"date\": \"2026-01-02\", \"hours\": 2}",
+		(long long)project);
+	put(TYPE_TIME, 0, patch);
+	put(TYPE_PROJECT, project, "{\"status\": \"closed\"}");
+	settle(0);
+	check_int(count("bill", RUN_DONE), 1);
+	c.b = db_int(store_db(store), 0, "SELECT max(made) FROM handoff_used", "");
+	check_int(c.b > c.a, 1);
+	check_int(store_write(store, link_couple, &c), 0);
+	put(TYPE_PROJECT, project, "{\"status\": \"active\"}");
+	put(TYPE_PROJECT, project, "{\"status\": \"closed\"}");
+	settle(0);
+	check_int(count("bill", RUN_DONE), 2);
+	check_int(db_int(store_db(store), 0, "SELECT count(*) FROM record WHERE type = ?1 AND state = 0", "i",
+			  (int64_t)TYPE_INVOICE),
+		1);
+}
+
+/* ---- outside ---- */
+
+TEST(two_letters_are_two_drafts)
+{
+	int64_t project = put(TYPE_PROJECT, 0, "{\"name\": \"Paper\"}");
+
+	put(TYPE_PROJECT, project, "{\"status\": \"archived\"}");
+	settle(0);
+	check_int(count("papers", RUN_STEPS), 1);
+	check_int(db_int(store_db(store), 0,
+			  "SELECT count(*) FROM handoff_step WHERE json_extract(action, '$.write') = "
+			  "'In/Out/R-001.txt'",
+			  ""),
+		1);
+	check_int(db_int(store_db(store), 0,
+			  "SELECT count(DISTINCT json_extract(action, '$.write')) FROM handoff_step", ""),
+		3);
+	put(TYPE_PROJECT, project, "{\"status\": \"active\"}");
+	put(TYPE_PROJECT, project, "{\"status\": \"archived\"}");
+	settle(0);
+	check_int(db_int(store_db(store), 0,
+			  "SELECT count(DISTINCT json_extract(action, '$.write')) FROM handoff_step", ""),
+		5);
+}
+
 int main(void)
 {
 	static const struct test_case cases[] = {TEST_RUN(what_is_there_is_no_event),
 		TEST_RUN(each_once_and_eight_in_a_row), TEST_RUN(an_answer_is_in_the_chain),
 		TEST_RUN(a_first_pull_is_no_event), TEST_RUN(a_change_is_looked_at_as_it_was),
-		TEST_RUN(nothing_is_half_done), TEST_RUN(trying_leaves_no_trace)};
+		TEST_RUN(nothing_is_half_done), TEST_RUN(trying_leaves_no_trace),
+		TEST_RUN(a_decision_is_no_second_change), TEST_RUN(what_is_taken_back_starts_nothing),
+		TEST_RUN(a_failed_run_goes_on_beside_a_done_one), TEST_RUN(a_day_is_not_lost_with_a_refusal),
+		TEST_RUN(what_a_rule_did_is_done_for_both),
+		TEST_RUN(hours_are_billed_once_though_their_invoice_was_linked),
+		TEST_RUN(two_letters_are_two_drafts)};
 	static const char *const left[] = {
 		"seamfs.db", "seamfs.db-wal", "seamfs.db-shm", "lock", "stack.json"};
 	int r;
