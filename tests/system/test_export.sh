@@ -60,6 +60,9 @@ check_equal "the manifest has every file" "$(cd one && find . -type f ! -name ma
 check_fails "into a folder that is not empty" 1 'is not empty' "$SEAMFS" export one
 check_fails "import while it is mounted" 5 'unmount it first' "$SEAMFS" import --yes one
 unmount
+check_equal "export into the documents" "$(timeout 20 "$SEAMFS" export drive/Backup 2>&1 | sed 's/[0-9][0-9]* files.*//')" "drive/Backup holds all of it: "
+check_equal "export into the documents: each of them once" "$(find drive -name a.txt | wc -l)" 2
+rm -r drive/Backup
 check "export without a mount" "$SEAMFS" export two
 check "both are the same" diff -r one two
 
@@ -145,6 +148,8 @@ for time in first second; do
 done
 printf 'Number,Due date\nR-3,2027-02-31\n' >bad.csv
 check_fails "a bad date" 1 'row 2, due_date' "$SEAMFS" import --yes --type invoice bad.csv
+printf 'Number;Total\nR-4;12,50\nR-5;1.200\n' >mixed.csv
+check_fails "a comma and a point that parts thousands" 1 'write all of them one way' "$SEAMFS" import --yes --type invoice mixed.csv
 printf 'Name\nTwice\nTwice\n' >twice.csv
 check_fails "a client twice" 1 'rows 2 and 3 are about the same client' "$SEAMFS" import --yes --type client twice.csv
 mount_pulled
