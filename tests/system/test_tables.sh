@@ -270,3 +270,24 @@ check_within 5 "rm: it is there again" test -f "$T/time.csv"
 check_equal "nothing else is there" "$(find "$T" -type f | wc -l)" 13
 remount
 check_equal "after a restart the same" "$(at number INV-030 due_date)" 2027-08-09
+
+# ---- many programs that add a row each
+check "a large table" sheet 'for row in rows[:60]: row["notes"] = "x" * 15000'
+cat >many.py <<'END'
+import os, sys
+for i in range(60):
+    if os.fork() == 0:
+        with open(sys.argv[1], newline="") as f:
+            text = f.read()
+        with open(sys.argv[1], "w", newline="") as f:
+            f.write(text + f",MANY-{i:02}" + "," * (text.split("\r\n")[0].count(",") - 1) + "\r\n")
+        os._exit(0)
+    os.wait()
+END
+resident() { awk '/VmRSS/ {print $2}' "/proc/$DAEMON/status"; }
+before=$(resident)
+python3 many.py "$T/invoices.csv"
+check_within 10 "many programs: all of their rows" prints 60 eval 'grep -c MANY "$T/invoices.csv"'
+grown=$(($(resident) - before))
+say "grown by $grown KiB"
+check "many programs: what they had is forgotten with them" test "$grown" -lt 30000
