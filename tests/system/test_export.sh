@@ -5,6 +5,7 @@
 # somebody's spreadsheet.
 . "$SRC/tests/system/lib.sh"
 
+record() { [ "$(sqlite3 state/seamfs.db "SELECT count(*) FROM record WHERE name = '$1'")" = 1 ]; }
 synced() { [ "$(state_of "$1")" = synced ]; }
 
 mkdir -p drive/Plans
@@ -92,6 +93,26 @@ unmount
 out=$("$SEAMFS" import --yes one)
 check_lacks "import once more: nothing is made" "$out" " 1 made"
 check_contains "import once more: all is there" "$out" "3 there already"
+
+# ---- two databases that were one: what each has made since has the same id
+cp -r state parted
+mount_pulled
+printf '{"number":"HERE-1"}' >m/invoices/HERE-1.json
+check_within 10 "parted: an invoice here" record HERE-1
+unmount
+mv state here
+mv parted state
+mount_pulled
+printf '{"number":"THERE-1"}' >m/invoices/THERE-1.json
+check_within 10 "parted: an invoice there" record THERE-1
+unmount
+check "parted: export there" "$SEAMFS" export there
+rm -r state
+mv here state
+for time in first second; do
+	check "parted: import, $time time" "$SEAMFS" import --yes there
+done
+check_equal "parted: both are here, once" "$(sqlite3 state/seamfs.db "SELECT name FROM record WHERE type = 5 AND state = 0 ORDER BY name" | xargs)" "HERE-1 INV-1 INV-2 THERE-1"
 
 # ---- wiped with what the tools had
 rm -r state
