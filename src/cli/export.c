@@ -49,6 +49,9 @@ struct exporting {
 	struct archive archive;
 	struct tree *tree;
 	struct store *store;
+	char *folder; /* of the documents; NULL: they cannot be read */
+	char **found; /* paths below it */
+	size_t found_count;
 	int64_t documents;
 	struct err *e;
 };
@@ -127,9 +130,15 @@ static int put_folder(struct exporting *x, uint64_t ino, const char *path)
 	return r;
 }
 
-/* The folder itself is asked: the store knows only what was in it when it was last looked at. */
-static int put_documents(struct exporting *x, const char *folder, const char *path)
+/* ---- documents ---- */
+
+/*
+ * The folder itself is asked: the store knows only what was in it when it was last looked at. All of it before anything is written:
+ * the export may be in that folder, too.
+ */
+static int find_documents(struct exporting *x, const char *path)
 {
+	_cleanup_(mem_freep) char *folder = path_join(x->folder, path);
 	struct dirent **list = NULL;
 	int n = scandir(folder, &list, NULL, alphasort), r = 0;
 
@@ -137,23 +146,42 @@ static int put_documents(struct exporting *x, const char *folder, const char *pa
 		return err_set(x->e, errno, "cannot read the folder %s: %s", folder, strerror(errno));
 	for (int i = 0; i < n; i++) {
 		const char *name = list[i]->d_name;
-		_cleanup_(mem_freep) char *from = path_join(folder, name), *to = path_join(path, name);
+		_cleanup_(mem_freep) char *from = path_join(folder, name);
+		char *inner = *path ? path_join(path, name) : str_dup(name);
 		_Bool passed =
 			strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, FILE_TRASH) == 0;
 		struct stat st = {0};
 
-		if (!passed && lstat(from, &st) == 0 && S_ISDIR(st.st_mode) && r == 0) {
-			r = put_documents(x, from, to);
-		} else if (r == 0 && S_ISREG(st.st_mode)) {
-			_cleanup_(fd_closep) int fd = open(from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-
-			r = fd < 0 ? err_set(x->e, errno, "cannot read %s: %s", from, strerror(errno))
-				   : archive_copy(&x->archive, to, fd, x->e);
-			x->documents++;
+		if (!passed && lstat(from, &st) == 0 && S_ISDIR(st.st_mode) && r == 0)
+			r = find_documents(x, inner);
+		if (S_ISREG(st.st_mode)) {
+			x->found = mem_grow(x->found, x->found_count + 1, sizeof(*x->found));
+			x->found[x->found_count++] = inner;
+			inner = NULL;
 		}
+		free(inner);
 		free(list[i]);
 	}
 	free(list);
+	return r;
+}
+
+/* One that was removed meanwhile is none any more. */
+static int put_documents(struct exporting *x)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < x->found_count && r == 0; i++) {
+		_cleanup_(mem_freep) char *from = path_join(x->folder, x->found[i]),
+					  *to = path_join("documents", x->found[i]);
+		_cleanup_(fd_closep) int fd = open(from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+		if (fd < 0 && errno == ENOENT)
+			continue;
+		r = fd < 0 ? err_set(x->e, errno, "cannot read %s: %s", from, strerror(errno))
+			   : archive_copy(&x->archive, to, fd, x->e);
+		x->documents++;
+	}
 	return r;
 }
 
@@ -165,16 +193,12 @@ static int put_root(struct exporting *x, const char *name, const char *path)
 	return r == -ENOENT ? 0 : r < 0 ? r : put_folder(x, node.ino, path);
 }
 
-static int put_tree(struct exporting *x, const char *mount)
+static int put_tree(struct exporting *x)
 {
-	const struct stack *stack = store_stack(x->store);
-	const struct tool *drive = &stack->tools[stack->owners[TYPE_DOCUMENT]];
-	_cleanup_(mem_freep) char *mounted = mount ? path_join(mount, "documents") : NULL;
-	const char *folder = drive->folder ? drive->folder : mounted;
 	int r = put_root(x, "tables", "tables");
 
-	if (r == 0 && folder)
-		r = put_documents(x, folder, "documents");
+	if (r == 0)
+		r = put_documents(x);
 	for (int t = TYPE_NONE + 1; t < TYPE_COUNT && r == 0; t++) {
 		const char *plural = type_get((enum type_id)t)->plural;
 		_cleanup_(mem_freep) char *path = str_format("records/%s", plural);
@@ -235,12 +259,22 @@ static cJSON *head_of(struct exporting *x)
 	return head;
 }
 
-static int put_all(struct exporting *x, const char *dir, const char *mount)
+/* Of this machine, or of the mount. */
+static char *folder_of(const struct stack *stack, const char *mount)
+{
+	const char *folder = stack->tools[stack->owners[TYPE_DOCUMENT]].folder;
+
+	return folder ? str_dup(folder) : mount ? path_join(mount, "documents") : NULL;
+}
+
+static int put_all(struct exporting *x, const char *dir)
 {
 	_cleanup_json_ cJSON *head = NULL;
 	struct db *db = store_db(x->store);
-	int r = archive_begin(&x->archive, dir, x->e);
+	int r = x->folder ? find_documents(x, "") : 0;
 
+	if (r == 0)
+		r = archive_begin(&x->archive, dir, x->e);
 	/* One state of all of it, whatever a daemon does meanwhile. */
 	if (r == 0 && sqlite3_exec(db->handle, "BEGIN", NULL, NULL, NULL) != SQLITE_OK)
 		r = err_set(x->e, EIO, "the database cannot be read: %s", sqlite3_errmsg(db->handle));
@@ -249,7 +283,7 @@ static int put_all(struct exporting *x, const char *dir, const char *mount)
 	if (r == 0)
 		r = put_data(x);
 	if (r == 0)
-		r = put_tree(x, mount);
+		r = put_tree(x);
 	head = head_of(x);
 	return r == 0 ? archive_end(&x->archive, head, x->e) : r;
 }
@@ -280,7 +314,8 @@ enum exit_code verb_export(const struct options *o)
 	r = store_view(state, stack, &x.store, &e);
 	if (r == 0) {
 		x.tree = tree_new(x.store, NULL);
-		r = put_all(&x, o->argv[0], o->mount);
+		x.folder = folder_of(stack, o->mount);
+		r = put_all(&x, o->argv[0]);
 	}
 	if (r < 0 && !e.code)
 		err_set(&e, -r, "%s could not be written: %s", o->argv[0], strerror(-r));
@@ -288,6 +323,10 @@ enum exit_code verb_export(const struct options *o)
 		printf("%s holds all of it: %zu files, %lld of them documents\n", o->argv[0],
 			x.archive.count + 1, (long long)x.documents);
 	archive_finish(&x.archive);
+	for (size_t i = 0; i < x.found_count; i++)
+		free(x.found[i]);
+	free(x.found);
+	free(x.folder);
 	tree_free(x.tree);
 	store_close(x.store);
 	sync_stop(sync);

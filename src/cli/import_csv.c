@@ -240,18 +240,20 @@ static _Bool has_comma(const struct csv_import *m)
 	return 0;
 }
 
-/* A cell of the sheet; an empty one says what the record says. */
+/* A cell of the sheet as it is; an empty one says what the record says, with the sheet's decimal comma. */
 static void put_cell(const struct csv_import *m, size_t row, int field, const cJSON *file, struct buf *b)
 {
 	const char *text = csv_cell(m->csv, row, (size_t)m->at[field]);
 	struct buf cell = BUF_INIT(BUF_MAX_RECORD);
-	char separator = csv_separator(m->csv), *point;
+	char separator = csv_separator(m->csv), *point = NULL;
 
-	if (text[strspn(text, " \t\r\n")])
+	if (text[strspn(text, " \t\r\n")]) {
 		buf_puts(&cell, text);
-	else
+	} else {
 		table_cell(&m->type->fields[field], json_get(file, m->type->fields[field].name), &cell);
-	point = m->comma && is_number(&m->type->fields[field]) && cell.len ? strchr(cell.data, '.') : NULL;
+		if (m->comma && is_number(&m->type->fields[field]) && cell.len)
+			point = strchr(cell.data, '.');
+	}
 	if (point)
 		*point = ',';
 	buf_putc(b, separator);

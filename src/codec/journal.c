@@ -96,13 +96,17 @@ static const char *currency_of(const char *text)
 	return currency_valid(text) ? text : NULL;
 }
 
-/* "1,234.50" without its commas; false: they part no thousands. */
-static _Bool without_commas(char *digits)
+/* "1,234.50" without its commas; false: they part no thousands. A single one without a point parts decimals to hledger. */
+static _Bool without_commas(char *digits, enum journal_syntax syntax)
 {
-	char *to = digits;
+	char *to = digits, *point = strchr(digits, '.'), *comma = strchr(digits, ',');
 	size_t since = 0;
 	_Bool any = 0;
 
+	if (point && strchr(point, ','))
+		return 0;
+	if (syntax == JOURNAL_HLEDGER && comma && !point && !strchr(comma + 1, ','))
+		return 0;
 	for (char *p = digits; *p && *p != '.'; p++) {
 		if (*p == ',' && (any ? since != 3 : since > 3 || !since))
 			return 0;
@@ -120,7 +124,7 @@ static _Bool without_commas(char *digits)
 }
 
 /* "119.00 EUR", "-EUR 5", "$-5": false: it says more, or is none. */
-static _Bool read_amount(cJSON *line, const char *text)
+static _Bool read_amount(cJSON *line, const char *text, enum journal_syntax syntax)
 {
 	static const char number[] = "0123456789.,";
 	_cleanup_(mem_freep) char *digits = NULL;
@@ -146,7 +150,8 @@ static _Bool read_amount(cJSON *line, const char *text)
 	digits = buf_steal(&d);
 	unit = buf_steal(&u);
 	currency = currency_of(unit);
-	if (parts != 1 || !currency || !without_commas(digits) || money_parse(digits, currency, &minor) < 0)
+	if (parts != 1 || !currency || !without_commas(digits, syntax) ||
+		money_parse(digits, currency, &minor) < 0)
 		return 0;
 	json_set(line, "amount", json_new_int(minus ? -minor : minor));
 	json_set_text(line, "currency", currency);
@@ -182,7 +187,7 @@ static void read_posting(struct reader *r, const char *text)
 	if (!r->postings)
 		return;
 	json_set_text(line, "account", account);
-	if (*account == '(' || *account == '[' || (*amount && !read_amount(line, amount))) {
+	if (*account == '(' || *account == '[' || (*amount && !read_amount(line, amount, r->syntax))) {
 		not_understood(r);
 		return;
 	}

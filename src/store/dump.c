@@ -345,6 +345,18 @@ static int64_t by_tool(struct tx *tx, const cJSON *line, const struct type *type
 	return 0;
 }
 
+/*
+ * Whether the record of that id here is the one in the export of a database that was this one: what was made since the two
+ * were parted has the same ids there as other records have here. One that is not shown any more is believed to be.
+ */
+static _Bool is_ours(struct tx *tx, const struct type *type, int64_t id, const char *name)
+{
+	return db_int(tx->db, 0,
+		"SELECT EXISTS (SELECT 1 FROM record r WHERE r.id = ?1 AND r.type = ?2 AND (r.state <> 0 OR "
+		"r.name = ?3 OR EXISTS (SELECT 1 FROM alias a WHERE a.record = r.id AND a.name = ?3)))",
+		"iit", id, (int64_t)type->id, name);
+}
+
 int64_t dump_find(struct tx *tx, const cJSON *line, int64_t origin, const cJSON *doc)
 {
 	const struct type *type = type_by_name(json_get_text(line, "type"));
@@ -353,8 +365,7 @@ int64_t dump_find(struct tx *tx, const cJSON *line, int64_t origin, const cJSON 
 	struct record_stat stat;
 
 	/* An export of this very database: also what is in the trash by now is known. */
-	if (origin == dump_origin(tx->db) &&
-		db_int(tx->db, 0, "SELECT type FROM record WHERE id = ?1", "i", id) == (int64_t)type->id)
+	if (origin == dump_origin(tx->db) && is_ours(tx, type, id, json_get_text(line, "name")))
 		return id;
 	record = db_int(tx->db, 0,
 		"SELECT record FROM foreign_id WHERE tool = ?1 AND type = ?2 AND remote = ?3", "iit", local,

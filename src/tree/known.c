@@ -156,11 +156,35 @@ int64_t known_by(struct tree *tree, const struct caller *who, uint64_t ino, int6
 	return k.position < position ? k.position : position;
 }
 
+/* What threads that have ended had made of it helps nobody, and may be as large as a table. */
+static void drop_ended(struct tree *tree)
+{
+	for (size_t i = 0; i < MAX_KNOWN; i++) {
+		struct known *slot = &tree->known[i], k;
+		cJSON *own = NULL;
+
+		pthread_mutex_lock(&tree->mutex);
+		k = *slot;
+		pthread_mutex_unlock(&tree->mutex);
+		if (!k.own || thread_start_ms(k.tid) <= k.ms)
+			continue;
+		pthread_mutex_lock(&tree->mutex);
+		if (slot->own == k.own && slot->tid == k.tid && slot->ms == k.ms) {
+			own = slot->own;
+			slot->own = NULL;
+		}
+		pthread_mutex_unlock(&tree->mutex);
+		cJSON_Delete(own);
+	}
+}
+
 void known_saved(
 	struct tree *tree, const struct caller *who, uint64_t ino, const struct ticket *ticket, cJSON *own)
 {
 	_Bool keeps = !ticket->alone && own;
 
+	if (keeps)
+		drop_ended(tree);
 	if (find_any(tree, who, ino).tid)
 		put(tree, who, ino, ticket->position, keeps ? own : NULL, 1);
 	else

@@ -140,7 +140,7 @@ int tree_list(struct tree *tree, uint64_t dir, uint64_t offset, tree_filler fill
 		return -ENOTDIR;
 	l.after = (int64_t)(offset & 0xffffffffffff);
 	/* Of one moment: a file that becomes a record meanwhile is in one section or in the other. */
-	snapshot = db_run(l.db, "BEGIN", "");
+	snapshot = sqlite3_get_autocommit(l.db->handle) ? db_run(l.db, "BEGIN", "") : -EALREADY;
 	for (l.section = (unsigned)(offset >> 48); l.section < kind->sections && !l.full; l.section++) {
 		kind->list(&l);
 		l.after = 0;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "seamfs/base/mem.h"
+#include "seamfs/codec/decimal.h"
 #include "seamfs/codec/json.h"
 #include "seamfs/store/conflict.h"
 #include "tree/table_save.h"
@@ -183,6 +184,42 @@ static _Bool says_name(const struct table_saving *s, const struct table_edit *ed
 	       (edit->own_row != NO_ROW && table_same(sheet_cell(&s->own, edit->own_row, 2), cell));
 }
 
+/* A value of the last sheet, and what the record has now. */
+static _Bool says_value(const cJSON *own, const cJSON *now)
+{
+	struct decimal a, b;
+
+	if (cJSON_IsNull(own))
+		return !now || cJSON_IsNull(now);
+	if (json_number(own) && json_number(now))
+		return decimal_parse(json_number(own), &a) == 0 && decimal_parse(json_number(now), &b) == 0 &&
+		       a.mantissa == b.mantissa && a.scale == b.scale;
+	return str_equal(json_scalar(own), json_scalar(now));
+}
+
+/* Whether the line of that number is still the one that the writer had saved: others may have put one in before it. */
+static _Bool is_own_line(const struct table_saving *s, const struct table_edit *edit, const cJSON *now)
+{
+	for (size_t c = 0; edit->own_row != NO_ROW && c < s->own.column_count; c++) {
+		const struct field *f = s->own.columns[c].field;
+		_cleanup_json_ cJSON *own = NULL;
+
+		if (!f || s->own.at[c] < 0)
+			continue;
+		own = table_value(f, sheet_cell(&s->own, edit->own_row, c), s->own.comma);
+		if (!says_value(own, json_get(now, f->name)))
+			return 0;
+	}
+	return 1;
+}
+
+static int overtaken(struct table_saving *s, size_t row, const struct lining *l)
+{
+	return sheet_fail(&s->sheet, row, NULL, ESTALE, &s->why,
+		"somebody else changed the lines of %s \"%.80s\" meanwhile: open the table again",
+		s->table.type->name, l->t.name);
+}
+
 static int old_line(struct table_saving *s, struct table_edit *edit, struct lining *l)
 {
 	const char *field = s->table.lines->name;
@@ -200,6 +237,8 @@ static int old_line(struct table_saving *s, struct table_edit *edit, struct lini
 			"a line stays with its %s: make a new one there, and take this one out in the "
 			"record's file",
 			s->table.type->name);
+	if (!is_own_line(s, edit, cJSON_GetArrayItem(json_get(l->t.doc_file, field), index)))
+		return overtaken(s, edit->row, l);
 	add_cells(s, edit, cJSON_GetArrayItem(json_get(l->t.base_file, field), index),
 		cJSON_GetArrayItem(json_get(l->t.doc_file, field), index), cells);
 	cJSON_ArrayForEach (cell, cells) {
@@ -251,9 +290,7 @@ static int save_lines(struct table_saving *s, const struct table_edit *edits, st
 	if (!l->touched)
 		return 0;
 	if (!json_equal(json_get(l->t.base, field), json_get(l->t.doc, field)))
-		return sheet_fail(&s->sheet, edits[0].row, NULL, ESTALE, &s->why,
-			"somebody else changed the lines of %s \"%.80s\" meanwhile: open the table again",
-			s->table.type->name, l->t.name);
+		return overtaken(s, edits[0].row, l);
 	cJSON_AddItemToObject(file, field, cJSON_Duplicate(l->lines, 1));
 	r = change(s, &l->t, file, &record, &e);
 	return r < 0 ? explain_line(s, l, edits[0].row, r, &e) : 0;

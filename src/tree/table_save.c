@@ -59,7 +59,7 @@ static int64_t number_of(const cJSON *entry, int index)
 	return number;
 }
 
-/* By what a new row is known again when the rest of it was changed. */
+/* By what a new row is known again when something else of it was changed. */
 static size_t key_column(const struct table_saving *s)
 {
 	size_t c = 0;
@@ -80,19 +80,40 @@ static _Bool is_taken(const struct table_saving *s, size_t own_row)
 	return 0;
 }
 
-/* A row that is new in this sheet as it was in the last one: the record that it has become. */
-static void find_made(struct table_saving *s, struct table_edit *edit, _Bool by_key)
+static _Bool same_cell(const struct table_saving *s, size_t own_row, size_t row, size_t column)
 {
-	size_t key = key_column(s);
+	return table_same(sheet_cell(&s->own, own_row, column), sheet_cell(&s->sheet, row, column));
+}
+
+/* How sure it is that a row is that one of the last sheet: by all of it, by its key, by where it stands. */
+enum likeness { BY_ALL, BY_KEY, BY_PLACE, LIKENESS_COUNT };
+
+static _Bool is_like(const struct table_saving *s, size_t own_row, size_t row, enum likeness how)
+{
+	size_t record = 0, name = 2;
+
+	/* A line is one of its record: the same words may stand in another one. */
+	if (s->table.lines && (!same_cell(s, own_row, row, record) || !same_cell(s, own_row, row, name)))
+		return 0;
+	switch (how) {
+	case BY_ALL:
+		return sheet_same(&s->own, own_row, &s->sheet, row);
+	case BY_KEY:
+		return same_cell(s, own_row, row, key_column(s));
+	default:
+		return own_row == row;
+	}
+}
+
+/* A row that is new in this sheet as it was in the last one: the record that it has become. */
+static void find_made(struct table_saving *s, struct table_edit *edit, enum likeness how)
+{
 	const cJSON *entry;
 
 	cJSON_ArrayForEach (entry, s->made) {
 		size_t row = (size_t)number_of(entry, 0);
-		_Bool same = by_key ? table_same(sheet_cell(&s->own, row, key),
-					      sheet_cell(&s->sheet, edit->row, key))
-				    : sheet_same(&s->own, row, &s->sheet, edit->row);
 
-		if (!same || is_taken(s, row))
+		if (!is_like(s, row, edit->row, how) || is_taken(s, row))
 			continue;
 		edit->id = number_of(entry, 1);
 		edit->line = number_of(entry, 2);
@@ -122,23 +143,33 @@ static _Bool is_known(const struct table_saving *s, const struct table_edit *edi
 
 static void choose_rows(struct table_saving *s)
 {
-	s->edits = mem_alloc((s->sheet.count + 1) * sizeof(*s->edits));
-	for (size_t i = 0; i < s->sheet.count; i++) {
-		const struct sheet_row *row = &s->sheet.rows[i];
-		struct table_edit *edit = &s->edits[s->count];
-		const struct sheet_row *own = NULL;
+	size_t all = s->sheet.count;
 
-		*edit = (struct table_edit){
-			.id = row->id, .line = row->line, .row = row->row, .own_row = NO_ROW};
-		if (is_new(s, row->id, row->line)) {
-			find_made(s, edit, 0);
-			if (!edit->made)
-				find_made(s, edit, 1);
-		} else if (s->has_own && (own = sheet_find(&s->own, row->id, row->line))) {
-			edit->own_row = own->row;
+	s->edits = mem_alloc((all + 1) * sizeof(*s->edits));
+	for (size_t i = 0; i < all; i++) {
+		const struct sheet_row *row = &s->sheet.rows[i], *own = NULL;
+
+		if (s->has_own && !is_new(s, row->id, row->line))
+			own = sheet_find(&s->own, row->id, row->line);
+		s->edits[s->count++] = (struct table_edit){.id = row->id,
+			.line = row->line,
+			.row = row->row,
+			.own_row = own ? own->row : NO_ROW};
+	}
+	/* The surer first, of all rows: no row may get what another one is. */
+	for (enum likeness how = BY_ALL; how < LIKENESS_COUNT; how++) {
+		for (size_t i = 0; i < all; i++) {
+			if (is_new(s, s->edits[i].id, s->edits[i].line))
+				find_made(s, &s->edits[i], how);
 		}
-		edit->known = is_known(s, edit);
-		s->count += !edit->known || edit->made;
+	}
+	s->count = 0;
+	for (size_t i = 0; i < all; i++) {
+		struct table_edit edit = s->edits[i];
+
+		edit.known = is_known(s, &edit);
+		if (!edit.known || edit.made)
+			s->edits[s->count++] = edit;
 	}
 }
 

@@ -5,6 +5,7 @@
 # somebody's spreadsheet.
 . "$SRC/tests/system/lib.sh"
 
+record() { [ "$(sqlite3 state/seamfs.db "SELECT count(*) FROM record WHERE name = '$1'")" = 1 ]; }
 synced() { [ "$(state_of "$1")" = synced ]; }
 
 mkdir -p drive/Plans
@@ -60,6 +61,9 @@ check_equal "the manifest has every file" "$(cd one && find . -type f ! -name ma
 check_fails "into a folder that is not empty" 1 'is not empty' "$SEAMFS" export one
 check_fails "import while it is mounted" 5 'unmount it first' "$SEAMFS" import --yes one
 unmount
+check_equal "export into the documents" "$(timeout 20 "$SEAMFS" export drive/Backup 2>&1 | sed 's/[0-9][0-9]* files.*//')" "drive/Backup holds all of it: "
+check_equal "export into the documents: each of them once" "$(find drive -name a.txt | wc -l)" 2
+rm -r drive/Backup
 check "export without a mount" "$SEAMFS" export two
 check "both are the same" diff -r one two
 
@@ -89,6 +93,26 @@ unmount
 out=$("$SEAMFS" import --yes one)
 check_lacks "import once more: nothing is made" "$out" " 1 made"
 check_contains "import once more: all is there" "$out" "3 there already"
+
+# ---- two databases that were one: what each has made since has the same id
+cp -r state parted
+mount_pulled
+printf '{"number":"HERE-1"}' >m/invoices/HERE-1.json
+check_within 10 "parted: an invoice here" record HERE-1
+unmount
+mv state here
+mv parted state
+mount_pulled
+printf '{"number":"THERE-1"}' >m/invoices/THERE-1.json
+check_within 10 "parted: an invoice there" record THERE-1
+unmount
+check "parted: export there" "$SEAMFS" export there
+rm -r state
+mv here state
+for time in first second; do
+	check "parted: import, $time time" "$SEAMFS" import --yes there
+done
+check_equal "parted: both are here, once" "$(sqlite3 state/seamfs.db "SELECT name FROM record WHERE type = 5 AND state = 0 ORDER BY name" | xargs)" "HERE-1 INV-1 INV-2 THERE-1"
 
 # ---- wiped with what the tools had
 rm -r state
@@ -145,6 +169,8 @@ for time in first second; do
 done
 printf 'Number,Due date\nR-3,2027-02-31\n' >bad.csv
 check_fails "a bad date" 1 'row 2, due_date' "$SEAMFS" import --yes --type invoice bad.csv
+printf 'Number;Total\nR-4;12,50\nR-5;1.200\n' >mixed.csv
+check_fails "a comma and a point that parts thousands" 1 'write all of them one way' "$SEAMFS" import --yes --type invoice mixed.csv
 printf 'Name\nTwice\nTwice\n' >twice.csv
 check_fails "a client twice" 1 'rows 2 and 3 are about the same client' "$SEAMFS" import --yes --type client twice.csv
 mount_pulled

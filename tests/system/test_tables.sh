@@ -208,6 +208,52 @@ check_not "lines: a bad price" sheet 'rows[1]["unit_price"] = "much"; rows[0]["q
 check_contains "lines: a bad price: row and column" "$(cat "$T/.error")" 'row 3, unit_price: '
 check_equal "lines: a bad price: nothing was done" "$(changes)" $((before + 1))
 
+# ---- lines, in a program that goes on showing what it has saved
+printf '{ "number": "Q-2", "lines": [ { "description": "A", "unit_price": 1 }, { "description": "B", "unit_price": 2 },
+  { "description": "C", "unit_price": 3 } ] }\n' >"$M/quotes/Q-2.json"
+check_within 10 "another quote" grep -q Q-2 "$T/quote-lines.csv"
+cat >lines.py <<'END'
+import csv, os, sys, time
+path = sys.argv[1]
+with open(path, newline="", encoding="utf-8") as f:
+    reader = csv.DictReader(f)
+    rows, names = list(reader), list(reader.fieldnames)
+one, two = rows[0]["id"], rows[-1]["id"]
+def save():
+    with open(path, "w", newline="", encoding="utf-8") as f:
+        writer = csv.DictWriter(f, names)
+        writer.writeheader()
+        writer.writerows(rows)
+rows.append({"id": two, "description": "Domain", "unit_price": "5"})
+save()
+rows.insert(0, {"id": one, "description": "Domain", "unit_price": "5"})
+save()
+rows[-1]["description"] = "Domains"
+rows[-1]["unit_price"] = "5.0"
+save()
+open("lines.ready", "w").close()
+while not os.path.exists("lines.go"):
+    time.sleep(0.05)
+for row in rows:
+    if row["description"] == "B":
+        row["unit_price"] = "20"
+save()
+END
+lines() { jq -c '[.lines[] | [.description, .unit_price]]' "$M/quotes/$1.json"; }
+python3 lines.py "$T/quote-lines.csv" 2>lines.txt &
+pid=$!
+wait_until 10 test -e lines.ready || bail "the lines were saved"
+check_equal "the same line in two quotes: the one" "$(lines Q-1)" '[["Logo",100],["Site",50.5],["Hosting",10],["Domain",5]]'
+check_equal "the same line in two quotes: the other, once, as it is called now" "$(lines Q-2)" '[["A",1],["B",2],["C",3],["Domains",5]]'
+jq '.lines |= .[1:]' "$M/quotes/Q-2.json" >less.json
+cat less.json >"$M/quotes/Q-2.json"
+: >lines.go
+wait "$pid"
+check_equal "a line that is another one by now: exit code" $? 1
+check_contains "a line that is another one by now: the sentence" "$(cat "$T/.error")" 'somebody else changed the lines of quote "Q-2"'
+check_equal "a line that is another one by now: it stays" "$(lines Q-2)" '[["B",2],["C",3],["Domains",5]]'
+rm "$M"/problems/*
+
 # ---- editors
 TABLE=invoices
 id=$(at number INV-030 id)
@@ -224,3 +270,24 @@ check_within 5 "rm: it is there again" test -f "$T/time.csv"
 check_equal "nothing else is there" "$(find "$T" -type f | wc -l)" 13
 remount
 check_equal "after a restart the same" "$(at number INV-030 due_date)" 2027-08-09
+
+# ---- many programs that add a row each
+check "a large table" sheet 'for row in rows[:60]: row["notes"] = "x" * 15000'
+cat >many.py <<'END'
+import os, sys
+for i in range(60):
+    if os.fork() == 0:
+        with open(sys.argv[1], newline="") as f:
+            text = f.read()
+        with open(sys.argv[1], "w", newline="") as f:
+            f.write(text + f",MANY-{i:02}" + "," * (text.split("\r\n")[0].count(",") - 1) + "\r\n")
+        os._exit(0)
+    os.wait()
+END
+resident() { awk '/VmRSS/ {print $2}' "/proc/$DAEMON/status"; }
+before=$(resident)
+python3 many.py "$T/invoices.csv"
+check_within 10 "many programs: all of their rows" prints 60 eval 'grep -c MANY "$T/invoices.csv"'
+grown=$(($(resident) - before))
+say "grown by $grown KiB"
+check "many programs: what they had is forgotten with them" test "$grown" -lt 30000

@@ -142,6 +142,40 @@ TEST(what_a_record_cannot_hold_is_left_alone)
 	rig_stop(&rig);
 }
 
+/* "1.000,00" and "1,234" are other amounts to other programs. */
+TEST(an_amount_that_can_be_two_is_none)
+{
+	static const struct {
+		const char *config, *file, *amount, *seen;
+	} cases[] = {
+		{ONE, "all.journal", "1.000,00 EUR", "null"},
+		{ONE, "all.journal", "1,234 EUR", "null"},
+		{ONE, "all.journal", "1,234. EUR", "123400"},
+		{ONE, "all.journal", "1,234,567 EUR", "123456700"},
+		{BEAN, "all.beancount", "1,234 EUR", "123400"},
+		{BEAN, "all.beancount", "1.000,00 EUR", "null"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		_Bool bean = strcmp(cases[i].config, BEAN) == 0;
+		_cleanup_(mem_freep) char *text = str_format(
+			"2026-11-03 * \"A\"\n    %sseam: \"payment/key-9\"\n    Assets:Bank  %s\n    "
+			"Assets:Receivable\n",
+			bean ? "" : "; ", cases[i].amount);
+		const char *number;
+		struct remote ret;
+		struct rig rig;
+
+		begin(&rig, cases[i].config);
+		rig_write(&rig, cases[i].file, text);
+		check_int(rig.link->ops->get(rig.link, TYPE_PAYMENT, "key-9", &ret, &rig.e), 0);
+		number = json_scalar(json_get(ret.doc, "amount"));
+		check_text(number ? number : "null", cases[i].seen);
+		remote_finish(&ret);
+		rig_stop(&rig);
+	}
+}
+
 TEST(a_year_is_a_file)
 {
 	struct rig rig;
@@ -225,5 +259,6 @@ TEST(bad_settings_are_refused)
 
 TEST_MAIN(TEST_RUN(an_invoice_is_a_transaction), TEST_RUN(what_does_not_count_is_a_comment),
 	TEST_RUN(what_people_write_stays), TEST_RUN(what_a_record_cannot_hold_is_left_alone),
-	TEST_RUN(a_year_is_a_file), TEST_RUN(an_entry_has_its_own_lines),
-	TEST_RUN(another_program_is_not_overtaken), TEST_RUN(bad_settings_are_refused))
+	TEST_RUN(an_amount_that_can_be_two_is_none), TEST_RUN(a_year_is_a_file),
+	TEST_RUN(an_entry_has_its_own_lines), TEST_RUN(another_program_is_not_overtaken),
+	TEST_RUN(bad_settings_are_refused))
