@@ -332,14 +332,15 @@ int content_end(const struct content *c, int begin)
 
 int content_next(const struct content *c, int begin, const char *name, int after)
 {
-	int depth = 0;
+	/* A line behind which more is looked for was found here: it is in no component of its own. */
+	int at = after > begin ? after : begin, depth = at > begin && strcmp(c->lines[at].name, "BEGIN") == 0;
 
-	for (int i = begin + 1; i < c->count; i++) {
+	for (int i = at + 1; i < c->count; i++) {
 		_Bool opens = strcmp(c->lines[i].name, "BEGIN") == 0;
 
 		if (strcmp(c->lines[i].name, "END") == 0 && depth-- == 0)
 			return -1;
-		if (i > after && depth == 0 && strcmp(c->lines[i].name, name) == 0)
+		if (depth == 0 && strcmp(c->lines[i].name, name) == 0)
 			return i;
 		depth += opens;
 	}

@@ -52,7 +52,7 @@ _Bool content_has(const struct content *c, int line, const char *name, const cha
 int content_end(const struct content *c, int begin);
 
 /*
- * content_next - the first line behind @after that has this name, among those between the BEGIN at @begin and its END that are not in
+ * content_next - the first line behind @after (0, or what it gave before) that has this name, among those between the BEGIN at @begin and its END that are not in
  * a component of their own; -1: there is none. BEGIN finds the components.
  */
 int content_next(const struct content *c, int begin, const char *name, int after);

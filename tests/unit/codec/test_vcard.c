@@ -337,8 +337,25 @@ TEST(what_is_no_card_is_refused)
 	}
 }
 
+/* Minutes of work, where each line is looked for from the start. */
+TEST(a_card_of_many_lines_is_read_soon)
+{
+	struct buf b = BUF_INIT(BUF_MAX_TEXT);
+	_cleanup_(vcard_freep) struct vcard *v = NULL;
+	_cleanup_(mem_freep) char *phone = NULL;
+
+	buf_puts(&b, "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:A\r\n");
+	for (int i = 0; i < 200000; i++)
+		buf_puts(&b, "TEL:\r\n");
+	buf_puts(&b, "TEL:+49 30 1\r\nEND:VCARD\r\n");
+	check_int(vcard_parse(buf_text(&b), b.len, &v, NULL), 0);
+	phone = vcard_get(v, VCARD_PHONE);
+	check_text(phone, "+49 30 1");
+	buf_finish(&b);
+}
+
 TEST_MAIN(TEST_RUN(cards_of_other_programs_are_read), TEST_RUN(cards_of_khard_are_read),
 	TEST_RUN(one_change_leaves_every_other_byte), TEST_RUN(the_same_text_changes_nothing),
 	TEST_RUN(a_new_name_is_one_in_both_places), TEST_RUN(a_company_is_renamed_in_all_places),
 	TEST_RUN(kinds), TEST_RUN(new_cards), TEST_RUN(a_card_says_when_it_was_changed),
-	TEST_RUN(what_is_no_card_is_refused))
+	TEST_RUN(what_is_no_card_is_refused), TEST_RUN(a_card_of_many_lines_is_read_soon))
