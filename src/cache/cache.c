@@ -32,6 +32,11 @@ int cache_open(const char *cached, const char *staged, int64_t limit, struct cac
 	c->bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	pthread_mutex_init(&c->mutex, NULL);
 	pthread_cond_init(&c->wanted, NULL);
+	r = disk_claim(c, e);
+	if (r < 0) {
+		cache_close(c);
+		return r;
+	}
 	disk_make_room(c);
 	*ret = c;
 	return 0;

@@ -76,5 +76,12 @@ int disk_complete(const struct cache *c, const struct version *v);
 /* disk_copy - all bytes of @from into a new file at @path; the same blocks on the disk where the file system can. A descriptor or -errno. */
 int disk_copy(int from, const char *path);
 
+/**
+ * disk_claim - what is in the cache belongs to the rows of one database: of another one all of it goes
+ *
+ * Both folders have the same word in a file "of"; rows of a database that is made anew begin at 1 again.
+ */
+int disk_claim(const struct cache *c, struct err *e);
+
 /* disk_make_room - removes what was not read for the longest time, until it is within the limit */
 void disk_make_room(struct cache *c);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -198,4 +199,50 @@ void disk_make_room(struct cache *c)
 	for (size_t i = 0; i < n; i++)
 		free(list[i].name);
 	free(list);
+}
+
+/* ---- whose it is ---- */
+
+static int read_word(const char *path, char *ret, size_t room)
+{
+	struct buf b = BUF_INIT(room);
+	int r = file_read(path, &b, NULL);
+
+	snprintf(ret, room, "%s", r == 0 ? buf_text(&b) : "");
+	buf_finish(&b);
+	return r;
+}
+
+static void remove_all(const struct cache *c)
+{
+	struct found *list;
+	int64_t total;
+	size_t n = list_files(c, &list, &total);
+
+	for (size_t i = 0; i < n; i++) {
+		_cleanup_(mem_freep) char *path = path_join(c->cached, list[i].name);
+
+		unlink(path);
+		free(list[i].name);
+	}
+	free(list);
+}
+
+int disk_claim(const struct cache *c, struct err *e)
+{
+	_cleanup_(mem_freep) char *ours = path_join(c->staged, "of"), *theirs = path_join(c->cached, "of");
+	char word[40], there[40];
+	uint64_t number;
+	int r = 0;
+
+	if (read_word(ours, word, sizeof(word)) < 0) {
+		if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+			return err_set(e, EIO, "there are no random numbers");
+		snprintf(word, sizeof(word), "%016" PRIx64, number);
+		r = file_replace(ours, word, strlen(word), 0600, e);
+	}
+	if (r < 0 || (read_word(theirs, there, sizeof(there)) == 0 && strcmp(word, there) == 0))
+		return r;
+	remove_all(c);
+	return file_replace(theirs, word, strlen(word), 0600, e);
 }

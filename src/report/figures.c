@@ -118,6 +118,9 @@ void figures_query(struct figures *t, sqlite3_stmt *q)
 				figures_number(t, sqlite3_column_int64(q, (int)i));
 		}
 	}
+	/* A sum in it was too large: rows that are missing must not look like rows that are not there. */
+	if (sqlite3_errcode(sqlite3_db_handle(q)) == SQLITE_ERROR)
+		t->overflow = 1;
 }
 
 size_t figures_rows(const struct figures *t)
