@@ -23,8 +23,8 @@ static int unknown_key(const struct connector_needs *needs, const char *key, str
 
 	cJSON_ArrayForEach (setting, needs->settings)
 		buf_printf(&known, "%s, ", setting->string);
-	return err_set(e, EINVAL, "%s has no setting \"%.60s\"; there are %sbase, poll, send, cost, verified", needs->title,
-		key, buf_text(&known));
+	return err_set(e, EINVAL, "%s has no setting \"%.60s\"; there are %sbase, poll, send, cost, verified",
+		needs->title, key, buf_text(&known));
 }
 
 /* "pass show x" or ["pass", "show x"] as a list of texts; NULL when it is none. */
