@@ -142,7 +142,10 @@ static int decode(struct buf *b, const char *text, size_t len)
 	for (size_t i = 0; i < len; i++) {
 		int high = text[i] == '%' && i + 2 < len ? hex(text[i + 1]) : -1;
 		int low = high >= 0 ? hex(text[i + 2]) : -1;
-		char c = low >= 0 ? (char)(high << 4 | low) : text[i];
+		char c = text[i];
+
+		if (low >= 0)
+			c = (char)(high << 4 | low);
 
 		/* A '%' that begins no code is one: not all servers encode it. */
 		if (!c || (c == '/' && low >= 0))

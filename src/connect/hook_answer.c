@@ -26,9 +26,15 @@ static char *decode(const char *text, size_t len)
 		int high = text[i] == '%' && i + 2 < len ? hex_digit(text[i + 1]) : -1;
 		int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
 
-		if (low >= 0)
+		char c = text[i];
+
+		if (c == '+')
+			c = ' ';
+		if (low >= 0) {
+			c = (char)(high << 4 | low);
 			i += 2;
-		buf_putc(&b, low >= 0 ? (char)(high << 4 | low) : text[i] == '+' ? ' ' : text[i]);
+		}
+		buf_putc(&b, c);
 	}
 	if (b.error || strlen(buf_text(&b)) != b.len) {
 		buf_finish(&b);

@@ -250,6 +250,8 @@ TEST(written_as_it_begins_to_be_sent)
 			drop(rig.staged, "17.2");
 		if (is_there(rig.cached, "17.1.part"))
 			drop(rig.cached, "17.1.part");
+		drop(rig.staged, "of");
+		drop(rig.cached, "of");
 		check_int(rmdir(rig.staged) | rmdir(rig.cached) | rmdir(rig.dir), 0);
 		free(rig.staged);
 		free(rig.cached);
