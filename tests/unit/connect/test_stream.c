@@ -124,6 +124,7 @@ TEST(downloads_go_past_memory)
 	http_answer_finish(&a);
 	check_int(get(&rig, "/moved", &a), 0);
 	check_int(rig.got, 3);
+	http_answer_finish(&a); /* the page of the redirect */
 	check_int(get(&rig, "/cut", &a), -EIO);
 	check_int(rig.got, 3);
 	check_int(rig.e.retry, ERR_LATER);

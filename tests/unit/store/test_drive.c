@@ -69,8 +69,10 @@ static void put(const char *path, _Bool is_folder, int bytes)
 	}
 }
 
-static void drop(const char *path)
+static void drop(const char *gone)
 {
+	_cleanup_(mem_freep) char *path = str_dup(gone); /* it may be one of those that go */
+
 	for (size_t i = 0; i < drive_count; i++) {
 		if (strcmp(drive[i].path, path) != 0 && !is_below(drive[i].path, path))
 			continue;
