@@ -27,7 +27,7 @@ struct report_cache {
 
 	pthread_mutex_t mutex; /* guards what is below; not held while a report is made */
 	struct {
-		int64_t position; /* of the store, when it was made */
+		int64_t position; /* of the store, when it was made: its history's, or its commits */
 		char day[11];
 		char *text;
 		size_t len;
@@ -114,6 +114,7 @@ static int make(const struct context *c, int i, struct buf *b)
 	return i % FORMS == FORM_CSV ? figures_csv(&t, b) : print_text(r, c, &t, b);
 }
 
+/* What it says is not in the history alone: how the tools are doing, which records are linked. */
 static _Bool is_live(int i)
 {
 	return i >= tables() || reports[i / FORMS].live;
@@ -122,7 +123,7 @@ static _Bool is_live(int i)
 int report_read(struct report_cache *cache, int i, struct buf *b)
 {
 	/* First: what is committed meanwhile makes the text older than it is, never newer. */
-	int64_t position = store_position(cache->store);
+	int64_t position = is_live(i) ? store_commits(cache->store) : store_position(cache->store);
 	struct context c = context_of(cache->store);
 	size_t begin = b->len;
 	_Bool known;
@@ -137,7 +138,7 @@ int report_read(struct report_cache *cache, int i, struct buf *b)
 	if (known)
 		return b->error;
 	r = make(&c, i, b);
-	if (r < 0 || is_live(i))
+	if (r < 0)
 		return r;
 	pthread_mutex_lock(&cache->mutex);
 	free(cache->made[i].text);

@@ -124,7 +124,7 @@ static const char quotes[] = "WITH offer AS (" OFFER("quote", "4", "issue_date",
 		  " FROM offer GROUP BY kind, month, currency ORDER BY kind DESC, month, currency";
 
 static const char clients[] =
-	"WITH client AS (SELECT r.id AS id, r.name AS name, c.doc AS doc,"
+	"WITH client AS MATERIALIZED (SELECT r.id AS id, r.name AS name, c.doc AS doc,"
 	" lower(trim(coalesce(c.doc ->> 'email', ''))) AS email, replace(upper(coalesce(c.doc ->> 'vat_id', "
 	"'')), ' ', '') AS vat"
 	" FROM record r JOIN content c ON c.record = r.id WHERE r.type = 1 AND r.state = 0),"

@@ -42,7 +42,7 @@ struct store {
 	struct db writer;
 	pthread_t thread;
 	int64_t tool_ids[STACK_MAX_TOOLS];
-	_Atomic int64_t position;
+	_Atomic int64_t position, commits;
 
 	pthread_mutex_t mutex; /* guards everything below; never held across I/O */
 	pthread_cond_t wanted;
@@ -105,8 +105,10 @@ static int commit(struct store *s, int64_t before)
 	r = exec(s, "COMMIT");
 	if (changed)
 		fault_step("committed");
-	if (r == 0 && changed)
+	if (r == 0 && changed) {
 		atomic_store(&s->position, store_history_end(&s->writer));
+		atomic_fetch_add(&s->commits, 1);
+	}
 	return r;
 }
 
@@ -245,6 +247,11 @@ struct db *store_db(struct store *s)
 int64_t store_position(struct store *s)
 {
 	return atomic_load(&s->position);
+}
+
+int64_t store_commits(struct store *s)
+{
+	return atomic_load(&s->commits);
 }
 
 char *store_dir(struct store *s)

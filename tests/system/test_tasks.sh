@@ -8,8 +8,8 @@
 
 POLL=2s new_stack board
 mount_pulled
-check_contains "sync on a terminal shows how far it is" "$(script -qec "'$SEAMFS' sync" /dev/null </dev/null)" 'board: 2'
-check_equal "and elsewhere it says nothing" "$("$SEAMFS" sync 2>&1)" ""
+check_contains "sync on a terminal shows how far it is" "$(script -qec "'$SEAMFS' sync -m '$M'" /dev/null </dev/null)" 'board: 2'
+check_equal "and elsewhere it says nothing" "$("$SEAMFS" sync -m "$M" 2>&1)" ""
 issue() { redmine GET "/issues/$1.json" | jq -r ".issue.$2"; }
 LIST='/issues.json?sort=id:asc&status_id'
 redmine GET "$LIST=1&limit=50" | jq '.issues |= map(select(.subject | test("[\"/]") | not))' >new.json

@@ -57,6 +57,9 @@ const struct stack *store_stack(struct store *store);
 /* store_position - the last row of the history that is committed: whoever reads now sees at least all up to it */
 int64_t store_position(struct store *store);
 
+/* store_commits - how many there were since it was opened: what is not in the history is the same while this is */
+int64_t store_commits(struct store *store);
+
 /* store_subscribe - an eventfd that becomes readable after every commit; owned by the store, up to 64 of them */
 int store_subscribe(struct store *store);
 
