@@ -10,6 +10,8 @@ for name in contract files; do
 done
 
 "$SRC/tests/rig/dav" "$PWD/dav" >dav.txt 2>&1 || bail "the WebDAV servers start: $(cat dav.txt)"
+# nginx forgets its environment, by which the runner would know it.
+trap '"$SRC/tests/rig/dav" "$PWD/dav" stop >/dev/null 2>&1; finish || exit 1' EXIT
 . dav/dav.env
 
 tool() { # NAME URL [FOLDER] - writes NAME.json
