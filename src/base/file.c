@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "seamfs/base/clock.h"
 #include "seamfs/base/fault.h"
 #include "seamfs/base/log.h"
 #include "seamfs/base/mem.h"
@@ -20,7 +21,11 @@
 #define TEMPORARY ".seamfs-"
 
 /* A file that is being written is younger. */
-enum { LEFT_BEHIND_S = 3600 };
+enum {
+	LEFT_BEHIND_S = 3600,
+	SETTLED_S =
+		3, /* a file that was changed this recently may change again without a new time stamp (2 s on FAT) */
+};
 
 int file_read_fd(int fd, struct buf *b)
 {
@@ -58,8 +63,28 @@ int file_read(const char *path, struct buf *b, struct err *e)
 	return 0;
 }
 
-static int write_all(int fd, const char *bytes, size_t len)
+_Bool file_same_time(const struct timespec *a, const struct timespec *b)
 {
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+_Bool file_same_stat(const struct stat *a, const struct stat *b)
+{
+	return a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	       file_same_time(&a->st_mtim, &b->st_mtim) && file_same_time(&a->st_ctim, &b->st_ctim);
+}
+
+_Bool file_settled(const struct stat *s)
+{
+	int64_t now = clock_now_ms() / 1000;
+
+	return now - s->st_mtim.tv_sec > SETTLED_S && now - s->st_ctim.tv_sec > SETTLED_S;
+}
+
+int file_write_all(int fd, const void *from, size_t len)
+{
+	const char *bytes = from;
+
 	while (len) {
 		ssize_t n = write(fd, bytes, len);
 
@@ -86,7 +111,7 @@ static int write_temporary(int fd, const char *path, const void *bytes, size_t l
 	}
 	if (fchmod(fd, mode) < 0)
 		return -errno;
-	r = write_all(fd, bytes, len);
+	r = file_write_all(fd, bytes, len);
 	if (r < 0)
 		return r;
 	return fsync(fd) < 0 ? -errno : 0;

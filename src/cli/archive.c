@@ -74,21 +74,6 @@ static int make(struct archive *a, const char *path, struct err *e)
 	return fd;
 }
 
-static int write_all(int fd, const char *bytes, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, bytes, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		bytes += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 static int cannot_write(const struct archive *a, const char *path, int r, struct err *e)
 {
 	return err_set(e, -r, "cannot write %s/%s: %s", a->dir, path, strerror(-r));
@@ -97,7 +82,7 @@ static int cannot_write(const struct archive *a, const char *path, int r, struct
 int archive_put(struct archive *a, const char *path, const void *bytes, size_t len, struct err *e)
 {
 	_cleanup_(fd_closep) int fd = make(a, path, e);
-	int r = fd < 0 ? fd : write_all(fd, bytes, len);
+	int r = fd < 0 ? fd : file_write_all(fd, bytes, len);
 
 	return r < 0 && fd >= 0 ? cannot_write(a, path, r, e) : r;
 }

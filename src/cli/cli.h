@@ -96,6 +96,9 @@ char *config_state_dir(const struct stack *stack);
 struct cache;
 int config_cache(const struct stack *stack, const char *state, struct cache **ret, struct err *e);
 
+/* config_beside - the file beside a record's with that ending; @file may also be the folder of a client or a project; given */
+char *config_beside(const char *file, const char *ending);
+
 /* config_stack_word - a name for the stack that no other one has: its folder's, and a hash of its path; given */
 char *config_stack_word(const struct stack *stack);
 

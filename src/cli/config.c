@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -83,4 +84,23 @@ char *data_path(const char *name)
 		free(path);
 	}
 	return NULL;
+}
+
+char *config_beside(const char *file, const char *ending)
+{
+	_cleanup_(mem_freep) char *path = str_dup(file);
+	size_t n;
+
+	for (int t = TYPE_NONE + 1; t < TYPE_COUNT; t++) {
+		const char *inner = type_get((enum type_id)t)->file;
+		_cleanup_(mem_freep) char *whole = inner ? path_join(file, inner) : NULL;
+		struct stat st;
+
+		if (whole && stat(whole, &st) == 0)
+			str_set(&path, whole);
+	}
+	n = strlen(path);
+	if (n > 5 && strcmp(path + n - 5, ".json") == 0)
+		path[n - 5] = '\0';
+	return str_format("%s%s", path, ending);
 }

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "cli/cli.h"
 #include "seamfs/base/file.h"
@@ -51,21 +50,9 @@ static char *record_path(const char *file, char **ret_mount, struct err *e)
 /* The file beside the record that says what the rule would do. */
 static char *trial_path(const char *real, const char *rule)
 {
-	_cleanup_(mem_freep) char *path = str_dup(real);
-	size_t n;
+	_cleanup_(mem_freep) char *ending = str_format(".handoff-%s.diff", rule);
 
-	for (int t = TYPE_NONE + 1; t < TYPE_COUNT; t++) {
-		const char *inner = type_get((enum type_id)t)->file;
-		_cleanup_(mem_freep) char *whole = inner ? path_join(real, inner) : NULL;
-		struct stat st;
-
-		if (whole && stat(whole, &st) == 0)
-			str_set(&path, whole);
-	}
-	n = strlen(path);
-	if (n > 5 && strcmp(path + n - 5, ".json") == 0)
-		path[n - 5] = '\0';
-	return str_format("%s.handoff-%s.diff", path, rule);
+	return config_beside(real, ending);
 }
 
 static int test(const struct options *o, struct err *e)

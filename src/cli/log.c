@@ -5,7 +5,6 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "cli/cli.h"
 #include "seamfs/base/file.h"
@@ -18,29 +17,9 @@
 
 /* ---- the files ---- */
 
-/* The file beside a record's with that ending; FILE may also be the folder of a client or a project. */
-static char *beside(const char *file, const char *ending)
-{
-	_cleanup_(mem_freep) char *path = str_dup(file);
-	size_t n;
-
-	for (int t = TYPE_NONE + 1; t < TYPE_COUNT; t++) {
-		const char *inner = type_get((enum type_id)t)->file;
-		_cleanup_(mem_freep) char *whole = inner ? path_join(file, inner) : NULL;
-		struct stat st;
-
-		if (whole && stat(whole, &st) == 0)
-			str_set(&path, whole);
-	}
-	n = strlen(path);
-	if (n > 5 && strcmp(path + n - 5, ".json") == 0)
-		path[n - 5] = '\0';
-	return str_format("%s%s", path, ending);
-}
-
 static int read_beside(const char *file, const char *ending, struct buf *b, struct err *e)
 {
-	_cleanup_(mem_freep) char *path = beside(file, ending);
+	_cleanup_(mem_freep) char *path = config_beside(file, ending);
 	int r = file_read(path, b, NULL);
 
 	return r < 0 ? err_set(e, -r, "%s is no record of a mount that can be read: %s", file, strerror(-r))

@@ -11,9 +11,6 @@
 #include "seamfs/base/log.h"
 #include "seamfs/base/mem.h"
 
-/* A file that was changed this recently may change again without a new time stamp (2 s on FAT). */
-enum { SETTLED_S = 3 };
-
 /* FNV-1a */
 uint64_t csv_hash(uint64_t hash, const void *bytes, size_t len)
 {
@@ -52,24 +49,6 @@ void csv_file_forget(struct csv_file *f)
 	f->sheet = NULL;
 	free(f->repeated);
 	f->repeated = NULL;
-}
-
-static _Bool same_time(const struct timespec *a, const struct timespec *b)
-{
-	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
-static _Bool same_stat(const struct stat *a, const struct stat *b)
-{
-	return a->st_ino == b->st_ino && a->st_size == b->st_size && same_time(&a->st_mtim, &b->st_mtim) &&
-	       same_time(&a->st_ctim, &b->st_ctim);
-}
-
-static _Bool is_settled(const struct stat *s)
-{
-	int64_t now = clock_now_ms() / 1000;
-
-	return now - s->st_mtim.tv_sec > SETTLED_S && now - s->st_ctim.tv_sec > SETTLED_S;
 }
 
 /* A new file with nothing but a header. */
@@ -127,7 +106,7 @@ static int read_bytes(
 			b->max >> 20);
 	else if (r < 0 || fstat(fd, &after) < 0)
 		r = err_set(e, r < 0 ? -r : errno, "cannot read %s", f->path);
-	else if (!same_stat(before, &after))
+	else if (!file_same_stat(before, &after))
 		r = err_set(e, EAGAIN, "%s is being written at this moment", f->map.file);
 	return r;
 }
@@ -166,7 +145,7 @@ int csv_file_load(struct csv_link *l, struct csv_file *f, struct err *e)
 
 	if (fd < 0)
 		return fd;
-	if (f->sheet && f->settled && same_stat(&now, &f->stat))
+	if (f->sheet && f->settled && file_same_stat(&now, &f->stat))
 		return 0;
 	r = read_bytes(f, fd, &now, &b, e);
 	hash = csv_hash(CSV_HASH_START, buf_text(&b), b.len);
@@ -177,7 +156,7 @@ int csv_file_load(struct csv_link *l, struct csv_file *f, struct err *e)
 		return driver_whole(e, r);
 	f->hash = hash;
 	f->stat = now;
-	f->settled = is_settled(&now);
+	f->settled = file_settled(&now);
 	return 0;
 }
 
@@ -204,7 +183,7 @@ static int may_replace(void *context, const char *old, struct err *e)
 				   f->map.file));
 	/* Its ctime changes when it is moved out of the way. */
 	if (stat(old, &now) < 0 || now.st_ino != f->stat.st_ino || now.st_size != f->stat.st_size ||
-		!same_time(&now.st_mtim, &f->stat.st_mtim))
+		!file_same_time(&now.st_mtim, &f->stat.st_mtim))
 		return csv_overtaken(f, e);
 	return 0;
 }

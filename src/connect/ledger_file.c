@@ -13,8 +13,7 @@
 #include "seamfs/base/mem.h"
 #include "seamfs/codec/json.h"
 
-/* A file that was changed this recently may change again without a new time stamp (2 s on FAT). */
-enum { SETTLED_S = 3, YEAR_DIGITS = 4 };
+enum { YEAR_DIGITS = 4 };
 
 /* FNV-1a */
 uint64_t ledger_hash(uint64_t hash, const void *bytes, size_t len)
@@ -45,24 +44,6 @@ void ledger_forget(struct ledger_link *l)
 	l->files = NULL;
 	l->keys = NULL;
 	l->count = l->key_count = 0;
-}
-
-static _Bool same_time(const struct timespec *a, const struct timespec *b)
-{
-	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
-static _Bool same_stat(const struct stat *a, const struct stat *b)
-{
-	return a->st_ino == b->st_ino && a->st_size == b->st_size && same_time(&a->st_mtim, &b->st_mtim) &&
-	       same_time(&a->st_ctim, &b->st_ctim);
-}
-
-static _Bool is_settled(const struct stat *s)
-{
-	int64_t now = clock_now_ms() / 1000;
-
-	return now - s->st_mtim.tv_sec > SETTLED_S && now - s->st_ctim.tv_sec > SETTLED_S;
 }
 
 /* ---- which files there are ---- */
@@ -247,10 +228,10 @@ static int read_file(struct ledger_link *l, struct ledger_file *f, struct err *e
 		return err_set(e, errno, "cannot open %s: %s", f->path, strerror(errno));
 	if (!S_ISREG(now.st_mode))
 		return err_set(e, EINVAL, "%s is no file", f->path);
-	if (f->text && f->settled && same_stat(&now, &f->stat))
+	if (f->text && f->settled && file_same_stat(&now, &f->stat))
 		return 0;
 	r = file_read_fd(fd, &b);
-	if (r == 0 && (fstat(fd, &after) < 0 || !same_stat(&now, &after)))
+	if (r == 0 && (fstat(fd, &after) < 0 || !file_same_stat(&now, &after)))
 		r = -EAGAIN;
 	if (r < 0) {
 		buf_finish(&b);
@@ -266,7 +247,7 @@ static int read_file(struct ledger_link *l, struct ledger_file *f, struct err *e
 	}
 	buf_finish(&b);
 	f->stat = now;
-	f->settled = is_settled(&now);
+	f->settled = file_settled(&now);
 	return 0;
 }
 
@@ -297,7 +278,7 @@ static int may_replace(void *context, const char *old, struct err *e)
 
 	/* Its ctime changes when it is moved out of the way. */
 	if (stat(old, &now) == 0 && now.st_ino == f->stat.st_ino && now.st_size == f->stat.st_size &&
-		same_time(&now.st_mtim, &f->stat.st_mtim))
+		file_same_time(&now.st_mtim, &f->stat.st_mtim))
 		return 0;
 	err_set(e, EAGAIN, "%s was changed by another program at this moment", path_base(f->path));
 	if (e) {

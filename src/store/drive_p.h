@@ -23,4 +23,7 @@ void drive_row_finish(struct drive_row *row);
 int drive_due(struct tx *tx, int64_t id, int64_t when_ms);
 
 /* file.c */
+
+/* file_chain - the path from the root; @sql, a literal, gives a row's name and folder. Given; NULL when one of them is gone. */
+char *file_chain(struct db *db, const char *sql, int64_t id);
 int file_event(struct tx *tx, int kind, int64_t parent, const char *name, int64_t id);

@@ -7,8 +7,6 @@
 #include "seamfs/store/change.h"
 #include "store/drive_p.h"
 
-enum { MAX_DEPTH = 128 };
-
 static char *column_copy(sqlite3_stmt *q, int i)
 {
 	return sqlite3_column_type(q, i) == SQLITE_NULL ? NULL : str_dup(db_column_text(q, i));
@@ -59,26 +57,11 @@ void drive_row_finish(struct drive_row *row)
 
 char *store_drive_path(struct db *db, int64_t id)
 {
-	char *path = id ? NULL : str_dup("");
-
-	for (int depth = 0; id && depth < MAX_DEPTH; depth++) {
-		sqlite3_stmt *q = db_query(db,
-			"SELECT remote_name, remote_parent FROM file WHERE id = ?1 AND remote_name NOT NULL",
-			"i", id);
-		char *longer;
-
-		if (!db_row(q)) {
-			free(path);
-			return NULL;
-		}
-		longer = path ? str_format("%s/%s", db_column_text(q, 0), path)
-			      : str_dup(db_column_text(q, 0));
-		id = sqlite3_column_int64(q, 1);
-		db_done(q);
-		free(path);
-		path = longer;
-	}
-	return path;
+	return id ? file_chain(db,
+			    "SELECT remote_name, remote_parent FROM file WHERE id = ?1 AND remote_name NOT "
+			    "NULL",
+			    id)
+		  : str_dup("");
 }
 
 int store_drive_place(struct db *db, int64_t tool, int64_t parent, const char *name, int64_t *ret)

@@ -52,12 +52,12 @@ void store_file_list(
 		f, context);
 }
 
-char *store_file_path(struct db *db, int64_t id)
+char *file_chain(struct db *db, const char *sql, int64_t id)
 {
 	char *path = NULL;
 
 	for (int depth = 0; id && depth < MAX_DEPTH; depth++) {
-		sqlite3_stmt *q = db_query(db, "SELECT name, parent FROM file WHERE id = ?1", "i", id);
+		sqlite3_stmt *q = db_query(db, sql, "i", id);
 		char *longer;
 
 		if (!db_row(q)) {
@@ -72,6 +72,11 @@ char *store_file_path(struct db *db, int64_t id)
 		path = longer;
 	}
 	return path;
+}
+
+char *store_file_path(struct db *db, int64_t id)
+{
+	return file_chain(db, "SELECT name, parent FROM file WHERE id = ?1", id);
 }
 
 /* The tool's root is the documents folder itself. */

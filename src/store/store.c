@@ -354,10 +354,9 @@ static int lock_dir(struct store *s, const char *dir, struct err *e)
 	return 0;
 }
 
-int store_open(const char *dir, const struct stack *stack, struct store **ret, struct err *e)
+static struct store *new_store(const char *dir, const struct stack *stack)
 {
 	struct store *s = mem_alloc(sizeof(*s));
-	int r;
 
 	s->stack = stack;
 	s->path = path_join(dir, "seamfs.db");
@@ -366,6 +365,14 @@ int store_open(const char *dir, const struct stack *stack, struct store **ret, s
 	pthread_mutex_init(&s->mutex, NULL);
 	pthread_cond_init(&s->wanted, NULL);
 	pthread_cond_init(&s->finished, NULL);
+	return s;
+}
+
+int store_open(const char *dir, const struct stack *stack, struct store **ret, struct err *e)
+{
+	struct store *s = new_store(dir, stack);
+	int r;
+
 	r = file_make_dirs(dir, 0700, e);
 	if (r == 0)
 		r = lock_dir(s, dir, e);
@@ -398,16 +405,9 @@ int store_open(const char *dir, const struct stack *stack, struct store **ret, s
 
 int store_view(const char *dir, const struct stack *stack, struct store **ret, struct err *e)
 {
-	struct store *s = mem_alloc(sizeof(*s));
+	struct store *s = new_store(dir, stack);
 	int r;
 
-	s->stack = stack;
-	s->path = path_join(dir, "seamfs.db");
-	s->lock_fd = -1;
-	s->last = &s->first;
-	pthread_mutex_init(&s->mutex, NULL);
-	pthread_cond_init(&s->wanted, NULL);
-	pthread_cond_init(&s->finished, NULL);
 	r = access(s->path, R_OK) < 0 ? -errno : 0;
 	if (r < 0)
 		err_set(e, -r, "cannot read the database %s: %s", s->path, strerror(-r));

@@ -2,6 +2,7 @@
 /* file - whole files in and out, without half-written states.        Threads: any. */
 #pragma once
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "seamfs/base/buf.h"
@@ -36,6 +37,16 @@ int file_replace_if(const char *path, const void *bytes, size_t len, mode_t mode
  *                        it left while it replaced the file; what somebody had written into that meanwhile is kept, and logged
  */
 void file_clear_leftovers(const char *path);
+
+/* file_write_all - all of it, from where the descriptor stands. 0 or -errno. */
+int file_write_all(int fd, const void *bytes, size_t len);
+
+/* file_same_stat - the same file, and untouched since: by inode, size and both times */
+_Bool file_same_stat(const struct stat *a, const struct stat *b);
+_Bool file_same_time(const struct timespec *a, const struct timespec *b);
+
+/* file_settled - it was not changed so recently that it may change again without a new time */
+_Bool file_settled(const struct stat *s);
 
 /* file_make_dirs - mkdir -p with @mode for what is missing */
 int file_make_dirs(const char *path, mode_t mode, struct err *e);
